@@ -1,0 +1,1 @@
+"""A ticket sale by many processes on one JSON file: see a race condition, prove it, replay it."""

@@ -1,0 +1,191 @@
+"""What happened in a sale: every step with its call and its return, and how each buyer ended.
+
+A history is plain data. On disk it is JSON Lines: a header, then the events, then one ending per buyer.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from booking.errors import BadInputError
+from booking.purchase import Outcome
+from booking.scenario import Scenario
+from booking.steps import PAY, Step
+
+SCHEMA = 1
+TORN = "torn"
+BLOCKED = "blocked"
+Phase: TypeAlias = Literal["call", "return"]
+Value: TypeAlias = int | str | None
+
+_STEP_NAMES = frozenset(Step) | {PAY}
+
+
+class Event(NamedTuple):
+    """One half of a step: the moment before it, or the moment after it.
+
+    `seq` counts from 1 in the order of the one pipe that all buyers write to, so what happened before an event
+    has a smaller number. `t_ns` is the monotonic clock in nanoseconds. `buyer` counts from 1.
+    `value` is the count read or to be written, TORN for a half-written file, BLOCKED for an attempt to take a
+    lock that another buyer holds, else None.
+    """
+
+    seq: int
+    t_ns: int
+    buyer: int
+    pid: int
+    step: str
+    phase: Phase
+    value: Value = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How one buyer ended.
+
+    `exitcode` is the one of its process: 0 for a normal end, -9 when signal 9 ended it, None while unknown.
+    `alive` tells that it was still alive when the sale was closed, so that the sale itself ended it.
+    `error` is what the buyer said when the disk failed it.
+    """
+
+    buyer: int
+    pid: int
+    outcome: Outcome
+    exitcode: int | None = 0
+    alive: bool = False
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A whole sale.
+
+    `stock_left` is the count in the store afterwards, None where it cannot be read. `elapsed_s` is the time
+    from the opening of the gate to the last buyer's end, in seconds. `timed_out` tells that the time-out closed
+    the sale. `versions` and `start_method` say where it ran.
+    """
+
+    scenario: Scenario
+    events: tuple[Event, ...]
+    endings: tuple[Ending, ...]
+    stock_left: int | None
+    elapsed_s: float = 0.0
+    timed_out: bool = False
+    start_method: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, buyer: int) -> tuple[Event, ...]:
+        """Return the events of one buyer, in order."""
+        return tuple(event for event in self.events if event.buyer == buyer)
+
+    def to_lines(self) -> Iterator[str]:
+        """Yield the lines of a history file, without line ends."""
+        header = {
+            "schema": SCHEMA,
+            "scenario": self.scenario.to_json(),
+            "stock_left": self.stock_left,
+            "elapsed_s": self.elapsed_s,
+            "timed_out": self.timed_out,
+            "start_method": self.start_method,
+            "versions": dict(self.versions),
+        }
+        yield json.dumps(header)
+        for event in self.events:
+            yield json.dumps(event._asdict())
+        for ending in self.endings:
+            yield json.dumps(asdict(ending))
+
+    @classmethod
+    def from_lines(cls, lines: Iterable[str]) -> "History":
+        """Return the history that `to_lines` wrote.
+
+        Raises BadInputError, with the number of the line, where a line is not what it has to be, and where
+        the endings of some buyers are missing.
+        """
+        header: dict[str, Any] | None = None
+        events: list[Event] = []
+        endings: list[Ending] = []
+        for number, line in enumerate(lines, 1):
+            document = _object(line, number)
+            if header is None:
+                header = _header(document)
+            elif "step" in document:
+                events.append(_event(document, number))
+            else:
+                endings.append(_ending(document, number))
+        if header is None:
+            raise BadInputError("the history is empty; write one with `booking run --history FILE`")
+        history = cls(**header, events=tuple(events), endings=tuple(endings))
+        _require_whole_sale(history)
+        return history
+
+
+def _object(line: str, number: int) -> dict[str, Any]:
+    try:
+        document = json.loads(line)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise BadInputError(f"line {number} of the history is not a JSON object; the file may be cut short")
+    return document
+
+
+def _header(document: dict[str, Any]) -> dict[str, Any]:
+    if document.get("schema") != SCHEMA:
+        raise BadInputError(
+            f"the history has schema {document.get('schema')!r:.40}; this program reads schema {SCHEMA}"
+        )
+    try:
+        _require(isinstance(document["scenario"], dict))
+        _require(_is_whole(document["stock_left"]) or document["stock_left"] is None)
+        _require(isinstance(document["elapsed_s"], int | float) and isinstance(document["timed_out"], bool))
+        _require(isinstance(document["start_method"], str) and isinstance(document["versions"], dict))
+        _require(all(isinstance(value, str) for value in document["versions"].values()))
+        header = {key: document[key] for key in document if key != "schema"}
+        return header | {"scenario": Scenario.from_json(document["scenario"])}
+    except (KeyError, TypeError, ValueError):
+        raise BadInputError("line 1 is not the header of a history; write one with --history FILE") from None
+
+
+def _event(document: dict[str, Any], number: int) -> Event:
+    try:
+        event = Event(**document)
+        _require(all(_is_whole(part) for part in event[:4]) and event.seq >= 0 and event.t_ns >= 0)
+        _require(event.step in _STEP_NAMES and event.phase in {"call", "return"})
+        _require(event.value in {None, TORN, BLOCKED} or _is_whole(event.value))
+    except (TypeError, ValueError):
+        raise BadInputError(f"line {number} is not an event of a sale: {document!r:.80}") from None
+    return event
+
+
+def _ending(document: dict[str, Any], number: int) -> Ending:
+    try:
+        ending = Ending(**document | {"outcome": Outcome(document["outcome"])})
+        _require(_is_whole(ending.buyer) and _is_whole(ending.pid) and isinstance(ending.alive, bool))
+        _require(ending.exitcode is None or _is_whole(ending.exitcode))
+        _require(ending.error is None or isinstance(ending.error, str))
+    except (KeyError, TypeError, ValueError):
+        raise BadInputError(f"line {number} is neither an event nor an ending: {document!r:.80}") from None
+    return ending
+
+
+def _require(fact: bool) -> None:  # noqa: FBT001 - reads as a sentence where it is used
+    if not fact:
+        raise ValueError
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _require_whole_sale(history: History) -> None:
+    buyers = range(1, history.scenario.buyers + 1)
+    if [ending.buyer for ending in history.endings] != list(buyers):
+        raise BadInputError(
+            f"the history has {len(history.endings)} endings for {history.scenario.buyers} buyers; "
+            "the file may be cut short"
+        )
+    strangers = {event.buyer for event in history.events} - set(buyers)
+    if strangers:
+        raise BadInputError(f"the history names buyer {min(strangers)}; the sale has 1 to {len(buyers)}")

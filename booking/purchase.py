@@ -1,0 +1,67 @@
+"""The purchase, written once, and the desk through which it touches the world.
+
+Everything that `booking` shows happens to this code: real processes run it, the explorer runs it against
+every possible order of steps, and replay runs it step by step.
+"""
+
+from contextlib import AbstractContextManager
+from enum import StrEnum
+from typing import Protocol
+
+
+class Outcome(StrEnum):
+    """How one buyer's purchase ended."""
+
+    BOUGHT = "bought"
+    SOLD_OUT = "sold out"
+    TORN_READ = "torn read"
+    UNFINISHED = "unfinished"
+    """The buyer never answered and cannot have changed the count."""
+    UNKNOWN = "unknown"
+    """The buyer never answered, but it had begun to write: it may or may not hold a ticket."""
+
+
+class Desk(Protocol):
+    """All that a buyer can see and do. The worlds differ only in the desk that they hand out."""
+
+    @property
+    def lock(self) -> AbstractContextManager[object]:
+        """The lock of this sale; entering it waits until the lock is free, leaving it gives it back."""
+
+    def look(self) -> int:
+        """Return how many tickets are left, without any promise that it stays true.
+
+        Raises TornReadError where the store is half-written.
+        """
+
+    def read(self) -> int:
+        """Return the count that the purchase will be based on.
+
+        Raises TornReadError where the store is half-written.
+        """
+
+    def pay(self) -> None:
+        """Take the time that a payment takes. It touches nothing shared."""
+
+    def write(self, count: int) -> None:
+        """Make `count` the number of tickets left."""
+
+
+def purchase(desk: Desk) -> Outcome:
+    """Look at the count, then buy one ticket: the whole of what a buyer does.
+
+    Raises TornReadError where a read meets a half-written store; the lock is given back on the way out.
+    """
+    desk.look()
+    return buy(desk)
+
+
+def buy(desk: Desk) -> Outcome:
+    """Buy one ticket under the lock of the desk; the race is between `read` and `write`."""
+    with desk.lock:
+        count = desk.read()
+        if count < 1:
+            return Outcome.SOLD_OUT
+        desk.pay()
+        desk.write(count - 1)
+    return Outcome.BOUGHT

@@ -1,0 +1,66 @@
+"""The registries: one line per lock, store and report. Choices, tables and contract tests derive from them."""
+
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from typing import TypeVar
+
+from booking.errors import BadInputError
+from booking.locks import Lock, LockFacts
+from booking.locks.file import FileLock
+from booking.locks.multiprocessing import MultiprocessingLock
+from booking.locks.none import NoLock
+from booking.locks.semaphore import SemaphoreLock
+from booking.scenario import Scenario
+from booking.stores import Store
+from booking.stores.inplace import InPlaceStore
+from booking.stores.json import JsonStore
+
+LOCKS: dict[str, type[Lock]] = {
+    "none": NoLock,
+    "mp": MultiprocessingLock,
+    "file": FileLock,
+    "semaphore": SemaphoreLock,
+}
+
+STORES: dict[str, type[Store]] = {
+    "json": JsonStore,
+    "inplace": InPlaceStore,
+}
+
+_Kind = TypeVar("_Kind")
+
+
+def lock_named(name: str) -> type[Lock]:
+    """Return the lock of this name, ours or one that another package declares under `booking.locks`.
+
+    Raises BadInputError, with the names that there are, for any other.
+    """
+    return _named(name, LOCKS, "booking.locks", "lock")
+
+
+def store_named(name: str) -> type[Store]:
+    """Return the store of this name, ours or one that another package declares under `booking.stores`.
+
+    Raises BadInputError, with the names that there are, for any other.
+    """
+    return _named(name, STORES, "booking.stores", "store")
+
+
+def facts_of(scenario: Scenario) -> LockFacts:
+    """Return what the scenario's lock promises in this scenario."""
+    return lock_named(scenario.lock).facts_in(scenario)
+
+
+def _named(name: str, ours: Mapping[str, type[_Kind]], group: str, what: str) -> type[_Kind]:
+    if name in ours:
+        return ours[name]
+    theirs = entry_points(group=group)
+    if name not in theirs.names:
+        raise BadInputError(
+            f"there is no {what} {name!r}; use one of {', '.join([*ours, *sorted(theirs.names)])}"
+        )
+    try:
+        found: type[_Kind] = theirs[name].load()
+    except Exception as error:  # noqa: BLE001 - what a plug-in raises at import is not ours to know
+        raise BadInputError(f"the {what} {name!r} of another package does not load: {error}") from None
+    return found

@@ -1,0 +1,77 @@
+"""What is for sale, to how many buyers, under which lock and store."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from booking.errors import BadInputError
+
+MOST_BUYERS = 10_000
+MOST_TICKETS = 10**9
+LONGEST_PAY = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One sale, described before it happens; the same object drives real processes and the explorer.
+
+    `buyers` is at least 1 and `tickets` may be 0. `lock` and `store` are names from the registries.
+    `pay` is how long a payment takes, a lowest and a highest number of seconds; (0, 0) pays at once.
+    `seed` fixes the payment times that are drawn between the two; None draws new ones every time.
+    `permits` is how many buyers a semaphore lets in; the other locks do not read it.
+
+    Raises BadInputError where a value is out of range.
+    """
+
+    buyers: int = 10
+    tickets: int = 1
+    lock: str = "none"
+    store: str = "json"
+    pay: tuple[float, float] = (0.05, 0.05)
+    seed: int | None = None
+    permits: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what no sale could use."""
+        require_whole("buyers", self.buyers, 1, MOST_BUYERS)
+        require_whole("tickets", self.tickets, 0, MOST_TICKETS)
+        require_whole("permits", self.permits, 1, MOST_BUYERS)
+        require_pay(self.pay)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the scenario as a JSON object; `pay` becomes a list of two numbers."""
+        return asdict(self) | {"pay": list(self.pay)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Scenario":
+        """Return the scenario that `to_json` wrote; unknown keys are refused.
+
+        Raises BadInputError where a key or a value is not one of a scenario.
+        """
+        unknown = set(document) - set(cls.__slots__)
+        if unknown:
+            raise BadInputError(f"a scenario has no {min(unknown)!r}; it has {', '.join(cls.__slots__)}")
+        values = dict(document)
+        if isinstance(values.get("pay"), list):
+            values["pay"] = tuple(values["pay"])
+        for name in ("lock", "store"):
+            if not isinstance(values.get(name, ""), str):
+                raise BadInputError(f"{name} is {values[name]!r}; use a name in quotes")
+        return cls(**values)
+
+
+def require_whole(name: str, value: object, lowest: int, highest: int) -> None:
+    """Raise BadInputError unless `value` is a whole number from `lowest` to `highest`, both included."""
+    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
+        raise BadInputError(f"{name} is {value!r}; use a whole number from {lowest} to {highest}")
+
+
+def require_pay(pay: object) -> None:
+    """Raise BadInputError unless `pay` is a lowest and a highest number of seconds."""
+    match pay:
+        case (int() | float() as low, int() | float() as high) if (
+            math.isfinite(low) and 0 <= low <= high <= LONGEST_PAY
+        ):
+            return
+    raise BadInputError(f"pay is {pay!r}; use SECONDS or MIN:MAX, from 0 to {LONGEST_PAY:g} seconds")
