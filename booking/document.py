@@ -1,6 +1,7 @@
 """The content of a store: one JSON object with a `count`, read strictly and written back whole."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from booking.errors import MalformedStoreError
@@ -8,44 +9,62 @@ from booking.scenario import MOST_TICKETS
 
 REMEDY = 'write {"count": 1} into it, or use `booking reset`'
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
 
 def parse(content: bytes) -> dict[str, Any]:
     """Return the document in `content`, whose "count" is a whole number of tickets from 0 to 10**9.
 
-    Raises MalformedStoreError for everything else, in words that name the value and the remedy.
+    Other keys may hold any JSON. -0 is JSON for 0 and is read as 0. Raises MalformedStoreError for everything
+    else (RFC 8259 without its latitude: no key twice, no NaN, no number too large for a float), in words that
+    name the value and the remedy.
     """
+    if content.startswith(_BYTE_ORDER_MARK):
+        raise MalformedStoreError("it begins with a byte order mark; save it as UTF-8 without one")
     try:
-        document = json.loads(content.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse)
-    except MalformedStoreError:
-        raise
+        document = _DECODER.decode(content.decode("utf-8"))
     except UnicodeDecodeError:
-        raise MalformedStoreError(f"it is not UTF-8 text; {REMEDY}") from None
+        raise MalformedStoreError(f"it is not UTF-8 text: {_excerpt(content)}; {REMEDY}") from None
     except (ValueError, RecursionError):
-        raise MalformedStoreError(f"it is not JSON: {_excerpt(content)}; {REMEDY}") from None
+        raise MalformedStoreError(f"it cannot be read as JSON: {_excerpt(content)}; {REMEDY}") from None
     if not isinstance(document, dict) or "count" not in document:
         raise MalformedStoreError(f"it has no count: {_excerpt(content)}; {REMEDY}")
-    _require_count(document["count"])
+    _require_count(document["count"], content)
     return document
 
 
 def serialise(document: dict[str, Any], count: int) -> bytes:
-    """Return the bytes of `document` with its count replaced; the other keys stay as they were."""
-    return json.dumps(document | {"count": count}, ensure_ascii=False).encode() + b"\n"
+    """Return the bytes of `document` with its count replaced; the other keys keep their values.
+
+    Raises MalformedStoreError where they are nested more deeply than JSON can be written.
+    """
+    try:
+        return _READABLE.encode(document | {"count": count}).encode() + b"\n"
+    except UnicodeEncodeError:  # half of a surrogate pair, which only an escape can write
+        return _ESCAPED.encode(document | {"count": count}).encode() + b"\n"
+    except RecursionError:
+        raise MalformedStoreError(f"its other keys are nested too deeply; {REMEDY}") from None
 
 
-def _require_count(count: object) -> None:
+def _require_count(count: object, content: bytes) -> None:
     if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MOST_TICKETS:
-        shown = json.dumps(count)
         raise MalformedStoreError(
-            f"its count is {shown:.40}; use a whole number from 0 to {MOST_TICKETS}: {REMEDY}"
+            f"its count is not a whole number from 0 to {MOST_TICKETS}: {_excerpt(content)}; {REMEDY}"
         )
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise MalformedStoreError(f"it has a key twice; {REMEDY}")
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise MalformedStoreError(f"it has the key {twice!a:.40} twice; {REMEDY}")
     return document
+
+
+def _finite(number: str) -> float:
+    if float(number) in {float("inf"), float("-inf")}:
+        raise MalformedStoreError(f"it holds {number:.40}, which is too large; {REMEDY}")
+    return float(number)
 
 
 def _refuse(constant: str) -> None:
@@ -53,4 +72,12 @@ def _refuse(constant: str) -> None:
 
 
 def _excerpt(content: bytes) -> str:
-    return "nothing" if not content.strip() else repr(content[:30].decode("utf-8", "replace"))
+    """Return the beginning of the content on one line, in characters that every console can show."""
+    shown = ascii(content[:40].decode("utf-8", "replace"))
+    return "nothing" if not content.strip() else shown + ("..." if len(content) > 40 else "")  # noqa: PLR2004
+
+
+# Made once: `json.loads` with hooks makes a new decoder, and `json.dumps` a new encoder, at every call.
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
+_READABLE = json.JSONEncoder(ensure_ascii=False)
+_ESCAPED = json.JSONEncoder()

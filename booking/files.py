@@ -1,37 +1,42 @@
 """Reading a small file without being fooled, and replacing one so that a reader sees the old or the new."""
 
+# Every step of every sale comes through here, and Path objects would cost it a fifth.
+# ruff: noqa: PTH
+
 import contextlib
 import errno
+import functools
 import os
 import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from booking.errors import DiskError, MalformedStoreError
+from booking.disk import refused, require_own_folder
+from booking.errors import MalformedStoreError
 
 MOST_BYTES = 1 << 20
-_TEMPORARY = ".{name}.{pid}.booking-tmp"
 _ANYBODY_READS = 0o444
 _ANYBODY_WRITES = 0o222
-_READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-_CREATE_FLAGS = (
-    os.O_WRONLY
-    | os.O_CREAT
-    | os.O_EXCL
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
+_BINARY = getattr(os, "O_BINARY", 0)
+_READ_FLAGS = (
+    os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY
+)  # opening a pipe must not wait for a writer
+_CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY  # O_EXCL follows no symbolic link: open(2)
+_NOT_A_STORE = {errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.EISDIR, errno.EINVAL, errno.EOPNOTSUPP}
+_WINDOWS_ATTEMPTS = 1000
+_Result = TypeVar("_Result")
 
 
 def read_small(path: Path) -> bytes:
-    """Return the whole content of a regular file of at most 1 MiB.
+    """Return the whole content of a regular file of less than 1 MiB.
 
-    Raises MalformedStoreError where the path is a folder, a pipe or a device, or too large, and DiskError where
-    the system refuses to open or read it.
+    Raises MalformedStoreError where the path is a folder, a pipe or a device, too large, or not readable, and
+    DiskError where the disk fails.
     """
     try:
-        descriptor = os.open(path, _READ_FLAGS)
+        descriptor = _patiently(functools.partial(os.open, path, _READ_FLAGS))
         try:
             return os.read(descriptor, _checked_size(os.fstat(descriptor)) + 1)
         finally:
@@ -39,7 +44,7 @@ def read_small(path: Path) -> bytes:
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         raise MalformedStoreError(f"{error.strerror}; check the name and its permissions") from None
     except OSError as error:
-        if error.errno in {errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.EISDIR, errno.EINVAL}:
+        if error.errno in _NOT_A_STORE:
             raise MalformedStoreError(f"{error.strerror}; name a JSON file") from None
         raise refused("read", path, error) from None
 
@@ -55,22 +60,25 @@ def _checked_size(status: os.stat_result) -> int:
 
 
 def replace(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """Make `content` the content of the file at `path` in one step, keeping its permissions.
+    """Make `content` the content of the file at `path` in one step, keeping its permissions and its owner.
 
-    `path` has to be resolved already: replacing a symbolic link would leave its target as it was. With
-    `durable` the call returns only when file and folder have reached the disk. On any failure the old content
-    stands and no temporary file is left. Raises DiskError.
+    `path` has to be resolved already: replacing a symbolic link would leave its target as it was. (Another
+    hard link keeps the old content.) With `durable` the call returns only when file and folder have reached
+    the disk. On any failure a reader finds the old content or the new, whole, and no temporary file is left.
+    Raises DiskError; when only the flush of the folder failed, the new content is visible already.
 
     Order of the calls: Pillai et al., "All file systems are not created equal", OSDI 2014.
     """
     temporary = temporary_beside(path)
     try:
+        before = _writable(path)
+        require_own_folder(os.path.dirname(temporary))
         try:
-            _write_new(temporary, content, _permissions(path), durable=durable)
-            os.replace(temporary, path)  # noqa: PTH105 - the hot path of every sale; Path objects cost a fifth
+            _write_new(temporary, content, before, durable=durable)
+            _patiently(functools.partial(os.replace, temporary, path))
         except BaseException:
             with contextlib.suppress(OSError):
-                os.unlink(temporary)  # noqa: PTH108
+                os.unlink(temporary)
             raise
         if durable:
             _flush_folder(path.parent)
@@ -78,14 +86,14 @@ def replace(path: Path, content: bytes, *, durable: bool = False) -> None:
         raise refused("write", path, error) from None
 
 
-def _write_new(temporary: str, content: bytes, permissions: int, *, durable: bool) -> None:
-    descriptor = _create(temporary, permissions)
+def _write_new(temporary: str, content: bytes, before: os.stat_result | None, *, durable: bool) -> None:
+    descriptor = _create(temporary, 0o666 if before is None else stat.S_IMODE(before.st_mode))
     try:
         write_all(descriptor, content)
-        if os.name == "posix":
-            os.fchmod(descriptor, permissions)
+        if before is not None and os.name == "posix":
+            _dress_like(descriptor, before)
         if durable:
-            os.fsync(descriptor)
+            _flush(descriptor)
     finally:
         os.close(descriptor)
 
@@ -94,8 +102,14 @@ def _create(temporary: str, permissions: int) -> int:
     try:
         return os.open(temporary, _CREATE_FLAGS, permissions)
     except FileExistsError:  # left by an ended process that had our number
-        os.unlink(temporary)  # noqa: PTH108
+        os.unlink(temporary)
         return os.open(temporary, _CREATE_FLAGS, permissions)
+
+
+def _dress_like(descriptor: int, before: os.stat_result) -> None:
+    if os.geteuid() == 0:  # only root can, and only root would otherwise take a file from its owner
+        os.fchown(descriptor, before.st_uid, before.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
 
 
 def overwrite(path: Path, content: bytes, *, durable: bool = False) -> None:
@@ -104,14 +118,13 @@ def overwrite(path: Path, content: bytes, *, durable: bool = False) -> None:
     Raises DiskError; the file is then empty or cut short, which is the danger of writing in place.
     """
     try:
-        _permissions(path)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+        _writable(path)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | _BINARY, 0o666)
         try:
-            if content:
-                write_all(descriptor, content)
+            write_all(descriptor, content)
             os.ftruncate(descriptor, len(content))
             if durable:
-                os.fsync(descriptor)
+                _flush(descriptor)
         finally:
             os.close(descriptor)
     except OSError as error:
@@ -119,20 +132,41 @@ def overwrite(path: Path, content: bytes, *, durable: bool = False) -> None:
 
 
 def write_all(descriptor: int, content: bytes) -> None:
-    """Write all of `content` at the descriptor's position; raises OSError where the disk takes only a part."""
-    if os.write(descriptor, content) != len(content):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    """Write all of `content` at the descriptor's position.
+
+    Raises OSError where the disk takes only a part of it: the attempt to write the rest tells why.
+    """
+    while content:
+        written = os.write(descriptor, content)
+        if not written:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        content = content[written:]
 
 
-def _permissions(path: Path) -> int:
-    """Return the permissions of the file; one that nobody may write is refused, as a write in place would be."""
+def _writable(path: Path) -> os.stat_result | None:
+    """Return the state of the file, None where there is none; refuse what a write in place would refuse."""
     try:
-        mode = stat.S_IMODE(os.stat(path).st_mode)  # noqa: PTH116
+        status = os.stat(path)
     except FileNotFoundError:
-        return 0o644
-    if not os.access(path, os.W_OK) or not mode & _ANYBODY_WRITES:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    if not status.st_mode & _ANYBODY_WRITES or not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, "the file is read-only")
-    return mode
+    return status
+
+
+def _patiently(call: Callable[[], _Result]) -> _Result:
+    """Return what `call` returns. Windows replaces no file that a reader has open: there, try again."""
+    for _ in range(0 if os.name == "posix" else _WINDOWS_ATTEMPTS):
+        with contextlib.suppress(PermissionError):
+            return call()
+    return call()
+
+
+def _flush(descriptor: int) -> None:
+    """Wait until the content has reached the disk; its time of change may follow later."""
+    getattr(os, "fdatasync", os.fsync)(descriptor)
 
 
 def _flush_folder(folder: Path) -> None:
@@ -145,25 +179,42 @@ def _flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_folder(folder: Path) -> None:
+    """Make the folder and those above it where they are absent; raises DiskError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise refused("make", folder, error) from None
+
+
 def temporary_beside(path: Path) -> str:
     """Return the name of this process's temporary file beside `path`; it tells whose it is."""
-    return os.path.join(path.parent, _TEMPORARY.format(name=path.name, pid=os.getpid()))  # noqa: PTH118
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name}.{os.getpid()}.booking-tmp")
 
 
 def sweep(path: Path, dead: set[int] | None = None) -> int:
     """Remove the temporary files that ended processes left beside `path` and return how many there were.
 
-    `dead` are the process numbers to sweep for; None asks the system which processes are alive.
+    `dead` are the process numbers to sweep for; None asks the system which processes are alive. What belongs
+    to a live process stays, and a symbolic link goes without its target. Raises DiskError where the folder
+    cannot be listed.
     """
-    pattern = re.compile(re.escape(f".{path.name}.") + r"(\d+)\.booking-tmp")
-    swept = 0
-    for entry in path.parent.iterdir():
-        match = pattern.fullmatch(entry.name)
-        if match and _is_dead(int(match[1]), dead):
-            with contextlib.suppress(OSError):
-                entry.unlink()
-                swept += 1
-    return swept
+    pattern = re.compile(re.escape(f".{path.name}.") + r"([0-9]+)\.booking-tmp")
+    try:
+        found = [(name, pattern.fullmatch(name)) for name in os.listdir(path.parent)]
+    except OSError as error:
+        raise refused("list", path.parent, error) from None
+    leftovers = [name for name, match in found if match and _is_dead(int(match[1]), dead)]
+    return sum(_removed(os.path.join(path.parent, name)) for name in leftovers)
+
+
+def _removed(name: str) -> bool:
+    try:
+        os.unlink(name)
+    except OSError:
+        return False
+    return True
 
 
 def _is_dead(pid: int, dead: set[int] | None) -> bool:
@@ -173,23 +224,8 @@ def _is_dead(pid: int, dead: set[int] | None) -> bool:
         return False
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # the second: no process has so large a number
         return True
     except OSError:
         return False
     return False
-
-
-def refused(verb: str, path: Path, error: OSError) -> DiskError:
-    """Return the failure for what the system refused, with the path and the remedy."""
-    remedy = {
-        errno.ENOENT: "check the name",
-        errno.EACCES: "check its permissions",
-        errno.EPERM: "check its permissions",
-        errno.ENOSPC: "make room on the disk",
-        errno.EDQUOT: "make room within your quota",
-        errno.EFBIG: "raise the limit on file sizes",
-        errno.EROFS: "choose a disk that can be written",
-        errno.ELOOP: "a symbolic link is not followed here: name the file itself",
-    }.get(error.errno or 0, "choose another file with --db")
-    return DiskError(f"cannot {verb} {path}: {error.strerror or error}; {remedy}")

@@ -1,0 +1,1 @@
+"""Real processes: started, held at the gate, watched, and always brought home."""

@@ -1,0 +1,86 @@
+"""The desk of a real sale: every step happens on the real store with the real lock, and is recorded."""
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TypeVar
+
+from booking.errors import MalformedStoreError, TornReadError
+from booking.history import TORN, Value
+from booking.locks import Lock
+from booking.simulation.journal import Journal
+from booking.steps import PAY, Step
+from booking.stores import Store
+
+_Result = TypeVar("_Result")
+
+
+class RealDesk:
+    """What a buyer's process is handed: see `booking.purchase.Desk` for the contract.
+
+    `pay_s` is how long this buyer's payment takes, in seconds.
+    """
+
+    def __init__(self, store: Store, lock: Lock, journal: Journal, pay_s: float) -> None:
+        self._store = store
+        self._journal = journal
+        self._pay_s = pay_s
+        self.lock = LockAtDesk(lock, journal)
+
+    def look(self) -> int:
+        """Read the count, outside the lock."""
+        return self._read(Step.LOOK)
+
+    def read(self) -> int:
+        """Read the count that the purchase is based on."""
+        return self._read(Step.READ)
+
+    def pay(self) -> None:
+        """Sleep for as long as the payment takes."""
+        self._journal.record(PAY, "call")
+        if self._pay_s:
+            time.sleep(self._pay_s)
+        self._journal.record(PAY, "return")
+
+    def write(self, count: int) -> None:
+        """Write the count, in as many steps as the store takes."""
+        for step, action in self._store.write(count):
+            self.perform(step, action, count)
+
+    def perform(self, step: Step, action: Callable[[], _Result], value: Value = None) -> _Result:
+        """Do one step between its call and its return in the journal."""
+        self._journal.record(step, "call", value)
+        result = action()
+        self._journal.record(step, "return", result if isinstance(result, int) else value)
+        return result
+
+    def _read(self, step: Step) -> int:
+        try:
+            return self.perform(step, self._store.read)
+        except MalformedStoreError as error:
+            self._journal.record(step, "return", TORN)
+            raise TornReadError(str(error)) from None
+
+
+class LockAtDesk:
+    """The sale's lock as a context manager whose steps are recorded; a lock that stops nobody takes no step."""
+
+    def __init__(self, lock: Lock, journal: Journal) -> None:
+        self._lock = lock
+        self._journal = journal
+        self._is_step = lock.facts.permits is not None
+
+    def __enter__(self) -> "LockAtDesk":
+        if self._is_step:
+            self._journal.record(Step.ACQUIRE, "call")
+            self._lock.acquire()
+            self._journal.record(Step.ACQUIRE, "return")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_step:
+            self._journal.record(Step.RELEASE, "call")
+            self._lock.release()
+            self._journal.record(Step.RELEASE, "return")

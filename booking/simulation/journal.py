@@ -1,0 +1,53 @@
+"""What a buyer's process tells the parent, one short message at a time, through one pipe for all of them.
+
+The system keeps the messages of one pipe in one order and never mixes two of them when they are shorter than
+PIPE_BUF (pipe(7)), so the order in which they arrive is an order in which they were sent, whoever sent them:
+a message that was sent before another step began arrives before that step's messages. A killed buyer has
+already sent all that it did.
+"""
+
+import json
+import os
+import time
+from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+from booking.history import Value
+
+READY = "ready"
+END = "end"
+
+
+class Message(NamedTuple):
+    """One message: `word` is the name of a step, READY or END; `value` belongs to it.
+
+    For END the value is the outcome and `error` says what the disk refused. `t_ns` is the monotonic clock in
+    nanoseconds, the same for all processes of one machine.
+    """
+
+    buyer: int
+    pid: int
+    t_ns: int
+    word: str
+    phase: str
+    value: Value
+    error: str | None = None
+
+
+class Journal:
+    """The buyer's end of the pipe."""
+
+    def __init__(self, buyer: int, pipe: Connection) -> None:
+        self._buyer = buyer
+        self._pid = os.getpid()
+        self._pipe = pipe
+
+    def record(self, word: str, phase: str, value: Value = None, error: str | None = None) -> None:
+        """Send one message. Where the parent is gone there is nobody to tell, and the guard ends this process."""
+        message = (self._buyer, self._pid, time.monotonic_ns(), word, phase, value, error and error[:1000])
+        self._pipe.send_bytes(json.dumps(message).encode())
+
+
+def receive(pipe: Connection) -> Message:
+    """Return the next message; raises EOFError when every buyer has closed its end."""
+    return Message(*json.loads(pipe.recv_bytes()))

@@ -1,0 +1,45 @@
+"""Turns the messages of a sale into its history."""
+
+from dataclasses import dataclass, field
+from typing import Literal, cast
+
+from booking.history import Ending, Event
+from booking.purchase import Outcome
+from booking.simulation.journal import END, READY, Message
+from booking.steps import Step
+
+_WRITES = {Step.TRUNCATE, Step.WRITE}
+
+
+@dataclass
+class Recorder:
+    """Numbers the events in the order of their arrival and keeps who is ready, who wrote and who has ended."""
+
+    events: list[Event] = field(default_factory=list)
+    ready: set[int] = field(default_factory=set)
+    wrote: set[int] = field(default_factory=set)
+    ended: dict[int, Message] = field(default_factory=dict)
+
+    def take(self, message: Message) -> None:
+        """Keep one message."""
+        if message.word == READY:
+            self.ready.add(message.buyer)
+        elif message.word == END:
+            self.ended[message.buyer] = message
+        else:
+            self._take_event(message)
+
+    def _take_event(self, message: Message) -> None:
+        buyer, pid, t_ns, step, phase, value, _ = message
+        if step in _WRITES:
+            self.wrote.add(buyer)
+        phase = cast("Literal['call', 'return']", phase)
+        self.events.append(Event(len(self.events) + 1, t_ns, buyer, pid, step, phase, value))
+
+    def ending(self, buyer: int, pid: int, exitcode: int | None, *, alive: bool) -> Ending:
+        """Return how this buyer ended: what it answered, else what it had begun when it was last heard of."""
+        message = self.ended.get(buyer)
+        if message is not None:
+            return Ending(buyer, pid, Outcome(str(message.value)), exitcode, error=message.error)
+        outcome = Outcome.UNKNOWN if buyer in self.wrote else Outcome.UNFINISHED
+        return Ending(buyer, pid, outcome, exitcode, alive)
