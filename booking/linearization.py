@@ -1,0 +1,105 @@
+"""Find an order of the steps, one after the other, that explains what every buyer read.
+
+A step happened at some moment between its call and its return. An order is right when it keeps every step inside
+its own interval and every read returns what the write before it left.
+
+The search is that of Wing and Gong, "Testing and verifying concurrent objects", 1993: place any step that could
+be next and fits, and go back when nothing fits.
+"""
+
+from dataclasses import dataclass
+
+from booking.history import History, Value
+from booking.steps import PAY, Step
+
+_READS = {Step.LOOK, Step.READ}
+_MOST_PLACEMENTS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """One step of one buyer with the numbers of the events before and after it."""
+
+    buyer: int
+    step: str
+    call: int
+    end: int
+    value: Value
+
+
+def intervals(history: History) -> list[Interval]:
+    """Return every step of the sale that returned, in the order of their calls.
+
+    A lock is certainly held from the return of `acquire` to the call of `release`, so these two are placed
+    there.
+    """
+    calls: dict[tuple[int, str], int] = {}
+    found = []
+    for event in history.events:
+        if event.step == PAY:
+            continue
+        if event.phase == "call":
+            calls[event.buyer, event.step] = event.seq
+            continue
+        call, end = calls[event.buyer, event.step], event.seq
+        if event.step == Step.ACQUIRE:
+            call = end
+        elif event.step == Step.RELEASE:
+            end = call
+        found.append(Interval(event.buyer, event.step, call, end, event.value))
+    return sorted(found, key=lambda interval: interval.call)
+
+
+def linearize(history: History, *, most_steps: int) -> list[int] | None:
+    """Return the buyers in an order of their steps that explains the sale: a schedule.
+
+    None where there is no such order, or where the sale has more than `most_steps` steps.
+    """
+    steps = intervals(history)
+    if len(steps) > most_steps:
+        return None
+    order = _Search(steps).run(history.scenario.tickets)
+    return None if order is None else [step.buyer for step in order]
+
+
+class _Search:
+    """Depth-first search over the steps that could come next."""
+
+    def __init__(self, steps: list[Interval]) -> None:
+        self._steps = steps
+        self._hopeless: set[tuple[frozenset[int], Value]] = set()
+
+    def run(self, cell: Value) -> list[Interval] | None:
+        """Return all the steps in a right order, None where there is none."""
+        return self._extend([], frozenset(range(len(self._steps))), cell)
+
+    def _extend(self, placed: list[Interval], left: frozenset[int], cell: Value) -> list[Interval] | None:
+        if not left:
+            return placed
+        if (left, cell) in self._hopeless or len(self._hopeless) > _MOST_PLACEMENTS:
+            return None
+        for index in self._next(left, cell):
+            step = self._steps[index]
+            found = self._extend([*placed, step], left - {index}, _after(step, cell))
+            if found is not None:
+                return found
+            if step.step in _READS:  # a read that fits changes nothing: if it cannot be next, nothing can
+                break
+        self._hopeless.add((left, cell))
+        return None
+
+    def _next(self, left: frozenset[int], cell: Value) -> list[int]:
+        """Return the steps that may come next and fit, reads first, then those that returned first."""
+        first_end = min(self._steps[index].end for index in left)
+        could = [index for index in left if self._steps[index].call <= first_end]
+        fitting = [index for index in could if self._fits(self._steps[index], cell)]
+        return sorted(fitting, key=lambda i: (self._steps[i].step not in _READS, self._steps[i].end))
+
+    def _fits(self, step: Interval, cell: Value) -> bool:
+        return step.step not in _READS or step.value == cell
+
+
+def _after(step: Interval, cell: Value) -> Value:
+    if step.step == Step.TRUNCATE:
+        return "torn"
+    return step.value if step.step == Step.WRITE else cell

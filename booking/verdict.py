@@ -1,0 +1,264 @@
+"""The verdict on a sale: a pure function of its history.
+
+Count the successes, never the stock: every winner of a race writes the same number, so the file looks right
+after a disaster. What has to hold is
+
+    bought <= tickets - count_left <= bought + unknown     and     bought <= tickets
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from booking.history import TORN, Ending, Event, History
+from booking.linearization import linearize
+from booking.purchase import Outcome
+from booking.steps import Step
+from booking.words import buyers, count_of
+
+SOUND = "sound"
+UNKNOWN = "unknown"
+MOST_STEPS_SHOWN = 120
+"""A schedule longer than this is not printed with a finding; it would fill the screen."""
+
+
+class Anomaly(StrEnum):
+    """What can go wrong, the worst first."""
+
+    OVERSOLD = "oversold"
+    """More buyers hold a ticket than there were tickets."""
+    LOST_UPDATE = "lost update"
+    """A buyer wrote over what another had written since it read, so the count fell by less than was sold."""
+    TORN_READ = "torn read"
+    """A buyer read a half-written file."""
+    DEADLOCK = "deadlock"
+    """Buyers wait for a lock that nobody can give back."""
+    STARVATION = "starvation"
+    """A buyer waits while others are served again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One anomaly with its witness.
+
+    `text` says in a sentence who did what before whom. `events` are the numbers (`seq`) of the events that show
+    it. `replay` is the command that makes it happen again, None where the sale's order is unknown or too long.
+    """
+
+    anomaly: str
+    text: str
+    events: tuple[int, ...] = ()
+    replay: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a sale came to.
+
+    `name` is "sound", the worst anomaly found, or "unknown" where some buyer never answered and nothing worse is
+    certain. `unknown` are the buyers that had begun to write and never answered, a part of `unfinished`.
+    `oversold` is how many tickets were sold beyond those that existed. `stock_left` is None for an unreadable
+    store.
+    """
+
+    name: str
+    tickets: int
+    buyers: int
+    sold: int
+    sold_out: int
+    torn_reads: int
+    unfinished: int
+    unknown: int
+    stock_left: int | None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def oversold(self) -> int:
+        """Return how many tickets were sold that did not exist."""
+        return max(0, self.sold - self.tickets)
+
+    @property
+    def sentence(self) -> str:
+        """Return the verdict in a sentence or two that need no knowledge of the code."""
+        held = f"{count_of(self.sold, 'buyer')} {'holds' if self.sold == 1 else 'hold'} a ticket"
+        existed = f"{self.tickets} existed."
+        return " ".join([f"{held}; {existed}", *(finding.text for finding in self.findings)])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the verdict as the JSON object that `booking run --json` prints."""
+        return {
+            "tickets": self.tickets,
+            "buyers": self.buyers,
+            "sold": self.sold,
+            "sold_out": self.sold_out,
+            "oversold": self.oversold,
+            "torn_reads": self.torn_reads,
+            "unfinished": self.unfinished,
+            "unknown": self.unknown,
+            "stock_left": self.stock_left,
+            "verdict": self.name,
+            "findings": [
+                {"anomaly": f.anomaly, "text": f.text, "events": list(f.events), "replay": f.replay}
+                for f in self.findings
+            ],
+        }
+
+
+def judge(history: History) -> Verdict:
+    """Return the verdict on a sale; the same history always gives the same verdict."""
+    outcomes = [ending.outcome for ending in history.endings]
+    findings = tuple(_findings(history))
+    named = {finding.anomaly for finding in findings}
+    worst = next((anomaly for anomaly in Anomaly if anomaly in named), None)
+    unknown = outcomes.count(Outcome.UNKNOWN)
+    unfinished = outcomes.count(Outcome.UNFINISHED) + unknown
+    return Verdict(
+        name=worst or (UNKNOWN if unfinished or named else SOUND),
+        tickets=history.scenario.tickets,
+        buyers=history.scenario.buyers,
+        sold=outcomes.count(Outcome.BOUGHT),
+        sold_out=outcomes.count(Outcome.SOLD_OUT),
+        torn_reads=outcomes.count(Outcome.TORN_READ),
+        unfinished=unfinished,
+        unknown=unknown,
+        stock_left=history.stock_left,
+        findings=findings,
+    )
+
+
+def _findings(history: History) -> Iterator[Finding]:
+    sold = sum(ending.outcome is Outcome.BOUGHT for ending in history.endings)
+    replay = replay_command(history)
+    if sold > history.scenario.tickets:
+        yield _same_count(history, Anomaly.OVERSOLD, replay)
+    elif history.stock_left is not None:
+        yield from _stock_findings(history, sold, replay)
+    yield from _torn_reads(history, replay)
+    yield from _stuck(history)
+
+
+def _stock_findings(history: History, sold: int, replay: str | None) -> Iterator[Finding]:
+    gone = history.scenario.tickets - (history.stock_left or 0)
+    unknown = sum(ending.outcome is Outcome.UNKNOWN for ending in history.endings)
+    if gone < sold:
+        yield _same_count(history, Anomaly.LOST_UPDATE, replay)
+    elif gone > sold + unknown:
+        yield Finding(
+            UNKNOWN,
+            f"The file lost {count_of(gone, 'ticket')}, but {count_of(sold, 'buyer')} bought one: "
+            "somebody else changed the file, or a buyer ended without an answer.",
+        )
+
+
+def _same_count(history: History, anomaly: Anomaly, replay: str | None) -> Finding:
+    """Name the buyers that acted on one count: each read it before the first of them wrote."""
+    for count, group in sorted(_purchases_by_count(history).items(), reverse=True):
+        first = min(group, key=lambda pair: pair[1].seq)
+        others = [pair for pair in group if pair is not first and pair[0].seq < first[1].seq]
+        if others:
+            who = buyers([read.buyer for read, _ in others])
+            text = f"{who} read count={count} before buyer {first[1].buyer} wrote {count - 1}."
+            events = sorted(event.seq for pair in [first, *others] for event in pair)
+            return Finding(anomaly, _lost(anomaly, history) + text, tuple(events), replay)
+    return Finding(anomaly, "More tickets were sold than the file lost.", (), replay)
+
+
+def _lost(anomaly: Anomaly, history: History) -> str:
+    if anomaly is Anomaly.OVERSOLD or history.stock_left is None:
+        return ""
+    return f"The file lost only {history.scenario.tickets - history.stock_left}. "
+
+
+def _purchases_by_count(history: History) -> dict[int, list[tuple[Event, Event]]]:
+    """Return, for each count, the read and the write of every buyer that bought on the strength of it."""
+    reads = {e.buyer: e for e in history.events if e.step == Step.READ and e.phase == "return"}
+    writes = {e.buyer: e for e in history.events if e.step == Step.WRITE and e.phase == "return"}
+    groups = defaultdict(list)
+    for ending in history.endings:
+        read, write = reads.get(ending.buyer), writes.get(ending.buyer)
+        if ending.outcome is Outcome.BOUGHT and read and write and isinstance(read.value, int):
+            groups[read.value].append((read, write))
+    return groups
+
+
+def _torn_reads(history: History, replay: str | None) -> Iterator[Finding]:
+    emptied: Event | None = None
+    for event in history.events:
+        if event.step == Step.TRUNCATE:
+            emptied = event
+        if event.value == TORN and event.phase == "return":
+            whose = (
+                f"buyer {emptied.buyer} had emptied it and not yet written it"
+                if emptied
+                else "it was no count"
+            )
+            witness = (emptied.seq, event.seq) if emptied else (event.seq,)
+            yield Finding(
+                Anomaly.TORN_READ, f"Buyer {event.buyer} read half a file: {whose}.", witness, replay
+            )
+
+
+def _stuck(history: History) -> Iterator[Finding]:
+    """Explain a sale that did not end: who waits, and what became of the one that holds the lock."""
+    lost = [ending for ending in history.endings if ending.outcome in {Outcome.UNFINISHED, Outcome.UNKNOWN}]
+    last = {event.buyer: event for event in history.events}
+    waiting = [e for e in lost if e.alive and _waits(last.get(e.buyer))]
+    holders = [e for e in history.endings if _holds(history.of(e.buyer))] if waiting else []
+    dead = [e for e in holders if not e.alive]
+    if waiting and holders and all(not h.alive or h in waiting for h in holders):
+        events = [last[e.buyer].seq for e in [*dead, *waiting]]
+        yield Finding(Anomaly.DEADLOCK, _deadlock_text(waiting, dead), tuple(events))
+    for ending in lost:
+        if ending not in waiting and ending not in dead:
+            yield _lost_buyer(ending, last.get(ending.buyer), holds=ending in holders)
+
+
+def _waits(event: Event | None) -> bool:
+    return event is not None and event.step == Step.ACQUIRE and event.phase == "call"
+
+
+def _holds(events: Sequence[Event]) -> bool:
+    taken = sum(e.step == Step.ACQUIRE and e.phase == "return" for e in events)
+    given = sum(e.step == Step.RELEASE and e.phase == "return" for e in events)
+    return taken > given
+
+
+def _deadlock_text(waiting: Sequence[Ending], dead: Sequence[Ending]) -> str:
+    who = buyers([ending.buyer for ending in waiting])
+    if not dead:
+        return f"{who} wait for each other's locks, and nobody can move."
+    holder = dead[0]
+    verb = "waits" if len(waiting) == 1 else "wait"
+    return (
+        f"Buyer {holder.buyer} (process {holder.pid}) died while it held the lock "
+        f"(exit code {holder.exitcode}); {who[0].lower()}{who[1:]} {verb} for ever."
+    )
+
+
+def _lost_buyer(ending: Ending, last: Event | None, *, holds: bool) -> Finding:
+    where = f"after its last step, {last.step}" if last else "before its first step"
+    holding = ", holding the lock" if holds else ""
+    if ending.error:
+        text = f"Buyer {ending.buyer} gave up: {ending.error}."
+    elif ending.alive:
+        text = f"Buyer {ending.buyer} (process {ending.pid}) did not answer in time{holding}, {where}."
+    else:
+        text = f"Buyer {ending.buyer} (process {ending.pid}) died{holding}, {where} (exit code {ending.exitcode})."
+    return Finding(UNKNOWN, text, (last.seq,) if last else ())
+
+
+def replay_command(history: History) -> str | None:
+    """Return the command that replays the sale, None where its order is unknown or too long to print."""
+    if any(ending.outcome in {Outcome.UNFINISHED, Outcome.UNKNOWN} for ending in history.endings):
+        return None
+    schedule = linearize(history, most_steps=MOST_STEPS_SHOWN)
+    if schedule is None:
+        return None
+    scenario = history.scenario
+    permits = f" --permits {scenario.permits}" if scenario.permits != 1 else ""
+    return (
+        f"booking replay {','.join(map(str, schedule))} --buyers {scenario.buyers}"
+        f" --tickets {scenario.tickets} --lock {scenario.lock}{permits} --store {scenario.store}"
+    )
