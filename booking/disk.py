@@ -31,15 +31,16 @@ def refused(verb: str, path: Path, error: OSError) -> DiskError:
 
 
 @functools.cache
-def require_own_folder(folder: str) -> None:
-    """Raise DiskError where others could swap files in `folder`: asked once per process, then remembered.
+def require_own_folder(path: str) -> None:
+    """Raise DiskError where others could swap the file at `path`: asked once per process, then remembered.
 
-    The folder has to belong to this user or to root, and where everybody may write, its sticky bit has to
-    keep them from each other's files.
+    Its folder has to belong to this user or to root, and where everybody may write, its sticky bit has to
+    keep them from each other's files. Raises OSError where there is no such folder.
     """
     if os.name != "posix":
         return
-    status = Path(folder).stat()
+    folder = Path(path).parent
+    status = folder.stat()
     if status.st_uid not in {0, os.geteuid()}:
         problem = f"the folder belongs to user {status.st_uid}, not to you"
     elif status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:

@@ -29,7 +29,7 @@ def parse(content: bytes) -> dict[str, Any]:
         raise MalformedStoreError(f"it cannot be read as JSON: {_excerpt(content)}; {REMEDY}") from None
     if not isinstance(document, dict) or "count" not in document:
         raise MalformedStoreError(f"it has no count: {_excerpt(content)}; {REMEDY}")
-    _require_count(document["count"], content)
+    _require_count(document["count"])
     return document
 
 
@@ -38,6 +38,8 @@ def serialise(document: dict[str, Any], count: int) -> bytes:
 
     Raises MalformedStoreError where they are nested more deeply than JSON can be written.
     """
+    if len(document) < 2:  # noqa: PLR2004 - nothing but the count, as in nearly every store: ten times as quick
+        return b'{"count": %d}\n' % count
     try:
         return _READABLE.encode(document | {"count": count}).encode() + b"\n"
     except UnicodeEncodeError:  # half of a surrogate pair, which only an escape can write
@@ -46,11 +48,10 @@ def serialise(document: dict[str, Any], count: int) -> bytes:
         raise MalformedStoreError(f"its other keys are nested too deeply; {REMEDY}") from None
 
 
-def _require_count(count: object, content: bytes) -> None:
+def _require_count(count: object) -> None:
     if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MOST_TICKETS:
-        raise MalformedStoreError(
-            f"its count is not a whole number from 0 to {MOST_TICKETS}: {_excerpt(content)}; {REMEDY}"
-        )
+        shown = {list: "a list", dict: "an object"}.get(type(count)) or json.dumps(count)
+        raise MalformedStoreError(f"its count is {shown:.40}, not a whole number from 0 to {MOST_TICKETS}; {REMEDY}")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,17 +1,16 @@
 """Reading a small file without being fooled, and replacing one so that a reader sees the old or the new."""
 
 # Every step of every sale comes through here, and Path objects would cost it a fifth.
-# ruff: noqa: PTH
+# ruff: noqa: PTH108, PTH116
 
 import contextlib
 import errno
-import functools
 import os
 import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from booking.disk import refused, require_own_folder
 from booking.errors import MalformedStoreError
@@ -20,12 +19,11 @@ MOST_BYTES = 1 << 20
 _ANYBODY_READS = 0o444
 _ANYBODY_WRITES = 0o222
 _BINARY = getattr(os, "O_BINARY", 0)
-_READ_FLAGS = (
-    os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY
-)  # opening a pipe must not wait for a writer
+_READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY  # opening a pipe must not wait for a writer
 _CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY  # O_EXCL follows no symbolic link: open(2)
 _NOT_A_STORE = {errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.EISDIR, errno.EINVAL, errno.EOPNOTSUPP}
 _WINDOWS_ATTEMPTS = 1000
+_Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 
@@ -36,7 +34,7 @@ def read_small(path: Path) -> bytes:
     DiskError where the disk fails.
     """
     try:
-        descriptor = _patiently(functools.partial(os.open, path, _READ_FLAGS))
+        descriptor = _patiently(os.open, str(path), _READ_FLAGS)
         try:
             return os.read(descriptor, _checked_size(os.fstat(descriptor)) + 1)
         finally:
@@ -69,13 +67,14 @@ def replace(path: Path, content: bytes, *, durable: bool = False) -> None:
 
     Order of the calls: Pillai et al., "All file systems are not created equal", OSDI 2014.
     """
+    name = str(path)
     temporary = temporary_beside(path)
     try:
-        before = _writable(path)
-        require_own_folder(os.path.dirname(temporary))
+        require_own_folder(name)
+        before = _writable(name)
         try:
             _write_new(temporary, content, before, durable=durable)
-            _patiently(functools.partial(os.replace, temporary, path))
+            _patiently(os.replace, temporary, name)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
@@ -107,7 +106,7 @@ def _create(temporary: str, permissions: int) -> int:
 
 
 def _dress_like(descriptor: int, before: os.stat_result) -> None:
-    if os.geteuid() == 0:  # only root can, and only root would otherwise take a file from its owner
+    if os.geteuid() == 0 and (before.st_uid or before.st_gid):  # else root would take a file from its owner
         os.fchown(descriptor, before.st_uid, before.st_gid)
     os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
 
@@ -118,7 +117,7 @@ def overwrite(path: Path, content: bytes, *, durable: bool = False) -> None:
     Raises DiskError; the file is then empty or cut short, which is the danger of writing in place.
     """
     try:
-        _writable(path)
+        _writable(str(path))
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | _BINARY, 0o666)
         try:
             write_all(descriptor, content)
@@ -143,7 +142,7 @@ def write_all(descriptor: int, content: bytes) -> None:
         content = content[written:]
 
 
-def _writable(path: Path) -> os.stat_result | None:
+def _writable(path: str) -> os.stat_result | None:
     """Return the state of the file, None where there is none; refuse what a write in place would refuse."""
     try:
         status = os.stat(path)
@@ -156,12 +155,13 @@ def _writable(path: Path) -> os.stat_result | None:
     return status
 
 
-def _patiently(call: Callable[[], _Result]) -> _Result:
+def _patiently(call: Callable[_Arguments, _Result], *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
     """Return what `call` returns. Windows replaces no file that a reader has open: there, try again."""
-    for _ in range(0 if os.name == "posix" else _WINDOWS_ATTEMPTS):
-        with contextlib.suppress(PermissionError):
-            return call()
-    return call()
+    if os.name != "posix":
+        for _ in range(_WINDOWS_ATTEMPTS):
+            with contextlib.suppress(PermissionError):
+                return call(*args, **kwargs)
+    return call(*args, **kwargs)
 
 
 def _flush(descriptor: int) -> None:
@@ -189,8 +189,7 @@ def make_folder(folder: Path) -> None:
 
 def temporary_beside(path: Path) -> str:
     """Return the name of this process's temporary file beside `path`; it tells whose it is."""
-    folder, name = os.path.split(path)
-    return os.path.join(folder, f".{name}.{os.getpid()}.booking-tmp")
+    return f"{path}.{os.getpid()}.booking-tmp"
 
 
 def sweep(path: Path, dead: set[int] | None = None) -> int:
@@ -200,18 +199,17 @@ def sweep(path: Path, dead: set[int] | None = None) -> int:
     to a live process stays, and a symbolic link goes without its target. Raises DiskError where the folder
     cannot be listed.
     """
-    pattern = re.compile(re.escape(f".{path.name}.") + r"([0-9]+)\.booking-tmp")
+    pattern = re.compile(re.escape(f"{path.name}.") + r"([0-9]+)\.booking-tmp")
     try:
-        found = [(name, pattern.fullmatch(name)) for name in os.listdir(path.parent)]
+        found = [(entry, pattern.fullmatch(entry.name)) for entry in path.parent.iterdir()]
     except OSError as error:
         raise refused("list", path.parent, error) from None
-    leftovers = [name for name, match in found if match and _is_dead(int(match[1]), dead)]
-    return sum(_removed(os.path.join(path.parent, name)) for name in leftovers)
+    return sum(_removed(entry) for entry, match in found if match and _is_dead(int(match[1]), dead))
 
 
-def _removed(name: str) -> bool:
+def _removed(leftover: Path) -> bool:
     try:
-        os.unlink(name)
+        leftover.unlink()
     except OSError:
         return False
     return True

@@ -1,7 +1,6 @@
 """The registries: one line per lock, store and report. Choices, tables and contract tests derive from them."""
 
 from collections.abc import Mapping
-from importlib.metadata import entry_points
 from typing import TypeVar
 
 from booking.errors import BadInputError
@@ -54,11 +53,11 @@ def facts_of(scenario: Scenario) -> LockFacts:
 def _named(name: str, ours: Mapping[str, type[_Kind]], group: str, what: str) -> type[_Kind]:
     if name in ours:
         return ours[name]
+    from importlib.metadata import entry_points  # noqa: PLC0415 - 50 ms, only for a name that is not ours
+
     theirs = entry_points(group=group)
     if name not in theirs.names:
-        raise BadInputError(
-            f"there is no {what} {name!r}; use one of {', '.join([*ours, *sorted(theirs.names)])}"
-        )
+        raise BadInputError(f"there is no {what} {name!r}; use one of {', '.join([*ours, *sorted(theirs.names)])}")
     try:
         found: type[_Kind] = theirs[name].load()
     except Exception as error:  # noqa: BLE001 - what a plug-in raises at import is not ours to know

@@ -43,13 +43,19 @@ class Lock(ABC):
     """A lock of a sale, made in the parent and handed to every buyer before it starts.
 
     `path` is the store that it guards and `context` the start method of the processes. A lock opens its
-    descriptors in the process that acquires it, so what crosses a process boundary is a path, never a held lock.
+    descriptors in the process that acquires it, so what crosses a process boundary is never a held lock.
     """
 
     facts: ClassVar[LockFacts]
 
     def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:
         """Prepare the lock; nothing is held yet."""
+        del path, context, scenario
+
+    @classmethod
+    def summary(cls) -> str:
+        """Return what this lock is in one line, the first of its class's docstring."""
+        return (cls.__doc__ or "").partition("\n")[0]
 
     @classmethod
     def facts_in(cls, scenario: Scenario) -> LockFacts:

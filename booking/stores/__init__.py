@@ -3,12 +3,13 @@
 One file of this folder is one store. The explorer reads only the two facts; the contract tests prove them.
 """
 
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from booking import document, files
+from booking import disk, document, files
 from booking.errors import MalformedStoreError
 from booking.steps import Step
 
@@ -27,6 +28,11 @@ class Store(ABC):
     def __init__(self, path: Path, *, durable: bool = False) -> None:
         self.path = path
         self.durable = durable
+
+    @classmethod
+    def summary(cls) -> str:
+        """Return what this store is in one line, the first of its class's docstring."""
+        return (cls.__doc__ or "").partition("\n")[0]
 
     @abstractmethod
     def read(self) -> int:
@@ -63,9 +69,15 @@ class FileStore(Store):
         try:
             self._document = document.parse(files.read_small(self.path))
         except MalformedStoreError as error:
-            raise MalformedStoreError(f"cannot use {self.path}: {error}") from None
+            raise MalformedStoreError(f"cannot use {disk.shown(self.path)}: {error}") from None
         count: int = self._document["count"]
         return count
+
+    def put(self, count: int) -> None:
+        """Write the count at once; a file that held no store becomes one, a store keeps its other keys."""
+        with contextlib.suppress(MalformedStoreError):
+            self.read()
+        super().put(count)
 
     def content(self, count: int) -> bytes:
         """Return what the file will hold with this count."""
