@@ -20,7 +20,7 @@ from booking.words import buyers, count_of
 
 SOUND = "sound"
 UNKNOWN = "unknown"
-MOST_STEPS_SHOWN = 120
+MOST_STEPS_SHOWN = 64
 """A schedule longer than this is not printed with a finding; it would fill the screen."""
 
 
@@ -189,15 +189,9 @@ def _torn_reads(history: History, replay: str | None) -> Iterator[Finding]:
         if event.step == Step.TRUNCATE:
             emptied = event
         if event.value == TORN and event.phase == "return":
-            whose = (
-                f"buyer {emptied.buyer} had emptied it and not yet written it"
-                if emptied
-                else "it was no count"
-            )
+            whose = f"buyer {emptied.buyer} had emptied it and not yet written it" if emptied else "it was no count"
             witness = (emptied.seq, event.seq) if emptied else (event.seq,)
-            yield Finding(
-                Anomaly.TORN_READ, f"Buyer {event.buyer} read half a file: {whose}.", witness, replay
-            )
+            yield Finding(Anomaly.TORN_READ, f"Buyer {event.buyer} read half a file: {whose}.", witness, replay)
 
 
 def _stuck(history: History) -> Iterator[Finding]:

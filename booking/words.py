@@ -26,3 +26,8 @@ def _spans(numbers: list[int]) -> Iterator[str]:
             run = numbers[start:end]
             yield from [f"{run[0]}-{run[-1]}"] if len(run) > 2 else map(str, run)  # noqa: PLR2004
             start = end
+
+
+def printable(text: str) -> str:
+    """Return the text without what could move a terminal's cursor or change its colours."""
+    return "".join(character for character in text if character.isprintable()).strip()

@@ -30,7 +30,7 @@ def attend(invitation: Invitation) -> None:
     """Be one buyer, from the gate to the end."""
     guard.enter(invitation.ends, invitation.store.path)
     journal = Journal(invitation.buyer, invitation.ends.journal)
-    desk = RealDesk(invitation.store, invitation.lock, journal, invitation.pay_s)
+    desk = RealDesk(invitation.store, invitation.lock, journal.record, invitation.pay_s)
     journal.record(READY, "call")
     invitation.ends.gate.poll(None)
     outcome, error = answer(desk)

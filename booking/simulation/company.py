@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from booking.errors import BadInputError
 from booking.simulation import guard
@@ -89,7 +89,7 @@ class Company:
         """End and collect every process that is still there."""
         guard.reap(self.processes)
 
-    def __enter__(self) -> "Company":
+    def __enter__(self) -> Self:
         gc.freeze()  # a collection in a forked child would copy every page that it only has to look at
         return self
 
@@ -117,9 +117,7 @@ def room_for(processes: int) -> Iterator[None]:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = 2 * processes + 64
     if hard not in {-1, resource.RLIM_INFINITY} and hard < needed:
-        raise BadInputError(
-            f"{processes} buyers need {needed} open files and the limit is {hard}; use fewer buyers"
-        )
+        raise BadInputError(f"{processes} buyers need {needed} open files and the limit is {hard}; use fewer buyers")
     if soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
     try:

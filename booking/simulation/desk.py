@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TypeVar
+from typing import Self, TypeVar
 
-from booking.errors import MalformedStoreError, TornReadError
+from booking.errors import InconclusiveError, MalformedStoreError, TornReadError
 from booking.history import TORN, Value
 from booking.locks import Lock
-from booking.simulation.journal import Journal
+from booking.simulation.journal import Record
 from booking.steps import PAY, Step
 from booking.stores import Store
 
@@ -18,14 +18,15 @@ _Result = TypeVar("_Result")
 class RealDesk:
     """What a buyer's process is handed: see `booking.purchase.Desk` for the contract.
 
-    `pay_s` is how long this buyer's payment takes, in seconds.
+    `record` is told of every step before and after it. `pay_s` is how long this buyer's payment takes, in
+    seconds, and `timeout` how long it waits for the lock; None waits for ever.
     """
 
-    def __init__(self, store: Store, lock: Lock, journal: Journal, pay_s: float) -> None:
+    def __init__(self, store: Store, lock: Lock, record: Record, pay_s: float, timeout: float | None = None) -> None:
         self._store = store
-        self._journal = journal
+        self._record = record
         self._pay_s = pay_s
-        self.lock = LockAtDesk(lock, journal)
+        self.lock = LockAtDesk(lock, record, timeout)
 
     def look(self) -> int:
         """Read the count, outside the lock."""
@@ -37,10 +38,10 @@ class RealDesk:
 
     def pay(self) -> None:
         """Sleep for as long as the payment takes."""
-        self._journal.record(PAY, "call")
+        self._record(PAY, "call")
         if self._pay_s:
             time.sleep(self._pay_s)
-        self._journal.record(PAY, "return")
+        self._record(PAY, "return")
 
     def write(self, count: int) -> None:
         """Write the count, in as many steps as the store takes."""
@@ -49,38 +50,40 @@ class RealDesk:
 
     def perform(self, step: Step, action: Callable[[], _Result], value: Value = None) -> _Result:
         """Do one step between its call and its return in the journal."""
-        self._journal.record(step, "call", value)
+        self._record(step, "call", value)
         result = action()
-        self._journal.record(step, "return", result if isinstance(result, int) else value)
+        self._record(step, "return", result if isinstance(result, int) else value)
         return result
 
     def _read(self, step: Step) -> int:
         try:
             return self.perform(step, self._store.read)
         except MalformedStoreError as error:
-            self._journal.record(step, "return", TORN)
+            self._record(step, "return", TORN)
             raise TornReadError(str(error)) from None
 
 
 class LockAtDesk:
     """The sale's lock as a context manager whose steps are recorded; a lock that stops nobody takes no step."""
 
-    def __init__(self, lock: Lock, journal: Journal) -> None:
+    def __init__(self, lock: Lock, record: Record, timeout: float | None = None) -> None:
         self._lock = lock
-        self._journal = journal
+        self._record = record
+        self._timeout = timeout
         self._is_step = lock.facts.permits is not None
 
-    def __enter__(self) -> "LockAtDesk":
+    def __enter__(self) -> Self:
         if self._is_step:
-            self._journal.record(Step.ACQUIRE, "call")
-            self._lock.acquire()
-            self._journal.record(Step.ACQUIRE, "return")
+            self._record(Step.ACQUIRE, "call")
+            if not self._lock.acquire(self._timeout):
+                raise InconclusiveError(f"the lock was still held after {self._timeout:g} s")
+            self._record(Step.ACQUIRE, "return")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._is_step:
-            self._journal.record(Step.RELEASE, "call")
+            self._record(Step.RELEASE, "call")
             self._lock.release()
-            self._journal.record(Step.RELEASE, "return")
+            self._record(Step.RELEASE, "return")

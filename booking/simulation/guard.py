@@ -18,6 +18,7 @@ from typing import TypeAlias
 from booking import files
 from booking.simulation.ends import Ends
 from booking.simulation.forked import ForkedProcess
+from booking.simulation.journal import PARENT_GONE
 
 GRACE = 1.0
 """Seconds that a process has to end after it was asked to, before it is made to."""
@@ -25,7 +26,6 @@ GRACE = 1.0
 HEARTBEAT = 0.5
 """Seconds between two looks of a buyer at its lifeline."""
 
-PARENT_GONE = 143
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 

@@ -10,12 +10,13 @@ import json
 import os
 import time
 from multiprocessing.connection import Connection
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from booking.history import Value
+from booking.history import Phase, Value
 
 READY = "ready"
 END = "end"
+PARENT_GONE = 143
 
 
 class Message(NamedTuple):
@@ -34,6 +35,13 @@ class Message(NamedTuple):
     error: str | None = None
 
 
+class Record(Protocol):
+    """What a desk tells of its steps: the step's name, whether it begins or has ended, and its value."""
+
+    def __call__(self, word: str, phase: Phase, value: Value = None, /) -> None:
+        """Take note of it."""
+
+
 class Journal:
     """The buyer's end of the pipe."""
 
@@ -42,10 +50,13 @@ class Journal:
         self._pid = os.getpid()
         self._pipe = pipe
 
-    def record(self, word: str, phase: str, value: Value = None, error: str | None = None) -> None:
-        """Send one message. Where the parent is gone there is nobody to tell, and the guard ends this process."""
+    def record(self, word: str, phase: Phase, value: Value = None, error: str | None = None) -> None:
+        """Send one message; a process whose parent is gone has nobody to tell and ends."""
         message = (self._buyer, self._pid, time.monotonic_ns(), word, phase, value, error and error[:1000])
-        self._pipe.send_bytes(json.dumps(message).encode())
+        try:
+            self._pipe.send_bytes(json.dumps(message).encode())
+        except OSError:
+            os._exit(PARENT_GONE)
 
 
 def receive(pipe: Connection) -> Message:

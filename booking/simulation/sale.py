@@ -98,9 +98,7 @@ def context_named(start_method: str | None) -> BaseContext:
     if start_method is None:
         start_method = "fork" if "fork" in methods else "spawn"
     if start_method not in methods:
-        raise BadInputError(
-            f"there is no start method {start_method!r} here; use one of {', '.join(methods)}"
-        )
+        raise BadInputError(f"there is no start method {start_method!r} here; use one of {', '.join(methods)}")
     return get_context(start_method)
 
 

@@ -1,0 +1,8 @@
+"""`python -m booking` is the same as `booking`."""
+
+import sys
+
+from booking.entry import main
+
+if __name__ == "__main__":
+    sys.exit(main())

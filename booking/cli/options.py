@@ -1,0 +1,53 @@
+"""The options that several commands share: one name, one meaning, one default."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from booking.errors import BadInputError
+from booking.registries import LOCKS, STORES
+from booking.verdict import SOUND, UNKNOWN, Anomaly
+
+Buyers = Annotated[int, typer.Option(help="How many buyers there are.")]
+Tickets = Annotated[int, typer.Option(help="How many tickets are for sale.")]
+LockName = Annotated[str, typer.Option("--lock", metavar="LOCK", help=f"One of {', '.join(LOCKS)}.")]
+StoreName = Annotated[str, typer.Option("--store", metavar="STORE", help=f"One of {', '.join(STORES)}.")]
+Permits = Annotated[int, typer.Option(help="How many a semaphore lets in.")]
+Pay = Annotated[
+    str, typer.Option(metavar="SECONDS|MIN:MAX", help="How long a payment takes, between the read and the write.")
+]
+Db = Annotated[Path, typer.Option(metavar="FILE", help="The JSON file with the tickets.")]
+Seed = Annotated[int | None, typer.Option(help="Draw the same payment times again.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Expect = Annotated[
+    str | None,
+    typer.Option(metavar="VERDICT", help="Exit with 1 unless this is the verdict (sound, oversold, ...)."),
+]
+
+VERDICTS = (SOUND, *Anomaly, UNKNOWN)
+
+
+def parsed_pay(text: str) -> tuple[float, float]:
+    """Return the lowest and the highest number of seconds of "0.05" or "1:3"; raises BadInputError."""
+    low, _, high = text.partition(":")
+    try:
+        return float(low), float(high or low)
+    except ValueError:
+        raise BadInputError(f"--pay is {text!r}; use SECONDS or MIN:MAX, for example 0.05 or 1:3") from None
+
+
+def parsed_verdict(text: str | None) -> str | None:
+    """Return the verdict's name, "lost-update" for "lost update" too; raises BadInputError for no verdict."""
+    if text is None:
+        return None
+    name = text.lower().replace("-", " ")
+    if name not in VERDICTS:
+        raise BadInputError(f"--expect is {text!r}; use one of {', '.join(VERDICTS)}")
+    return name
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print one JSON document on standard output."""
+    typer.echo(json.dumps({"schema": 1} | document, indent=2))

@@ -1,0 +1,146 @@
+"""The sale as text: what happened in its order, a row per buyer against the clock, and the verdict."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from booking.history import TORN, Ending, Event, History
+from booking.purchase import Outcome
+from booking.steps import PAY, Step
+from booking.verdict import SOUND, Verdict
+from booking.words import count_of
+
+WIDTH = 80
+MOST_ROWS = 20
+"""More buyers than this are shortened to the first rows and a sentence about the others."""
+
+_LABEL = 10
+_BAR = 52
+_MARKS = {Step.LOOK: "L", Step.READ: "R", Step.TRUNCATE: "T", Step.WRITE: "W"}
+_WAIT, _PAY, _TORN, _IDLE = ".", "=", "!", " "
+LEGEND = "L look   . wait for the lock   R read   = pay   W write"
+LEGEND_IN_PLACE = "T empty the file   ! half a file"
+
+
+def render(history: History, verdict: Verdict) -> str:
+    """Return the story, the timeline and the verdict of one sale, in lines of at most 80 columns."""
+    return "\n".join([*story(history), "", *timeline(history), "", *conclusion(verdict)])
+
+
+def story(history: History) -> list[str]:
+    """Return who did what in the order in which it happened, a line each, times in milliseconds."""
+    start = _start(history)
+    moments = sorted((t_ns - start, buyer, text) for t_ns, buyer, text in _told(history))
+    if history.scenario.buyers <= MOST_ROWS:
+        return [f"{t_ns / 1e6:9.1f} ms  buyer {buyer} {text}" for t_ns, buyer, text in moments]
+    runs = [list(run) for _, run in groupby(moments, key=lambda moment: moment[2])]
+    lines = [f"{run[0][0] / 1e6:9.1f} ms  {_who(run)} {run[0][2]}" for run in runs]
+    return _shortened(lines, MOST_ROWS)
+
+
+def _who(run: Sequence[tuple[int, int, str]]) -> str:
+    return f"buyer {run[0][1]}" if len(run) == 1 else f"each of {len(run):,} buyers"
+
+
+def timeline(history: History) -> list[str]:
+    """Return a row per buyer on one time axis; every step has its letter, and waiting and paying their length."""
+    start, end = _start(history), max((event.t_ns for event in history.events), default=0)
+    span = max(1, end - start)
+    axis = f"{'0 ms':<{_BAR - 12}}{span / 1e6:>9.1f} ms"
+    rows = [f"{'':{_LABEL}}{axis}"]
+    rows += _shortened([_row(ending, history, start, span) for ending in _by_interest(history)], MOST_ROWS)
+    in_place = any(event.step == Step.TRUNCATE or event.value == TORN for event in history.events)
+    legends = [LEGEND, LEGEND_IN_PLACE] if in_place else [LEGEND]
+    return rows + [f"{'':{_LABEL}}{legend}" for legend in legends]
+
+
+def conclusion(verdict: Verdict) -> list[str]:
+    """Return the verdict in words, folded to the width of the screen, and how to replay it."""
+    lines = wrapped(f"{verdict.name.upper()}: {verdict.sentence}")
+    if verdict.name == SOUND and verdict.sold_out:
+        lines += wrapped(f"{count_of(verdict.sold_out, 'buyer')} found it sold out.")
+    replay = next((finding.replay for finding in verdict.findings if finding.replay), None)
+    return lines + ([f"Replay it: {replay}"] if replay else [])
+
+
+def _start(history: History) -> int:
+    return min((event.t_ns for event in history.events), default=0)
+
+
+def _told(history: History) -> Iterator[tuple[int, int, str]]:
+    """Yield the moments that a student wants to hear of: the time in nanoseconds, the buyer, what it does."""
+    count: dict[int, object] = {}
+    last: dict[int, int] = {}
+    for event in history.events:
+        last[event.buyer] = event.t_ns
+        if event.phase == "return" and event.step in {Step.LOOK, Step.READ}:
+            count[event.buyer] = event.value
+        if event.phase == "return" and event.step == Step.LOOK and event.value != TORN:
+            yield event.t_ns, event.buyer, f"looks and sees {_tickets(event.value)}"
+    for ending in history.endings:
+        yield last.get(ending.buyer, 0), ending.buyer, _ended(ending, count.get(ending.buyer))
+
+
+def _tickets(value: object) -> str:
+    return count_of(value, "ticket") if isinstance(value, int) else str(value)
+
+
+def _ended(ending: Ending, count: object) -> str:
+    match ending.outcome:
+        case Outcome.BOUGHT if isinstance(count, int):
+            return f"buys a ticket: it had read {count} and wrote {count - 1}"
+        case Outcome.SOLD_OUT:
+            return f"finds it sold out: it read {count}"
+        case Outcome.TORN_READ:
+            return "reads half a file and gives up"
+        case _:
+            return f"never answers (process {ending.pid}, exit code {ending.exitcode})"
+
+
+def _by_interest(history: History) -> Sequence[Ending]:
+    """Return everybody where they fit; else those who got furthest first."""
+    if len(history.endings) <= MOST_ROWS:
+        return history.endings
+    rank = [Outcome.BOUGHT, Outcome.UNKNOWN, Outcome.UNFINISHED, Outcome.TORN_READ, Outcome.SOLD_OUT]
+    return sorted(history.endings, key=lambda ending: rank.index(ending.outcome))
+
+
+def _row(ending: Ending, history: History, start: int, span: int) -> str:
+    bar = [_IDLE] * _BAR
+    column = 0
+    for event in history.of(ending.buyer):
+        at = min((event.t_ns - start) * (_BAR - 6) // span, _BAR - 1)
+        if event.phase == "return":
+            column = _draw(bar, event, column, at)
+    return f"buyer {ending.buyer:<3} {''.join(bar)}  {ending.outcome}".rstrip()
+
+
+def _draw(bar: list[str], event: Event, column: int, at: int) -> int:
+    """Draw one step from `column` on and return the first column after it: no step hides another."""
+    if event.step in {Step.ACQUIRE, PAY}:
+        length = max(0, at - column)
+        bar[column : column + length] = (_WAIT if event.step == Step.ACQUIRE else _PAY) * length
+        return column + length
+    mark = _TORN if event.value == TORN else _MARKS.get(Step(event.step))
+    if mark is None:
+        return column
+    first, last = min(column, _BAR - 1), min(max(column, at), _BAR - 1)
+    if event.step not in {Step.TRUNCATE, Step.WRITE}:  # reading takes a moment; a write may wait for the disk
+        first = last
+    bar[first : last + 1] = mark * (last + 1 - first)
+    return last + 1
+
+
+def _shortened(lines: list[str], most: int) -> list[str]:
+    if len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], f"{'':{_LABEL}}... and {len(lines) - most + 1:,} more"]
+
+
+def wrapped(text: str) -> list[str]:
+    """Return the text in lines of at most 80 columns; a longer word stands alone."""
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > WIDTH:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".lstrip()
+    return lines

@@ -1,0 +1,47 @@
+"""One buyer without a parent: this very process looks, then buys, as when a class races two terminals by hand."""
+
+from pathlib import Path
+
+from booking.errors import InconclusiveError
+from booking.purchase import Outcome, purchase
+from booking.registries import lock_named, store_named
+from booking.scenario import Scenario
+from booking.simulation.desk import RealDesk
+from booking.simulation.journal import Record
+from booking.simulation.sale import context_named, payment_times
+
+
+def walk_in(scenario: Scenario, *, db: str | Path, timeout: float | None, tell: Record) -> Outcome:
+    """Look, then buy one ticket in this process, and return how it ended.
+
+    `timeout` is how long to wait for the lock, in seconds; None waits for ever. `tell` is called before and
+    after every step.
+
+    Raises InconclusiveError when the lock is not free in time, with the process that holds it where the system
+    says so, and TornReadError where a read meets a half-written store.
+    """
+    path = Path(db).resolve()
+    store = store_named(scenario.store)(path)
+    store.read()  # a store that cannot be used is refused before anybody is told of a look
+    lock = lock_named(scenario.lock)(path, context_named(None), scenario)
+    desk = RealDesk(store, lock, tell, payment_times(scenario)[0], timeout)
+    try:
+        return purchase(desk)
+    except InconclusiveError as error:
+        holder = holder_of(path.with_name(path.name + ".lock"))
+        by = f" by process {holder}" if holder else ""
+        raise InconclusiveError(f"{error}{by}; wait for it, or end that process") from None
+
+
+def holder_of(lock_file: Path, table: Path = Path("/proc/locks")) -> int | None:
+    """Return the process that holds the kernel's lock on this file, None where the system does not tell.
+
+    The table's columns are in proc(5): the number, FLOCK, ADVISORY, WRITE, the process, and device:inode.
+    """
+    try:
+        inode = str(lock_file.stat().st_ino)
+        rows = [line.split() for line in table.read_text().splitlines()]
+    except OSError:
+        return None
+    holders = [row[4] for row in rows if row[1] == "FLOCK" and row[5].rpartition(":")[2] == inode]
+    return int(holders[0]) if holders else None
