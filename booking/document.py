@@ -50,7 +50,7 @@ def serialise(document: dict[str, Any], count: int) -> bytes:
 
 def _require_count(count: object) -> None:
     if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MOST_TICKETS:
-        shown = {list: "a list", dict: "an object"}.get(type(count)) or json.dumps(count)
+        shown = "a list or an object" if isinstance(count, list | dict) else json.dumps(count)
         raise MalformedStoreError(f"its count is {shown:.40}, not a whole number from 0 to {MOST_TICKETS}; {REMEDY}")
 
 
