@@ -1,1 +1,66 @@
-"""A ticket sale by many processes on one JSON file: see a race condition, prove it, replay it."""
+"""A ticket sale by many processes on one JSON file: see a race condition, prove it, replay it.
+
+This is the table of contents. Each name is imported when it is first used, because every spawned buyer and every
+`booking --version` imports this file.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from booking.version import __version__
+
+if TYPE_CHECKING:
+    from booking.errors import BadInputError as BadInputError
+    from booking.errors import BookingError as BookingError
+    from booking.errors import DiskError as DiskError
+    from booking.errors import InconclusiveError as InconclusiveError
+    from booking.explorer import Exploration as Exploration
+    from booking.explorer import explore as explore
+    from booking.history import Event as Event
+    from booking.history import History as History
+    from booking.purchase import Desk as Desk
+    from booking.purchase import Outcome as Outcome
+    from booking.purchase import buy as buy
+    from booking.registries import LOCKS as LOCKS
+    from booking.registries import STORES as STORES
+    from booking.scenario import Scenario as Scenario
+    from booking.simulation.sale import simulate as simulate
+    from booking.verdict import Anomaly as Anomaly
+    from booking.verdict import Finding as Finding
+    from booking.verdict import Verdict as Verdict
+    from booking.verdict import judge as judge
+
+# `purchase` is missing on purpose: the module of that name would hide the function once it is imported.
+_HOMES = {
+    "BadInputError": "errors",
+    "BookingError": "errors",
+    "DiskError": "errors",
+    "InconclusiveError": "errors",
+    "Exploration": "explorer",
+    "explore": "explorer",
+    "Event": "history",
+    "History": "history",
+    "Desk": "purchase",
+    "Outcome": "purchase",
+    "buy": "purchase",
+    "LOCKS": "registries",
+    "STORES": "registries",
+    "Scenario": "scenario",
+    "simulate": "simulation.sale",
+    "Anomaly": "verdict",
+    "Finding": "verdict",
+    "Verdict": "verdict",
+    "judge": "verdict",
+}
+
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - every name is in the table above
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"booking has no {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(f"booking.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
