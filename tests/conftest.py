@@ -1,0 +1,33 @@
+"""What every test may ask for: a store of its own, and processes that are always brought home."""
+
+import sys
+from collections.abc import Iterator
+from multiprocessing.context import BaseContext
+from pathlib import Path
+
+import pytest
+
+# Spawned children import what they run by name: `children.py` has to be found from there too.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from children import Family
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    """Return the path of a fresh store with one ticket."""
+    path = tmp_path / "db.json"
+    path.write_bytes(b'{"count": 1}\n')
+    return path
+
+
+@pytest.fixture
+def family() -> Iterator[Family]:
+    """Yield a starter of child processes; those alive at the end of the test are killed, and all are reaped."""
+    with Family() as members:
+        yield members
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Show start methods by their name, so that a test's id reads like a sentence."""
+    return val.get_start_method() if isinstance(val, BaseContext) else None
