@@ -37,3 +37,7 @@ class DiskError(BookingError):
 
 class TornReadError(BookingError):
     """A buyer read the store while somebody was half-way through writing it."""
+
+
+class ReplayDiffersError(BookingError):
+    """Real processes did something else than the model predicted: one of the two is wrong."""

@@ -46,7 +46,8 @@ class Ending:
 
     `exitcode` is the one of its process: 0 for a normal end, -9 when signal 9 ended it, None while unknown.
     `alive` tells that it was still alive when the sale was closed, so that the sale itself ended it.
-    `error` is what the buyer said when the disk failed it.
+    `error` is what the buyer said when the disk failed it. In a replay, one that is neither alive nor has an
+    exit code never began, because the schedule does not name it.
     """
 
     buyer: int
@@ -55,6 +56,11 @@ class Ending:
     exitcode: int | None = 0
     alive: bool = False
     error: str | None = None
+
+    @property
+    def stayed_away(self) -> bool:
+        """Return whether this buyer never came, so that it is missed by nobody."""
+        return self.outcome is Outcome.UNFINISHED and self.exitcode is None and not self.alive
 
 
 @dataclass(frozen=True, slots=True)

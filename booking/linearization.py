@@ -9,7 +9,7 @@ be next and fits, and go back when nothing fits.
 
 from dataclasses import dataclass
 
-from booking.history import History, Value
+from booking.history import BLOCKED, History, Value
 from booking.steps import PAY, Step
 
 _READS = {Step.LOOK, Step.READ}
@@ -40,6 +40,8 @@ def intervals(history: History) -> list[Interval]:
             continue
         if event.phase == "call":
             calls[event.buyer, event.step] = event.seq
+            continue
+        if event.value == BLOCKED:  # it tried, and did not move
             continue
         call, end = calls[event.buyer, event.step], event.seq
         if event.step == Step.ACQUIRE:

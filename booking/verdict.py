@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from booking.history import TORN, Ending, Event, History
+from booking.history import BLOCKED, TORN, Ending, Event, History
 from booking.linearization import linearize
 from booking.purchase import Outcome
+from booking.schedule import command
 from booking.steps import Step
 from booking.words import buyers, count_of
 
@@ -107,8 +108,11 @@ class Verdict:
 
 
 def judge(history: History) -> Verdict:
-    """Return the verdict on a sale; the same history always gives the same verdict."""
-    outcomes = [ending.outcome for ending in history.endings]
+    """Return the verdict on a sale; the same history always gives the same verdict.
+
+    Buyers that stayed away from a replay are nobody's loss and count nowhere.
+    """
+    outcomes = [ending.outcome for ending in history.endings if not ending.stayed_away]
     findings = tuple(_findings(history))
     named = {finding.anomaly for finding in findings}
     worst = next((anomaly for anomaly in Anomaly if anomaly in named), None)
@@ -196,7 +200,7 @@ def _torn_reads(history: History, replay: str | None) -> Iterator[Finding]:
 
 def _stuck(history: History) -> Iterator[Finding]:
     """Explain a sale that did not end: who waits, and what became of the one that holds the lock."""
-    lost = [ending for ending in history.endings if ending.outcome in {Outcome.UNFINISHED, Outcome.UNKNOWN}]
+    lost = [ending for ending in history.endings if _unanswered(ending)]
     last = {event.buyer: event for event in history.events}
     waiting = [e for e in lost if e.alive and _waits(last.get(e.buyer))]
     holders = [e for e in history.endings if _holds(history.of(e.buyer))] if waiting else []
@@ -209,12 +213,16 @@ def _stuck(history: History) -> Iterator[Finding]:
             yield _lost_buyer(ending, last.get(ending.buyer), holds=ending in holders)
 
 
+def _unanswered(ending: Ending) -> bool:
+    return ending.outcome in {Outcome.UNFINISHED, Outcome.UNKNOWN} and not ending.stayed_away
+
+
 def _waits(event: Event | None) -> bool:
-    return event is not None and event.step == Step.ACQUIRE and event.phase == "call"
+    return event is not None and event.step == Step.ACQUIRE and (event.phase == "call" or event.value == BLOCKED)
 
 
 def _holds(events: Sequence[Event]) -> bool:
-    taken = sum(e.step == Step.ACQUIRE and e.phase == "return" for e in events)
+    taken = sum(e.step == Step.ACQUIRE and e.phase == "return" and e.value != BLOCKED for e in events)
     given = sum(e.step == Step.RELEASE and e.phase == "return" for e in events)
     return taken > given
 
@@ -245,14 +253,9 @@ def _lost_buyer(ending: Ending, last: Event | None, *, holds: bool) -> Finding:
 
 def replay_command(history: History) -> str | None:
     """Return the command that replays the sale, None where its order is unknown or too long to print."""
-    if any(ending.outcome in {Outcome.UNFINISHED, Outcome.UNKNOWN} for ending in history.endings):
+    if any(_unanswered(ending) for ending in history.endings):
         return None
     schedule = linearize(history, most_steps=MOST_STEPS_SHOWN)
     if schedule is None:
         return None
-    scenario = history.scenario
-    permits = f" --permits {scenario.permits}" if scenario.permits != 1 else ""
-    return (
-        f"booking replay {','.join(map(str, schedule))} --buyers {scenario.buyers}"
-        f" --tickets {scenario.tickets} --lock {scenario.lock}{permits} --store {scenario.store}"
-    )
+    return command(history.scenario, tuple(schedule))

@@ -23,6 +23,8 @@ FLOORS = {
     "history": 1,
     "purchase": 1,  # it stands on nothing; a history names the outcomes that it defines
     "scenario": 1,
+    "schedule": 1,
+    "columns": 2,
     "linearization": 2,
     "moments": 2,
     "verdict": 2,
@@ -34,7 +36,7 @@ FLOORS = {
     "explorer": 5,
     "simulation": 5,
     "play": 6,
-    "replay": 6,
+    "replayer": 6,
     "strategies": 6,
     "": 7,  # booking/__init__.py, the public names
     "cli": 8,

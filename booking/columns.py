@@ -1,0 +1,50 @@
+"""A run of steps as text: a line per step, a column per buyer, and in it the value read or written."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from booking.history import BLOCKED, TORN, Value
+from booking.steps import Step
+
+WIDTH = 80
+MOST_COLUMNS = 6
+"""More buyers than this are listed by name instead."""
+DIES = "dies"
+
+_NUMBER = 6
+_WIDEST = 14
+_VALUED = {Step.LOOK, Step.READ, Step.WRITE}
+
+
+class Cell(NamedTuple):
+    """What one buyer does in one step, in a word or two."""
+
+    buyer: int
+    text: str
+
+
+def step_text(step: str, value: Value = None) -> str:
+    """Return a step in a word or two: "read 1", "write 0", "look torn", "acquire", "blocked"."""
+    if value == BLOCKED:
+        return "blocked"
+    if step in _VALUED and value is not None:
+        return f"{step} {TORN if value == TORN else value}"
+    return str(step)
+
+
+def columns(cells: Sequence[Cell]) -> list[str]:
+    """Return the lines, of at most 80 columns; only the buyers that occur have a column.
+
+    Where there are too many of them, or a count is too long, each line names its buyer instead.
+    """
+    buyers = sorted({cell.buyer for cell in cells})
+    width = min(_WIDEST, (WIDTH - _NUMBER) // max(1, len(buyers)))
+    if len(buyers) > MOST_COLUMNS or any(len(cell.text) >= width for cell in cells):
+        return [f"{'step':>4}", *(f"{n:>4}  buyer {cell.buyer} {cell.text}" for n, cell in enumerate(cells, 1))]
+    return list(_side_by_side(cells, buyers, width))
+
+
+def _side_by_side(cells: Sequence[Cell], buyers: Sequence[int], width: int) -> Iterator[str]:
+    yield f"{'step':>4}  {''.join(f'buyer {buyer}'.ljust(width) for buyer in buyers)}".rstrip()
+    for number, cell in enumerate(cells, 1):
+        yield f"{number:>4}  {' ' * (width * buyers.index(cell.buyer))}{cell.text}"
