@@ -48,7 +48,7 @@ class Child:
     def kill(self) -> None:
         """End the process with SIGKILL and wait until it is gone."""
         self.process.kill()
-        self.process.join(DEADLINE)
+        self.process.join()  # without a limit it asks the system, not a pipe that a grandchild may keep open
 
 
 @dataclass
@@ -80,4 +80,4 @@ class Family:
         for process in self.processes:
             process.kill()
         for process in self.processes:
-            process.join(DEADLINE)
+            process.join()

@@ -209,7 +209,7 @@ def test_a_killed_writer_leaves_the_old_or_the_new_store(db: Path, family: Famil
         assert ours.recv_bytes() == b"!"
         ours.poll(dice.uniform(0, 0.002))  # nothing comes: this is the random moment
         writer.kill()
-        writer.join(DEADLINE)
+        writer.join()
         ours.close()
         torn += db.read_bytes() not in {whole(1), whole(2)}
         swept += files.sweep(db)
