@@ -1,6 +1,6 @@
 """A run of steps as text: a line per step, a column per buyer, and in it the value read or written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from booking.history import BLOCKED, TORN, Value
@@ -12,7 +12,7 @@ MOST_COLUMNS = 6
 DIES = "dies"
 
 _NUMBER = 6
-_WIDEST = 14
+_WIDEST = 16
 _VALUED = {Step.LOOK, Step.READ, Step.WRITE}
 
 
@@ -32,19 +32,32 @@ def step_text(step: str, value: Value = None) -> str:
     return str(step)
 
 
-def columns(cells: Sequence[Cell]) -> list[str]:
+def columns(cells: Sequence[Cell], ends: Mapping[int, str] | None = None) -> list[str]:
     """Return the lines, of at most 80 columns; only the buyers that occur have a column.
 
-    Where there are too many of them, or a count is too long, each line names its buyer instead.
+    `ends` says in a word or two how buyers end; None shows no ends. Where there are too many buyers, or a text is
+    too long for its column, each line names its buyer instead.
     """
-    buyers = sorted({cell.buyer for cell in cells})
+    ends = ends or {}
+    buyers = sorted({cell.buyer for cell in cells} | set(ends))
     width = min(_WIDEST, (WIDTH - _NUMBER) // max(1, len(buyers)))
-    if len(buyers) > MOST_COLUMNS or any(len(cell.text) >= width for cell in cells):
-        return [f"{'step':>4}", *(f"{n:>4}  buyer {cell.buyer} {cell.text}" for n, cell in enumerate(cells, 1))]
-    return list(_side_by_side(cells, buyers, width))
+    texts = [*(cell.text for cell in cells), *ends.values()]
+    if len(buyers) > MOST_COLUMNS or any(len(text) >= width for text in texts):
+        return list(_listed(cells, ends))
+    return list(_side_by_side(cells, ends, buyers, width))
 
 
-def _side_by_side(cells: Sequence[Cell], buyers: Sequence[int], width: int) -> Iterator[str]:
+def _listed(cells: Sequence[Cell], ends: Mapping[int, str]) -> Iterator[str]:
+    yield f"{'step':>4}"
+    for number, cell in enumerate(cells, 1):
+        yield f"{number:>4}  buyer {cell.buyer} {cell.text}"
+    for buyer, end in ends.items():
+        yield f"{'end':>4}  buyer {buyer} {end}"
+
+
+def _side_by_side(cells: Sequence[Cell], ends: Mapping[int, str], buyers: Sequence[int], width: int) -> Iterator[str]:
     yield f"{'step':>4}  {''.join(f'buyer {buyer}'.ljust(width) for buyer in buyers)}".rstrip()
     for number, cell in enumerate(cells, 1):
         yield f"{number:>4}  {' ' * (width * buyers.index(cell.buyer))}{cell.text}"
+    if ends:
+        yield f"{'end':>4}  {''.join(ends.get(buyer, '').ljust(width) for buyer in buyers)}".rstrip()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from booking.cli import counter, describe, run
+from booking.cli import counter, describe, replay, run
 from booking.errors import BookingError
 from booking.version import __version__
 
@@ -42,6 +42,7 @@ app.command("run")(run.run)
 app.command("look")(counter.look)
 app.command("buy")(counter.buy)
 app.command("reset")(counter.reset)
+app.command("replay")(replay.replay)
 app.command("locks")(describe.locks)
 app.command("stores")(describe.stores)
 

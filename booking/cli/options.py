@@ -19,6 +19,10 @@ Pay = Annotated[
     str, typer.Option(metavar="SECONDS|MIN:MAX", help="How long a payment takes, between the read and the write.")
 ]
 Db = Annotated[Path, typer.Option(metavar="FILE", help="The JSON file with the tickets.")]
+StartMethod = Annotated[
+    str | None, typer.Option(metavar="METHOD", help="fork, spawn or forkserver; fork where there is one.")
+]
+HistoryFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write what happened as JSON Lines.")]
 Seed = Annotated[int | None, typer.Option(help="Draw the same payment times again.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Expect = Annotated[

@@ -35,15 +35,13 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     pay: options.Pay = "0.05",
     db: options.Db = Path("data/db.json"),
     seed: options.Seed = None,
-    start_method: Annotated[
-        str | None, typer.Option(metavar="METHOD", help="fork, spawn or forkserver; fork where there is one.")
-    ] = None,
+    start_method: options.StartMethod = None,
     timeout: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="End a sale that takes longer; generous if not given.")
     ] = None,
     durable: Annotated[bool, typer.Option("--durable", help="Wait for the disk at every write.")] = False,
     repeat: Annotated[int | None, typer.Option(metavar="R", help="Hold R sales and count.")] = None,
-    history: Annotated[Path | None, typer.Option(metavar="FILE", help="Write what happened as JSON Lines.")] = None,
+    history: options.HistoryFile = None,
     json: options.Json = False,
     expect: options.Expect = None,
 ) -> int:

@@ -1,0 +1,84 @@
+"""The parent's side of a replay: it permits one step at a time, and hears of it before it permits the next."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+
+from booking.errors import InconclusiveError
+from booking.locks import Lock
+from booking.replayer.gated import Part, attend
+from booking.simulation.company import Company
+from booking.simulation.guard import Process
+from booking.simulation.journal import READY, receive
+from booking.simulation.recorder import Recorder
+from booking.simulation.sale import IDLE, READY_BASE, READY_EACH
+from booking.stores import Store
+
+
+@dataclass
+class Controller:
+    """Buyers' processes that are kept alive; each stands before its next step and waits for permission."""
+
+    company: Company
+    permissions: list[Connection] = field(default_factory=list)
+    patience: float = READY_BASE
+
+    def start(self, buyers: int, store: Store, lock: Lock) -> None:
+        """Start the buyers and wait until each of them stands before its first step."""
+        for buyer in range(1, buyers + 1):
+            theirs, ours = self.company.context.Pipe(duplex=False)
+            self.permissions.append(ours)
+            part = Part(buyer, store, lock, self.company.ends, theirs)
+            self.company.start(attend, part, f"buyer-{buyer}")
+            theirs.close()
+        self.company.complete()
+        self.patience = READY_BASE + READY_EACH * buyers
+        self._hear(range(1, buyers + 1), Recorder())
+
+    def process(self, buyer: int) -> Process:
+        """Return the process of a buyer."""
+        return self.company.processes[buyer - 1]
+
+    def permit(self, buyer: int, recorder: Recorder) -> None:
+        """Let a buyer take one step and listen until it asks for its next; what it says goes to `recorder`.
+
+        Raises InconclusiveError where its process has gone or does not answer.
+        """
+        try:
+            self.permissions[buyer - 1].send_bytes(b"go")
+        except OSError:
+            raise self._silent([buyer]) from None
+        self._hear([buyer], recorder)
+
+    def kill(self, buyer: int) -> None:
+        """End a buyer's process as a power failure would, and collect it."""
+        self.process(buyer).kill()
+        self.process(buyer).join()
+
+    def close(self) -> None:
+        """Close this end of the pipes; the company ends the processes."""
+        for permission in self.permissions:
+            permission.close()
+
+    def _hear(self, buyers: Sequence[int], recorder: Recorder) -> None:
+        missing, deadline = set(buyers), time.monotonic() + self.patience
+        while missing:
+            if not self.company.inbox.poll(IDLE):
+                if time.monotonic() > deadline or any(self.process(buyer).exitcode is not None for buyer in missing):
+                    raise self._silent(sorted(missing))
+                continue
+            try:
+                message = receive(self.company.inbox)
+            except EOFError:
+                raise self._silent(sorted(missing)) from None
+            recorder.take(message)
+            if message.word == READY:
+                missing.discard(message.buyer)
+
+    def _silent(self, buyers: Sequence[int]) -> InconclusiveError:
+        process = self.process(buyers[0])
+        return InconclusiveError(
+            f"buyer {buyers[0]} (process {process.pid}, exit code {process.exitcode}) does not answer: "
+            "somebody ended it, or the machine is too busy; try again"
+        )

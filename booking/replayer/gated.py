@@ -1,0 +1,97 @@
+"""The buyer's side of a replay: real steps, each of them only after permission.
+
+A spawned process imports this module and what it names, so nothing here may import the command line.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Self, TypeVar
+
+from booking.history import BLOCKED, Value
+from booking.locks import Lock
+from booking.simulation import guard
+from booking.simulation.buyer import answer
+from booking.simulation.desk import LockAtDesk, RealDesk
+from booking.simulation.ends import Ends
+from booking.simulation.journal import END, PARENT_GONE, READY, Journal, Record
+from booking.steps import Step
+from booking.stores import Store
+
+_Result = TypeVar("_Result")
+Ask = Callable[[Step], None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """All that a buyer's process is told: who it is, what it buys from, and where its permissions arrive."""
+
+    buyer: int
+    store: Store
+    lock: Lock
+    ends: Ends
+    permission: Connection
+
+
+def attend(part: Part) -> None:
+    """Be one buyer, purchase after purchase, until the controller ends this process."""
+    guard.enter(part.ends, part.store.path)
+    journal = Journal(part.buyer, part.ends.journal)
+
+    def ask(step: Step) -> None:
+        journal.record(READY, "call", step)
+        try:
+            part.permission.recv_bytes()
+        except (EOFError, OSError):
+            os._exit(PARENT_GONE)
+
+    desk = GatedDesk(part.store, part.lock, journal.record, ask)
+    while True:
+        outcome, error = answer(desk)
+        journal.record(END, "return", outcome, error)
+
+
+class GatedDesk(RealDesk):
+    """A real desk that asks before every step. Payments take no time: the schedule decides what comes between."""
+
+    def __init__(self, store: Store, lock: Lock, record: Record, ask: Ask) -> None:
+        super().__init__(store, lock, record, pay_s=0)
+        self._ask = ask
+        self.lock = GatedLock(lock, record, ask)
+
+    def pay(self) -> None:
+        """Pay at once, and leave no trace of it."""
+
+    def perform(self, step: Step, action: Callable[[], _Result], value: Value = None) -> _Result:
+        """Do one step when it is this buyer's turn."""
+        self._ask(step)
+        return super().perform(step, action, value)
+
+
+class GatedLock(LockAtDesk):
+    """The sale's real lock: a permitted attempt tries it once, so that one that must block is seen to block."""
+
+    def __init__(self, lock: Lock, record: Record, ask: Ask) -> None:
+        super().__init__(lock, record)
+        self._ask = ask
+
+    def __enter__(self) -> Self:
+        while self._is_step and not self._attempt():
+            pass
+        return self
+
+    def _attempt(self) -> bool:
+        self._ask(Step.ACQUIRE)
+        self._record(Step.ACQUIRE, "call")
+        taken = self._lock.acquire(timeout=0)
+        self._record(Step.ACQUIRE, "return", None if taken else BLOCKED)
+        return taken
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_step:
+            self._ask(Step.RELEASE)
+        super().__exit__(kind, error, trace)

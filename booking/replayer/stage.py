@@ -1,0 +1,123 @@
+"""The stage: kept-alive buyers that play one schedule after another, on the real store with the real lock."""
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from booking import files
+from booking.errors import DiskError, ReplayDiffersError
+from booking.history import Ending, History
+from booking.registries import facts_of, lock_named, store_named
+from booking.replayer.comparison import Replay, compare
+from booking.replayer.controller import Controller
+from booking.replayer.prediction import Prediction, predict
+from booking.scenario import Scenario
+from booking.schedule import Schedule
+from booking.simulation.company import Company, room_for
+from booking.simulation.recorder import Recorder
+from booking.simulation.sale import DEFAULT_STORE, context_named, count_left, stocked, versions
+
+_DESCRIPTORS = 2
+"""How many times as many descriptors a replay needs as a sale: each buyer has a pipe for its permissions."""
+
+
+class Stage:
+    """Real buyers that play schedules of one scenario; a context manager, and no process outlives it.
+
+    `db` is the store's file, created where it is absent and restocked before every schedule. `start_method` is
+    fork, spawn or forkserver; None takes fork where the platform has it. Entering it raises BadInputError for a
+    store or a name that cannot be used and DiskError where the store cannot be written.
+    """
+
+    def __init__(self, scenario: Scenario, *, db: str | Path = DEFAULT_STORE, start_method: str | None = None) -> None:
+        self.scenario = scenario
+        self._store = store_named(scenario.store)(Path(db).resolve())
+        self._lock_kind = lock_named(scenario.lock)
+        self._context = context_named(start_method)
+        self._whole = ExitStack()
+        self._buyers = ExitStack()
+        self._controller: Controller | None = None
+
+    def __enter__(self) -> Self:
+        facts_of(self.scenario)
+        stocked(self._store, self.scenario, restock=True)
+        self._whole.enter_context(room_for(_DESCRIPTORS * self.scenario.buyers))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._whole, self._buyers:
+            self._controller = None
+
+    def play(self, schedule: Schedule) -> Replay:
+        """Let real buyers take these steps in this order and return what they did.
+
+        -2 kills buyer 2 there. Buyers that are not named stay away. Raises BadInputError for a schedule that
+        cannot be played, before anybody moves; ReplayDiffersError where reality differs from the prediction;
+        InconclusiveError where a buyer's process is ended from outside; DiskError where the disk refuses.
+        """
+        prediction = predict(self.scenario, schedule)
+        controller = self._ready()
+        self._controller = None  # whoever is left in the middle of a purchase cannot play again
+        self._store.put(self.scenario.tickets)
+        history = self._perform(controller, prediction)
+        compare(prediction, history)
+        if not prediction.world.dead and not prediction.waiting:
+            self._controller = controller
+        return Replay(prediction, history)
+
+    def _ready(self) -> Controller:
+        """Return buyers that stand before their first step, new ones where the last ones died or wait for ever.
+
+        The lock is new with them, because a multiprocessing lock whose holder died is lost.
+        """
+        if self._controller is None:
+            self._buyers.close()
+            lock = self._lock_kind(self._store.path, self._context, self.scenario)
+            self._controller = Controller(self._buyers.enter_context(Company(self._context)))
+            self._buyers.callback(self._controller.close)
+            self._controller.start(self.scenario.buyers, self._store, lock)
+        return self._controller
+
+    def _perform(self, controller: Controller, prediction: Prediction) -> History:
+        recorder = Recorder()
+        started_ns = time.monotonic_ns()
+        for place, turn in enumerate(prediction.played, 1):
+            _take_turn(controller, recorder, place, turn)
+        elapsed_ns = time.monotonic_ns() - started_ns
+        dead = {controller.process(buyer).pid or 0 for buyer in prediction.world.dead}
+        if dead:
+            files.sweep(self._store.path, dead=dead)
+        return History(
+            scenario=self.scenario,
+            events=tuple(recorder.events),
+            endings=tuple(_ending(controller, recorder, buyer) for buyer in prediction.world.buyers),
+            stock_left=count_left(self._store),
+            elapsed_s=elapsed_ns / 1e9,
+            start_method=controller.company.start_method,
+            versions=versions(),
+        )
+
+
+def _take_turn(controller: Controller, recorder: Recorder, place: int, turn: int) -> None:
+    if abs(turn) in recorder.ended:
+        outcome = recorder.ended[abs(turn)].value
+        raise ReplayDiffersError(
+            f"step {place}: buyer {abs(turn)} has ended ({outcome}), and the model gives it a step"
+        )
+    if turn < 0:
+        controller.kill(-turn)
+        return
+    controller.permit(turn, recorder)
+    if turn in recorder.ended and recorder.ended[turn].error:
+        raise DiskError(f"buyer {turn} could not go on: {recorder.ended[turn].error}")
+
+
+def _ending(controller: Controller, recorder: Recorder, buyer: int) -> Ending:
+    process = controller.process(buyer)
+    exitcode = 0 if buyer in recorder.ended else process.exitcode
+    began = any(event.buyer == buyer for event in recorder.events)
+    return recorder.ending(buyer, process.pid or 0, exitcode, alive=began and exitcode is None)
