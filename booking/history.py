@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from booking.displayed import Displayed
 from booking.errors import BadInputError
 from booking.purchase import Outcome
 from booking.scenario import Scenario
@@ -64,7 +65,7 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class History(Displayed):
     """A whole sale.
 
     `stock_left` is the count in the store afterwards, None where it cannot be read. `elapsed_s` is the time
@@ -157,7 +158,7 @@ def _header(document: dict[str, Any]) -> dict[str, Any]:
 def _event(document: dict[str, Any], number: int) -> Event:
     try:
         event = Event(**document)
-        _require(all(_is_whole(part) for part in event[:4]) and event.seq >= 0 and event.t_ns >= 0)
+        _require(all(_is_whole(part) for part in event[:4]) and event.seq >= 0 and 0 <= event.t_ns < 1 << 63)
         _require(event.step in _STEP_NAMES and event.phase in {"call", "return"})
         _require(event.value in {None, TORN, BLOCKED} or _is_whole(event.value))
     except (TypeError, ValueError):

@@ -1,7 +1,8 @@
 """The registries: one line per lock, store and report. Choices, tables and contract tests derive from them."""
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from booking.errors import BadInputError
 from booking.locks import Lock, LockFacts
@@ -14,6 +15,10 @@ from booking.stores import Store
 from booking.stores.inplace import InPlaceStore
 from booking.stores.json import JsonStore
 
+if TYPE_CHECKING:
+    from booking.history import History
+    from booking.verdict import Verdict
+
 LOCKS: dict[str, type[Lock]] = {
     "none": NoLock,
     "mp": MultiprocessingLock,
@@ -25,6 +30,16 @@ STORES: dict[str, type[Store]] = {
     "json": JsonStore,
     "inplace": InPlaceStore,
 }
+
+REPORTS: dict[str, str] = {
+    "html": "booking.reports.page",
+    "svg": "booking.reports.svg",
+    "trace": "booking.reports.trace",
+    "csv": "booking.reports.table",
+}
+"""The module of each report: imported when it is asked for, so that a sale without a report pays nothing."""
+
+Report: TypeAlias = "Callable[[History, Verdict], str]"
 
 _Kind = TypeVar("_Kind")
 
@@ -43,6 +58,14 @@ def store_named(name: str) -> type[Store]:
     Raises BadInputError, with the names that there are, for any other.
     """
     return _named(name, STORES, "booking.stores", "store")
+
+
+def report_named(name: str) -> Report:
+    """Return the function that writes the report of this name; raises BadInputError for any other name."""
+    if name not in REPORTS:
+        raise BadInputError(f"there is no report {name!r}; use one of {', '.join(REPORTS)}")
+    render: Report = import_module(REPORTS[name]).render
+    return render
 
 
 def facts_of(scenario: Scenario) -> LockFacts:

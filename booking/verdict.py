@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from booking.displayed import Displayed
 from booking.history import BLOCKED, TORN, Ending, Event, History
 from booking.linearization import linearize
 from booking.purchase import Outcome
@@ -55,7 +56,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Displayed):
     """What a sale came to.
 
     `name` is "sound", the worst anomaly found, or "unknown" where some buyer never answered and nothing worse is

@@ -14,6 +14,7 @@ SOURCES = sorted((ROOT / "booking").rglob("*.py"))
 
 FLOORS = {
     "disk": 0,
+    "displayed": 0,
     "errors": 0,
     "steps": 0,
     "version": 0,
@@ -30,8 +31,10 @@ FLOORS = {
     "verdict": 2,
     "locks": 3,
     "picture": 3,
+    "scene": 3,
     "reports": 3,
     "stores": 3,
+    "notebook": 4,
     "registries": 4,
     "explorer": 5,
     "simulation": 5,

@@ -1,0 +1,180 @@
+"""The picture of a sale as plain data: a lane per buyer, spans in the lanes, arrows between them.
+
+Every report that draws takes its shapes from here, so they all show the same. Events are named by their index in
+the history, from 0; positions in pixels are the drawer's business.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from booking.history import BLOCKED, TORN, Event, History
+from booking.moments import ended, value_words
+from booking.steps import PAY, Step
+from booking.verdict import SOUND, Finding, Verdict
+
+
+class Kind(StrEnum):
+    """What a span shows."""
+
+    INSIDE = "inside"
+    """The critical section: from getting the lock to giving it back."""
+    UNGUARDED = "unguarded"
+    """The critical section of a sale without a lock: from reading the count to writing it."""
+    LOOK = "look"
+    WAIT = "wait"
+    READ = "read"
+    PAY = "pay"
+    EMPTY = "empty"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Something that a buyer did from one event to another; `end` is None where it never came back."""
+
+    buyer: int
+    kind: Kind
+    start: int
+    end: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One buyer; `pid` is 0 for a buyer that never spoke, and `ended` says how it ended."""
+
+    buyer: int
+    name: str
+    pid: int
+    outcome: str
+    ended: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """From the read to the write that ruined it, or from the emptying of a file to the read that met it so."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All the shapes; `witness` are the events that show an anomaly, `by_time` what to show first."""
+
+    lanes: tuple[Lane, ...]
+    spans: tuple[Span, ...]
+    arrows: tuple[Arrow, ...]
+    witness: tuple[int, ...]
+    by_time: bool
+
+
+_KINDS = {
+    Step.LOOK: Kind.LOOK,
+    Step.ACQUIRE: Kind.WAIT,
+    Step.READ: Kind.READ,
+    PAY: Kind.PAY,
+    Step.TRUNCATE: Kind.EMPTY,
+    Step.WRITE: Kind.WRITE,
+}
+_WORDS = {Kind.WAIT: "wait", Kind.PAY: "pay", Kind.EMPTY: "empty"}
+_UNGUARDED_STEPS = {Step.READ, PAY, Step.TRUNCATE, Step.WRITE}
+
+
+def draw(history: History, verdict: Verdict) -> Picture:
+    """Return the picture of a sale.
+
+    A sale with an anomaly is best seen in the order of its steps, because races happen in microseconds; a sound
+    one in real time, because there the waiting is what a lock costs.
+    """
+    index_of = {event.seq: index for index, event in enumerate(history.events)}
+    arrows = tuple(arrow for finding in verdict.findings for arrow in _arrows(history, finding, index_of))
+    return Picture(
+        lanes=tuple(_lanes(history)),
+        spans=tuple(sorted([*_sections(history), *_spans(history)], key=_backmost_first)),
+        arrows=arrows,
+        witness=_witness(verdict, arrows, index_of),
+        by_time=verdict.name == SOUND,
+    )
+
+
+def _lanes(history: History) -> Iterator[Lane]:
+    for ending in history.endings:
+        yield Lane(ending.buyer, f"buyer {ending.buyer}", ending.pid, str(ending.outcome), ended(ending))
+
+
+def _backmost_first(span: Span) -> tuple[int, bool, int]:
+    return span.buyer, span.kind not in {Kind.INSIDE, Kind.UNGUARDED}, span.start
+
+
+def _spans(history: History) -> Iterator[Span]:
+    """Yield a span for every step between its call and its return."""
+    open_calls: dict[tuple[int, str], int] = {}
+    for index, event in enumerate(history.events):
+        if event.step == Step.RELEASE or event.value == BLOCKED:
+            continue
+        if event.phase == "call":
+            open_calls[event.buyer, event.step] = index
+        elif (start := open_calls.pop((event.buyer, event.step), None)) is not None:
+            yield _span(event, start, index)
+    for start in open_calls.values():
+        yield _span(history.events[start], start, None)
+
+
+def _span(event: Event, start: int, end: int | None) -> Span:
+    kind = _KINDS[event.step]
+    return Span(event.buyer, kind, start, end, _WORDS.get(kind) or _with_value(kind, event))
+
+
+def _with_value(kind: Kind, event: Event) -> str:
+    return str(kind) if event.value is None else f"{kind} {value_words(event.value)}"
+
+
+def _sections(history: History) -> Iterator[Span]:
+    """Yield the critical section of every buyer that entered it."""
+    locked = any(event.step == Step.ACQUIRE for event in history.events)
+    return _guarded(history.events) if locked else _unguarded(history.events)
+
+
+def _guarded(events: Iterable[Event]) -> Iterator[Span]:
+    entered: dict[int, int] = {}
+    for index, event in enumerate(events):
+        if event.step == Step.ACQUIRE and event.phase == "return" and event.value != BLOCKED:
+            entered[event.buyer] = index
+        elif event.step == Step.RELEASE and event.phase == "call" and event.buyer in entered:
+            yield Span(event.buyer, Kind.INSIDE, entered.pop(event.buyer), index, "critical section")
+    for buyer, start in entered.items():
+        yield Span(buyer, Kind.INSIDE, start, None, "critical section")
+
+
+def _unguarded(events: Iterable[Event]) -> Iterator[Span]:
+    bounds: dict[int, tuple[int, int]] = {}
+    for index, event in enumerate(events):
+        if event.step in _UNGUARDED_STEPS:
+            bounds[event.buyer] = (bounds.get(event.buyer, (index, index))[0], index)
+    for buyer, (start, end) in bounds.items():
+        yield Span(buyer, Kind.UNGUARDED, start, end, "critical section, no lock")
+
+
+def _witness(verdict: Verdict, arrows: Iterable[Arrow], index_of: dict[int, int]) -> tuple[int, ...]:
+    """Return the ends of the arrows, which tell the story; without arrows, all that the findings name."""
+    ends = {index for arrow in arrows for index in (arrow.start, arrow.end)}
+    named = {index_of[seq] for finding in verdict.findings for seq in finding.events if seq in index_of}
+    return tuple(sorted(ends or named))
+
+
+def _arrows(history: History, finding: Finding, index_of: dict[int, int]) -> Iterator[Arrow]:
+    """Yield what connects the events of one finding; a finding about waiting has nothing to connect."""
+    named = [history.events[index_of[seq]] for seq in finding.events if seq in index_of]
+    reads = [event for event in named if event.step in {Step.READ, Step.LOOK}]
+    emptied = next((event for event in named if event.step == Step.TRUNCATE), None)
+    ruin = next((event for event in named if event.step == Step.WRITE), None)
+    for read in reads:
+        if emptied and read.value == TORN:
+            text = f"buyer {read.buyer} met the file that buyer {emptied.buyer} had emptied"
+            yield Arrow(index_of[emptied.seq], index_of[read.seq], text)
+        elif ruin and read.buyer != ruin.buyer:
+            text = f"buyer {read.buyer} read {read.value}; then buyer {ruin.buyer} wrote {ruin.value}"
+            yield Arrow(index_of[read.seq], index_of[ruin.seq], text)

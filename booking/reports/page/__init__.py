@@ -1,0 +1,97 @@
+"""One self-contained HTML page that shows a sale: no network, no dependency, and nothing decided in the template.
+
+`page_data` is a pure function of a history and its verdict; the template only lays it out. The page forbids
+itself every connection (Content Security Policy, level 3), and whatever comes from a history is text in a JSON
+block, never markup.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from booking.history import History
+from booking.scene import scene
+from booking.verdict import SOUND, UNKNOWN, Verdict
+from booking.words import count_of, printable
+
+SCRIPTS = ("scene.js", "chart.js", "panel.js", "controls.js", "grid.js", "start.js")
+_STYLES = ("colours.css", "layout.css")
+_MARK = re.compile(r"\{\{(\w+)\}\}")
+
+
+def render(history: History, verdict: Verdict) -> str:
+    """Return the page of one sale."""
+    return page(page_data(history, verdict))
+
+
+def page_data(history: History, verdict: Verdict) -> dict[str, Any]:
+    """Return all that the page shows, as JSON: the same history always gives the same data."""
+    return {
+        "schema": 1,
+        "title": title(history),
+        "verdict": verdict_data(verdict),
+        "scene": scene(history, verdict),
+        "grid": None,
+    }
+
+
+def title(history: History) -> str:
+    """Return what was sold to whom, in one line."""
+    scenario = history.scenario
+    sold = f"{count_of(scenario.buyers, 'buyer')}, {count_of(scenario.tickets, 'ticket')}"
+    return f"{sold}, lock {scenario.lock}, store {scenario.store}"
+
+
+def verdict_data(verdict: Verdict) -> dict[str, Any]:
+    """Return the verdict as the page shows it: `sign` is good, bad or open."""
+    return {
+        "name": verdict.name,
+        "sign": {SOUND: "good", UNKNOWN: "open"}.get(verdict.name, "bad"),
+        "headline": _headline(verdict),
+        "sentence": verdict.sentence,
+        "replay": next((finding.replay for finding in verdict.findings if finding.replay), None),
+    }
+
+
+def _headline(verdict: Verdict) -> str:
+    if verdict.oversold:
+        return f"Oversold: {verdict.sold} sold, {verdict.tickets} existed"
+    return {
+        SOUND: f"Sound: {count_of(verdict.sold, 'ticket')} sold, {verdict.tickets} existed",
+        UNKNOWN: "Unknown: not every buyer answered",
+    }.get(verdict.name, verdict.name.capitalize())
+
+
+def page(data: dict[str, Any]) -> str:
+    """Return the page that shows `data`, which `page_data` made."""
+    script = "\n".join(_part(name) for name in SCRIPTS)
+    style = "\n".join(_part(name) for name in _STYLES)
+    parts = {
+        "title": escape(printable(data["title"])),
+        "headline": escape(printable(data["verdict"]["headline"])),
+        "sentence": escape(printable(data["verdict"]["sentence"])),
+        "policy": f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(style)};"
+        " base-uri 'none'; form-action 'none'",
+        "style": style,
+        "script": script,
+        "data": _as_text(data),
+    }
+    return _MARK.sub(lambda mark: parts[mark[1]], _part("page.html"))
+
+
+def _part(name: str) -> str:
+    return (files(__package__) / name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _as_text(data: dict[str, Any]) -> str:
+    """Return the JSON without any character that could end the block it stands in: HTML standard, 4.12.1.3."""
+    text = json.dumps(data, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

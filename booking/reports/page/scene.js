@@ -1,0 +1,63 @@
+"use strict";
+// The data of the page, and the few questions that the drawing asks it. Nothing here touches the screen.
+
+const page = JSON.parse(document.getElementById("data").textContent);
+const at = (id) => document.getElementById(id);
+const view = { scene: null, position: 0, axis: "order", zoom: 1 };
+
+function load(data) {
+  const steps = new Map(data.lanes.map((lane) => [lane[0], []]));
+  data.moments.forEach((moment, position) => steps.get(moment[1])?.push(position));
+  const spans = new Map(data.lanes.map((lane) => [lane[0], []]));
+  data.spans.forEach((span) => spans.get(span[0])?.push(span));
+  view.scene = {
+    ...data, steps, spans,
+    last: data.moments.length - 1,
+    row: new Map(data.lanes.map((lane, row) => [lane[0], row])),
+    proof: new Set(data.witness),
+    length: data.moments.reduce((longest, moment) => Math.max(longest, moment[0]), 1),
+  };
+  view.axis = data.axis;
+  view.zoom = 1;
+  view.position = 0;
+}
+
+const word = (place) => view.scene.words[place];
+const moment = (position) => view.scene.moments[position];
+const laneOf = (buyer) => view.scene.lanes[view.scene.row.get(buyer)];
+
+// The index of the last entry of a sorted list that is not above the limit, -1 for none.
+function lastUpTo(sorted, limit) {
+  let low = 0, high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] <= limit) low = middle + 1; else high = middle;
+  }
+  return low - 1;
+}
+
+// What one buyer knows at a position: its words, and whether it has ended.
+function knowledge(lane, position) {
+  const steps = view.scene.steps.get(lane[0]);
+  const index = lastUpTo(steps, position);
+  if (index < 0) return { knows: "nothing", doing: "stands at the gate", then: word(lane[5]), ended: false };
+  const [, , doing, knows, then] = moment(steps[index]);
+  return { knows: word(knows), doing: word(doing), then: word(then), ended: index === steps.length - 1 };
+}
+
+function duration(microseconds) {
+  const [size, unit] = microseconds < 1000 ? [1, "µs"] : microseconds < 1e6 ? [1000, "ms"] : [1e6, "s"];
+  return `${Number((microseconds / size).toPrecision(3))} ${unit}`;
+}
+
+function sentence(position) {
+  const [, buyer, doing] = moment(position);
+  return buyer ? `Buyer ${buyer} ${word(doing)}.` : `${word(doing)}.`;
+}
+
+function spanNote([buyer, kind, from, to, text]) {
+  const lane = laneOf(buyer);
+  const took = to < 0 ? "it never came back" : `took ${duration(Math.max(0, moment(to)[0] - moment(from)[0]))}`;
+  const timed = view.scene.timeless ? "" : `\n${took}, from ${duration(moment(from)[0])}`;
+  return `Buyer ${buyer}${lane[1] ? ` (process ${lane[1]})` : ""}\n${word(text)}${timed}`;
+}

@@ -1,0 +1,79 @@
+// Put everything together, once, when the page is read.
+
+const LEGEND = [
+  ["look", "looks, before queueing"], ["wait", "waits for the lock"], ["read", "reads the count"], ["pay", "pays"],
+  ["empty", "empties the file"], ["write", "writes the count"], ["inside", "critical section, holding the lock"],
+  ["unguarded", "critical section, no lock"],
+];
+
+function legendItem(kind, text) {
+  const item = document.createElement("li"), picture = shape("svg", { viewBox: "0 0 34 18", "aria-hidden": "true" }, item);
+  const place = { x: 1, y: 1, width: 32, height: 16, rx: 3 }, band = kind === "inside" || kind === "unguarded";
+  const group = shape("g", { class: kind }, picture);
+  shape("rect", { ...place, class: band ? kind : "bar" }, group);
+  if (!band) shape("rect", { ...place, fill: `url(#grain-${kind})`, class: "grain" }, group);
+  item.append(text);
+  return item;
+}
+
+function signItem(name, attributes, text) {
+  const item = document.createElement("li");
+  shape(name, attributes, shape("svg", { viewBox: "0 0 34 18", "aria-hidden": "true" }, item));
+  item.append(text);
+  return item;
+}
+
+function showLegend() {
+  const kinds = new Set([...view.scene.spans.values()].flat().map((span) => span[1]));
+  const items = LEGEND.filter(([kind]) => kinds.has(kind)).map(([kind, text]) => legendItem(kind, text));
+  if (view.scene.witness.length) items.push(signItem("rect", { class: "ring", x: 3, y: 3, width: 28, height: 12, rx: 3 }, "part of the proof"));
+  if (view.scene.arrows.length) items.push(signItem("path", { class: "arrow", d: "M1 9H30" }, "from a read to the write that ruined it"));
+  at("legend").replaceChildren(...items);
+}
+
+function show(scene) {
+  load(scene);
+  at("position").max = view.scene.last;
+  at("witness").hidden = !view.scene.witness.length;
+  at("by-time").disabled = Boolean(view.scene.timeless);
+  chart.setAttribute("aria-label", `${page.title}. ${page.verdict.headline}. A lane for each of ${view.scene.lanes.length} buyers.`);
+  setAxis(view.axis);
+  zoom(1);
+  showLegend();
+  move(0);
+}
+
+function listen() {
+  const clicks = {
+    first: KEYS.Home, back: KEYS.ArrowLeft, forward: KEYS.ArrowRight, last: KEYS.End, witness: toProof,
+    "by-order": () => setAxis("order"), "by-time": () => setAxis("time"),
+    smaller: () => zoom(0.5), bigger: () => zoom(2),
+    large: () => setLarge(!document.documentElement.classList.contains("large")),
+    theme: () => setTheme(document.documentElement.dataset.theme !== "dark"),
+  };
+  for (const id in clicks) at(id).addEventListener("click", clicks[id]);
+  at("position").addEventListener("input", () => move(Number(at("position").value)));
+  document.addEventListener("keydown", press);
+  chart.addEventListener("scroll", repaint, { passive: true });
+  chart.addEventListener("pointermove", point);
+  chart.addEventListener("pointerleave", () => { at("note").hidden = true; });
+  chart.addEventListener("click", pick);
+  knowledgeBox.addEventListener("scroll", () => requestAnimationFrame(showBuyers), { passive: true });
+  new ResizeObserver(relayout).observe(chart);
+  addEventListener("beforeprint", () => { paper.on = true; paper.dark = document.documentElement.dataset.theme; setTheme(false); relayout(); });
+  addEventListener("afterprint", () => { paper.on = false; setTheme(paper.dark === "dark"); relayout(); });
+}
+
+function showVerdict() {
+  at("headline").dataset.sign = page.verdict.sign;
+  at("again").hidden = !page.verdict.replay;
+  at("replay").textContent = page.verdict.replay ?? "";
+}
+
+load(page.scene);
+setTheme(matchMedia("(prefers-color-scheme: dark)").matches);
+showVerdict();
+listen();
+if (page.grid) showGrid(page.grid);
+show(page.scene);
+document.documentElement.dataset.ready = Math.round(performance.now());

@@ -1,0 +1,85 @@
+"""The sale as a trace for Perfetto and chrome://tracing: a process per buyer, a counter for the tickets left.
+
+The format is "Trace Event Format" (Chromium, 2016): times and durations in microseconds.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from booking.history import History
+from booking.moments import moments
+from booking.picture import Lane, Picture, Span, draw
+from booking.verdict import Verdict
+
+STORE = 0
+"""The process number of the store; buyers have their own numbers from 1, which are unique for certain."""
+
+
+def render(history: History, verdict: Verdict) -> str:
+    """Return the trace as one JSON document."""
+    document = {"traceEvents": list(trace_events(history, verdict)), "displayTimeUnit": "ms"}
+    return json.dumps(document, separators=(",", ":")) + "\n"
+
+
+def trace_events(history: History, verdict: Verdict) -> Iterator[dict[str, Any]]:
+    """Yield the events of the trace: names first, then bars, arrows, endings and the count."""
+    picture = draw(history, verdict)
+    times = _times(history)
+    yield _name(STORE, "the store", "")
+    for lane in picture.lanes:
+        yield _name(lane.buyer, lane.name, f"process {lane.pid}" if lane.pid else "")
+        yield {"ph": "M", "name": "process_sort_index", "pid": lane.buyer, "args": {"sort_index": lane.buyer}}
+    for span in picture.spans:
+        yield _bar(span, times)
+    yield from _flows(history, picture, times)
+    yield from _endings(history, picture.lanes, times)
+    yield from _counts(history, times)
+
+
+def _times(history: History) -> list[float]:
+    start = min((event.t_ns for event in history.events), default=0)
+    return [(event.t_ns - start) / 1000 for event in history.events]
+
+
+def _name(process: int, name: str, label: str) -> dict[str, Any]:
+    return {"ph": "M", "name": "process_name", "pid": process, "args": {"name": f"{name} {label}".strip()}}
+
+
+def _bar(span: Span, times: list[float]) -> dict[str, Any]:
+    end = max(times) if span.end is None else times[span.end]
+    start = times[span.start]
+    return _event("X", span.text, span.buyer, start, cat=str(span.kind), dur=round(max(0.0, end - start), 3))
+
+
+def _flows(history: History, picture: Picture, times: list[float]) -> Iterator[dict[str, Any]]:
+    """Yield the two ends of every arrow.
+
+    A flow leaves the bar that is open at its moment; the read has just ended then, so its start is taken.
+    """
+    starts = {span.end: span.start for span in picture.spans if span.end is not None}
+    for number, arrow in enumerate(picture.arrows, 1):
+        reader, writer = history.events[arrow.start].buyer, history.events[arrow.end].buyer
+        read = times[starts.get(arrow.start, arrow.start)]
+        yield _event("s", arrow.text, reader, read, cat="witness", id=number)
+        yield _event("f", arrow.text, writer, times[arrow.end], cat="witness", id=number, bp="e")
+
+
+def _endings(history: History, lanes: tuple[Lane, ...], times: list[float]) -> Iterator[dict[str, Any]]:
+    last = {event.buyer: index for index, event in enumerate(history.events)}
+    for lane in lanes:
+        if lane.buyer in last:
+            yield _event("i", lane.ended, lane.buyer, times[last[lane.buyer]], s="p")
+
+
+def _counts(history: History, times: list[float]) -> Iterator[dict[str, Any]]:
+    """Yield the tickets left whenever they change; a half-written file keeps the last count."""
+    before: object = None
+    for moment, time in zip(moments(history), times, strict=True):
+        if isinstance(moment.file, int) and moment.file != before:
+            before = moment.file
+            yield _event("C", "tickets left", STORE, time, args={"count": moment.file})
+
+
+def _event(phase: str, name: str, process: int, time: float, **more: object) -> dict[str, Any]:
+    return {"ph": phase, "name": name, "pid": process, "tid": process, "ts": round(time, 3), **more}

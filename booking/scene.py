@@ -1,0 +1,108 @@
+"""What the lanes and the panel of the page show: shapes, and the state after every event.
+
+Sentences repeat, so they are kept once, in a list of words, and named by their place in it. That keeps 20,000
+events below 5 MB.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from booking.history import TORN, History, Value
+from booking.moments import at_the_gate, moments
+from booking.picture import Picture, Span, draw
+from booking.purchase import Outcome
+from booking.steps import Step
+from booking.verdict import Verdict
+from booking.words import ranges
+
+START = "The gate opens"
+
+
+@dataclass
+class _Words:
+    """A list without repetitions."""
+
+    places: dict[str, int] = field(default_factory=dict)
+
+    def place(self, text: str) -> int:
+        """Return where the text stands in the list, adding it where it is new."""
+        return self.places.setdefault(text, len(self.places))
+
+
+def scene(history: History, verdict: Verdict) -> dict[str, Any]:
+    """Return the lanes, spans, arrows and moments of a sale.
+
+    Position 0 is the opening of the gate and position k is right after event k, so shapes name positions.
+    `lanes` rows: buyer, process number, outcome, whether it bought, how it ended, first step.
+    `spans` rows: buyer, kind, from, to (-1: never came back), text, short text.
+    `arrows` rows: from, to, text.
+    `moments` rows: microseconds, buyer (0: nobody), doing, knows, then, file, lock, sold.
+    All texts but those of arrows are places in `words`. `axis` is order or time, whichever shows more at first.
+    """
+    words = _Words()
+    picture = draw(history, verdict)
+    return {
+        "tickets": history.scenario.tickets,
+        "axis": "time" if picture.by_time else "order",
+        "lanes": _lanes(history, picture, words),
+        "spans": [_span(span, words) for span in picture.spans],
+        "arrows": [[arrow.start + 1, arrow.end + 1, arrow.text] for arrow in picture.arrows],
+        "witness": [index + 1 for index in picture.witness],
+        "moments": _moments(history, words),
+        "words": list(words.places),
+    }
+
+
+def _lanes(history: History, picture: Picture, words: _Words) -> list[list[Any]]:
+    first = at_the_gate(history)
+    return [
+        [
+            lane.buyer,
+            lane.pid,
+            words.place(lane.outcome),
+            lane.outcome == Outcome.BOUGHT,
+            words.place(lane.ended),
+            words.place(first.get(lane.buyer, lane.ended)),
+        ]
+        for lane in picture.lanes
+    ]
+
+
+def _span(span: Span, words: _Words) -> list[Any]:
+    end = -1 if span.end is None else span.end + 1
+    short = span.text.rpartition(" ")[2] if span.text[-1:].isdigit() else ""
+    return [span.buyer, span.kind, span.start + 1, end, words.place(span.text), words.place(short)]
+
+
+def _moments(history: History, words: _Words) -> list[list[Any]]:
+    """Return the rows; times are in microseconds from the first event, to a tenth."""
+    locked = any(event.step == Step.ACQUIRE for event in history.events)
+    opened = min((event.t_ns for event in history.events), default=0)
+    place = words.place
+    none = place("")
+    gate = [0, 0, place(START), none, none, place(_file(history.scenario.tickets)), place(_lock((), locked=locked)), 0]
+    return [gate] + [
+        [
+            (event.t_ns - opened) // 100 / 10,
+            event.buyer,
+            place(moment.doing),
+            place(moment.knows),
+            place(moment.then),
+            place(_file(moment.file)),
+            place(_lock(moment.holders, locked=locked)),
+            moment.sold,
+        ]
+        for event, moment in zip(history.events, moments(history), strict=True)
+    ]
+
+
+def _file(content: Value) -> str:
+    return "empty" if content == TORN else f'{{"count": {content}}}'
+
+
+def _lock(holders: tuple[int, ...], *, locked: bool) -> str:
+    if not locked:
+        return "no lock"
+    if not holders:
+        return "free"
+    return f"buyer {holders[0]}" if len(holders) == 1 else f"buyers {ranges(holders)}"
