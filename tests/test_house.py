@@ -26,6 +26,7 @@ FLOORS = {
     "scenario": 1,
     "schedule": 1,
     "columns": 2,
+    "exploration": 2,
     "linearization": 2,
     "moments": 2,
     "verdict": 2,

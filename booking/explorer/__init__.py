@@ -1,0 +1,8 @@
+"""Every interleaving of the buyers' own code: counted exactly, with the shortest one that breaks the sale."""
+
+from booking.exploration import Exploration, Moved, Witness
+from booking.explorer.exploration import explore
+from booking.explorer.script import Program, Request
+from booking.explorer.world import World
+
+__all__ = ["Exploration", "Moved", "Program", "Request", "Witness", "World", "explore"]

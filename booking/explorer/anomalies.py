@@ -1,0 +1,46 @@
+"""What a state of the quotient shows: how many tickets are sold, and what went wrong."""
+
+from booking.explorer.automaton import CUT
+from booking.explorer.layout import Field
+from booking.explorer.quotient import Quotient
+from booking.explorer.shared import COUNT
+from booking.purchase import Outcome
+from booking.verdict import Anomaly
+
+
+class Anomalies:
+    """Reads the anomalies off the states of one quotient."""
+
+    def __init__(self, quotient: Quotient, tickets: int) -> None:
+        self.quotient = quotient
+        self.tickets = tickets
+        self._bought = self._ended(Outcome.BOUGHT)
+        self._torn = self._ended(Outcome.TORN_READ)
+
+    def sold(self, state: int) -> int:
+        """Return how many buyers hold a ticket."""
+        return sum(count.of(state) for count in self._bought)
+
+    def is_followed(self, state: int) -> bool:
+        """Tell whether no buyer has gone beyond what its automaton knows."""
+        return not self.quotient.layout.counts[CUT].of(state)
+
+    def is_settled(self, state: int) -> bool:
+        """Tell whether every buyer that has moved has ended, or waits for a lock for ever."""
+        moving = {move.before for _, move in self.quotient.steps(state)}
+        return moving <= self.quotient.roots and self.is_followed(state)
+
+    def shown(self, state: int) -> list[Anomaly]:
+        """Return what went wrong in a settled state, the worst first."""
+        sold, left = self.sold(state), self.quotient.layout.value(COUNT, state)
+        found = {
+            Anomaly.OVERSOLD: sold > self.tickets,
+            Anomaly.LOST_UPDATE: isinstance(left, int) and sold > self.tickets - left,
+            Anomaly.TORN_READ: any(count.of(state) for count in self._torn),
+            Anomaly.DEADLOCK: bool(self.quotient.blocked(state)),
+        }
+        return [anomaly for anomaly, is_so in found.items() if is_so]
+
+    def _ended(self, outcome: Outcome) -> list[Field]:
+        layout = self.quotient.layout
+        return [count for count, local in zip(layout.counts, layout.local, strict=True) if local.next is outcome]

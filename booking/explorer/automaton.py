@@ -1,0 +1,153 @@
+"""A buyer's code as a small automaton, learned by running it and then minimised.
+
+Learning is a fixpoint: the values that a cell can hold are its first one and those that some buyer writes.
+Minimising merges the states that have the same future, so what a buyer saw when it only looked multiplies nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from booking.explorer.script import Answer, Answers, Code, Point, Program, Request
+from booking.explorer.shared import Shared
+from booking.history import TORN
+from booking.purchase import Outcome
+from booking.steps import Step
+
+MOST_RUNS = 40_000
+"""How often a buyer's code is run at most. Beyond it the rest of its behaviour is unknown, and reported so."""
+MOST_STEPS = 64
+"""How many steps one buyer is followed at most; a buyer that retries for ever is cut there."""
+CUT = 0
+"""The number of the local state in which a buyer's code was not followed any further."""
+SEEING = frozenset({Step.LOOK, Step.READ})
+WRITING = frozenset({Step.TRUNCATE, Step.WRITE})
+
+
+@dataclass(frozen=True, slots=True)
+class LocalState:
+    """What one buyer will do from here on, whatever brought it here.
+
+    `next` is the step that it asks for, its outcome if it has ended, or None where its code was not followed any
+    further. `begun` tells that it has changed a cell and `held` names the locks that it holds. `after` leads from
+    each answer to the number of the next local state. `height` is the longest way to an end, in steps.
+    """
+
+    next: Request | Outcome | None
+    begun: bool
+    held: tuple[str, ...]
+    after: dict[Answer, int]
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Automaton:
+    """The local states of all programs: `roots` has where each program starts, `values` what each cell can hold."""
+
+    states: tuple[LocalState, ...]
+    roots: tuple[int, ...]
+    values: dict[str, tuple[Answer, ...]]
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether every program was followed to all of its ends."""
+        return not any(CUT in state.after.values() for state in self.states)
+
+    def walk(self, root: int, answers: Answers) -> int:
+        """Return the local state of a buyer that started at `root` and was answered like this."""
+        for answer in answers:
+            after = self.states[root].after
+            root = after[answer] if answer in after else after[None]
+        return root
+
+
+def learn(programs: Sequence[Program], shared: Shared, buyers: int) -> Automaton:
+    """Return the minimal automaton of the programs in a world with so many buyers.
+
+    Raises BadInputError where a program fails.
+    """
+    learner = _Learner([Code(program, shared) for program in programs], shared, buyers)
+    learner.learn()
+    return _minimise(learner)
+
+
+class _Learner:
+    """Grows the tree of all answers that a program can get, one generation of written values after the other."""
+
+    def __init__(self, codes: Sequence[Code], shared: Shared, buyers: int) -> None:
+        self.codes = codes
+        self.points: dict[tuple[int, Answers], Point] = {}
+        self.values: dict[str, list[Answer]] = {name: [first] for name, first in shared.cells.items()}
+        self._private = shared.private
+        self._buyers = buyers
+        self._most_writes = 0
+        self._seeing: dict[str, list[tuple[int, Answers]]] = defaultdict(list)
+        self._written: list[tuple[str, Answer]] = []
+
+    def learn(self) -> None:
+        """Fill `points` and `values`.
+
+        A value of generation g takes at least g writes, so values beyond all the writes of all buyers are not
+        followed: a sale of a million tickets to two buyers has three of them.
+        """
+        waiting: list[tuple[int, Answers]] = [(kind, ()) for kind in range(len(self.codes))]
+        generation = 0
+        while waiting and len(self.points) < MOST_RUNS:
+            self._run_all(waiting)
+            generation += 1
+            waiting = self._with_new_values() if generation <= self._buyers * self._most_writes else []
+
+    def _run_all(self, waiting: list[tuple[int, Answers]]) -> None:
+        for kind, answers in waiting:  # the list grows while it is read: breadth first
+            if len(self.points) >= MOST_RUNS or len(answers) > MOST_STEPS:
+                continue
+            point = self.codes[kind].after(answers)
+            self.points[kind, answers] = point
+            if isinstance(point.next, Request):
+                self._note(kind, answers, point.next)
+                waiting.extend((kind, (*answers, answer)) for answer in self.answers_to(point.next))
+
+    def answers_to(self, request: Request) -> Sequence[Answer]:
+        """Return what the step can return, as far as is known by now."""
+        return self.values[request.name] if request.step in SEEING and not self._private else (None,)
+
+    def _note(self, kind: int, answers: Answers, request: Request) -> None:
+        if request.step in SEEING:
+            self._seeing[request.name].append((kind, answers))
+        elif request.step in WRITING and not self._private:
+            self._written.append((request.name, request.value if request.step is Step.WRITE else TORN))
+            written = self.points[kind, answers].written // len(self.codes[kind].shared.write_steps)
+            self._most_writes = max(self._most_writes, written + 1)
+
+    def _with_new_values(self) -> list[tuple[int, Answers]]:
+        written, self._written = self._written, []
+        waiting = []
+        for name, value in written:
+            if value not in self.values[name]:
+                self.values[name].append(value)
+                waiting += [(kind, (*answers, value)) for kind, answers in self._seeing[name]]
+        return waiting
+
+
+def _minimise(learner: _Learner) -> Automaton:
+    """Merge what has the same future, the longest lists of answers first: so what follows a state has its number."""
+    states = [LocalState(None, begun=False, held=(), after={}, height=0)]
+    numbers: dict[object, int] = {}
+    after: dict[tuple[int, Answers], dict[Answer, int]] = defaultdict(dict)
+    for kind, answers in sorted(learner.points, key=lambda key: len(key[1]), reverse=True):
+        point = learner.points[kind, answers]
+        follows = after.pop((kind, answers), {})
+        if isinstance(point.next, Request):
+            follows = {answer: follows.get(answer, CUT) for answer in learner.answers_to(point.next)}
+        begun = point.written > 0
+        signature = (point.next, begun, point.held, frozenset(follows.items()))
+        if signature not in numbers:
+            height = 1 + max((states[number].height for number in follows.values()), default=-1)
+            numbers[signature] = len(states)
+            states.append(LocalState(point.next, begun, point.held, follows, height))
+        if answers:
+            after[kind, answers[:-1]][answers[-1]] = numbers[signature]
+        else:
+            after[kind, ()][None] = numbers[signature]
+    roots = tuple(after[kind, ()][None] for kind in range(len(learner.codes)))
+    return Automaton(tuple(states), roots, {name: tuple(values) for name, values in learner.values.items()})

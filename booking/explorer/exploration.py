@@ -1,0 +1,96 @@
+"""Explore a scenario: witnesses first, because they are cheap and worth most, then every count."""
+
+from collections.abc import Callable
+
+from booking.errors import InconclusiveError
+from booking.exploration import Exploration, Witness
+from booking.explorer.anomalies import Anomalies
+from booking.explorer.automaton import learn
+from booking.explorer.counting import Tally, count
+from booking.explorer.limits import Limits
+from booking.explorer.quotient import Quotient
+from booking.explorer.script import Program
+from booking.explorer.shared import shared_in
+from booking.explorer.witness import FEWEST_SWITCHES, SHORTEST, Hunt, Prices, Turn, label, witness
+from booking.explorer.world import World
+from booking.purchase import purchase
+from booking.scenario import MOST_BUYERS, Scenario, require_whole
+from booking.verdict import SOUND, UNKNOWN, Anomaly
+
+MOST_STATES = 5_000_000
+MOST_TO_SEARCH = 300_000
+"""How many states one search for a witness keeps in memory at most: about 150 MB."""
+MOST_OF_A_PART = 10_000_000
+"""Where a buyer's code goes on for ever, states times local states at most: a few seconds."""
+SEVERITY = (Anomaly.OVERSOLD, Anomaly.LOST_UPDATE, Anomaly.TORN_READ, Anomaly.DEADLOCK)
+
+
+def explore(  # noqa: PLR0913 - each has a default, and together they are the command's options
+    scenario: Scenario,
+    *,
+    crashes: int = 0,
+    max_states: int = MOST_STATES,
+    program: Program = purchase,
+    on_progress: Callable[[int], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Exploration:
+    """Return everything that can happen when every buyer of the scenario runs `program`.
+
+    Up to `crashes` buyers may die at any point before their end. After `max_states` states, or once `stop` says
+    so, the exploration ends with what it has, not exhausted; `on_progress` is told the number of states now and
+    then. Raises BadInputError where a number is out of range or the program fails.
+    """
+    require_whole("crashes", crashes, 0, MOST_BUYERS)
+    require_whole("max-states", max_states, 1, 10**12)
+    shared = shared_in(scenario)
+    quotient = Quotient(learn([program], shared, scenario.buyers), shared, [scenario.buyers], crashes)
+    anomalies = Anomalies(quotient, scenario.tickets)
+    if not quotient.automaton.is_whole:
+        max_states = min(max_states, MOST_OF_A_PART // len(quotient.automaton.states))
+    limits = Limits(min(max_states, MOST_TO_SEARCH), stop=stop)
+    shortest, fewest = witnesses(anomalies, World.before(scenario, program), limits)
+    tally = count(anomalies, Limits(max_states, on_progress, stop))
+    return Exploration(
+        scenario=scenario,
+        crashes=crashes,
+        exhausted=tally.exhausted,
+        states=tally.states,
+        transitions=tally.transitions,
+        interleavings=tally.interleavings,
+        probability_oversold=tally.chance,
+        sold=dict(sorted(tally.sold.items())),
+        verdict=_verdict(tally, shortest),
+        anomalies={str(anomaly): tally.anomalies[anomaly] for anomaly in SEVERITY if anomaly in tally.anomalies},
+        shortest=shortest,
+        fewest_switches=fewest,
+    )
+
+
+def witnesses(anomalies: Anomalies, world: World, limits: Limits) -> tuple[Witness | None, Witness | None]:
+    """Return the shortest witness of the worst anomaly, and the one with the fewest switches between buyers.
+
+    None stands for one that does not exist, and for one that was not found within the limits.
+    """
+    for anomaly in SEVERITY:
+        shortest = _witness(anomalies, anomaly, SHORTEST, world, limits)
+        if shortest is not None:
+            return shortest, _witness(anomalies, anomaly, FEWEST_SWITCHES, world, limits)
+    return None, None
+
+
+def _witness(anomalies: Anomalies, anomaly: Anomaly, prices: Prices, world: World, limits: Limits) -> Witness | None:
+    quotient = anomalies.quotient
+    try:
+        way = Hunt(anomalies, anomaly, prices).way(Turn(quotient.start), limits)
+    except InconclusiveError:
+        return None
+    if way is None:
+        return None
+    return witness(anomaly, world, label({root: list(world.buyers) for root in quotient.roots}, way))
+
+
+def _verdict(tally: Tally, shortest: Witness | None) -> str:
+    """Return the worst anomaly found by the count or the search, else "sound" if nothing was left out."""
+    found = {*tally.anomalies, shortest.anomaly if shortest else None}
+    worst = next((str(anomaly) for anomaly in SEVERITY if anomaly in found), None)
+    return worst or (SOUND if tally.exhausted else UNKNOWN)
