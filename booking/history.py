@@ -4,8 +4,11 @@ A history is plain data. On disk it is JSON Lines: a header, then the events, th
 """
 
 import json
+import math
+import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from booking.displayed import Displayed
@@ -21,6 +24,7 @@ Phase: TypeAlias = Literal["call", "return"]
 Value: TypeAlias = int | str | None
 
 _STEP_NAMES = frozenset(Step) | {PAY}
+_HEADER_KEYS = {"scenario", "stock_left", "elapsed_s", "timed_out", "start_method", "versions"}
 
 
 class Event(NamedTuple):
@@ -139,20 +143,18 @@ def _object(line: str, number: int) -> dict[str, Any]:
 
 
 def _header(document: dict[str, Any]) -> dict[str, Any]:
-    if document.get("schema") != SCHEMA:
-        raise BadInputError(
-            f"the history has schema {document.get('schema')!r:.40}; this program reads schema {SCHEMA}"
-        )
+    schema = document.pop("schema", None)
+    if not _is_whole(schema) or schema != SCHEMA:
+        raise BadInputError(f"the history has schema {reprlib.repr(schema)}; this program reads schema {SCHEMA}")
     try:
-        _require(isinstance(document["scenario"], dict))
-        _require(_is_whole(document["stock_left"]) or document["stock_left"] is None)
-        _require(isinstance(document["elapsed_s"], int | float) and isinstance(document["timed_out"], bool))
+        _require(document.keys() == _HEADER_KEYS and isinstance(document["scenario"], dict))
+        _require(document["stock_left"] is None or _is_whole(document["stock_left"]))
+        _require(_is_seconds(document["elapsed_s"]) and isinstance(document["timed_out"], bool))
         _require(isinstance(document["start_method"], str) and isinstance(document["versions"], dict))
         _require(all(isinstance(value, str) for value in document["versions"].values()))
-        header = {key: document[key] for key in document if key != "schema"}
-        return header | {"scenario": Scenario.from_json(document["scenario"])}
-    except (KeyError, TypeError, ValueError):
+    except ValueError:
         raise BadInputError("line 1 is not the header of a history; write one with --history FILE") from None
+    return document | {"scenario": Scenario.from_json(document["scenario"])}
 
 
 def _event(document: dict[str, Any], number: int) -> Event:
@@ -162,7 +164,7 @@ def _event(document: dict[str, Any], number: int) -> Event:
         _require(event.step in _STEP_NAMES and event.phase in {"call", "return"})
         _require(event.value in {None, TORN, BLOCKED} or _is_whole(event.value))
     except (TypeError, ValueError):
-        raise BadInputError(f"line {number} is not an event of a sale: {document!r:.80}") from None
+        raise BadInputError(f"line {number} is not an event of a sale: {reprlib.repr(document)}") from None
     return event
 
 
@@ -172,8 +174,8 @@ def _ending(document: dict[str, Any], number: int) -> Ending:
         _require(_is_whole(ending.buyer) and _is_whole(ending.pid) and isinstance(ending.alive, bool))
         _require(ending.exitcode is None or _is_whole(ending.exitcode))
         _require(ending.error is None or isinstance(ending.error, str))
-    except (KeyError, TypeError, ValueError):
-        raise BadInputError(f"line {number} is neither an event nor an ending: {document!r:.80}") from None
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise BadInputError(f"line {number} is no event and no ending: {reprlib.repr(document)}") from None
     return ending
 
 
@@ -186,6 +188,10 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+
+
 def _require_whole_sale(history: History) -> None:
     buyers = range(1, history.scenario.buyers + 1)
     if [ending.buyer for ending in history.endings] != list(buyers):
@@ -193,6 +199,8 @@ def _require_whole_sale(history: History) -> None:
             f"the history has {len(history.endings)} endings for {history.scenario.buyers} buyers; "
             "the file may be cut short"
         )
+    if any(after.seq <= before.seq for before, after in pairwise(history.events)):
+        raise BadInputError("the events of the history are not in order; their seq has to grow from line to line")
     strangers = {event.buyer for event in history.events} - set(buyers)
     if strangers:
         raise BadInputError(f"the history names buyer {min(strangers)}; the sale has 1 to {len(buyers)}")

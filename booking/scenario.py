@@ -1,6 +1,6 @@
 """What is for sale, to how many buyers, under which lock and store."""
 
-import math
+import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -38,6 +38,8 @@ class Scenario:
         require_whole("tickets", self.tickets, 0, MOST_TICKETS)
         require_whole("permits", self.permits, 1, MOST_BUYERS)
         require_pay(self.pay)
+        if self.seed is not None and (isinstance(self.seed, bool) or not isinstance(self.seed, int)):
+            raise BadInputError(f"seed is {_shown(self.seed)}; use a whole number, or none for chance")
 
     def to_json(self) -> dict[str, Any]:
         """Return the scenario as a JSON object; `pay` becomes a list of two numbers."""
@@ -51,27 +53,35 @@ class Scenario:
         """
         unknown = set(document) - set(cls.__slots__)
         if unknown:
-            raise BadInputError(f"a scenario has no {min(unknown)!r}; it has {', '.join(cls.__slots__)}")
+            raise BadInputError(f"a scenario has no {_shown(min(unknown))}; it has {', '.join(cls.__slots__)}")
         values = dict(document)
         if isinstance(values.get("pay"), list):
             values["pay"] = tuple(values["pay"])
         for name in ("lock", "store"):
             if not isinstance(values.get(name, ""), str):
-                raise BadInputError(f"{name} is {values[name]!r}; use a name in quotes")
+                raise BadInputError(f"{name} is {_shown(values[name])}; use a name in quotes")
         return cls(**values)
 
 
 def require_whole(name: str, value: object, lowest: int, highest: int) -> None:
     """Raise BadInputError unless `value` is a whole number from `lowest` to `highest`, both included."""
     if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
-        raise BadInputError(f"{name} is {value!r}; use a whole number from {lowest} to {highest}")
+        raise BadInputError(f"{name} is {_shown(value)}; use a whole number from {lowest} to {highest}")
 
 
 def require_pay(pay: object) -> None:
     """Raise BadInputError unless `pay` is a lowest and a highest number of seconds."""
     match pay:
         case (int() | float() as low, int() | float() as high) if (
-            math.isfinite(low) and 0 <= low <= high <= LONGEST_PAY
+            not isinstance(low, bool) and not isinstance(high, bool) and 0 <= low <= high <= LONGEST_PAY
         ):
             return
-    raise BadInputError(f"pay is {pay!r}; use SECONDS or MIN:MAX, from 0 to {LONGEST_PAY:g} seconds")
+    raise BadInputError(f"pay is {_shown(pay)}; use SECONDS or MIN:MAX, from 0 to {LONGEST_PAY:g} seconds")
+
+
+def _shown(value: object) -> str:
+    """Return the value in at most some forty characters; Python writes out no number of over 4,300 digits."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:
+        return "a number of thousands of digits"

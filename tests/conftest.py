@@ -1,16 +1,22 @@
 """What every test may ask for: a store of its own, and processes that are always brought home."""
 
+import os
 import sys
 from collections.abc import Iterator
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Spawned children import what they run by name: `children.py` has to be found from there too.
 sys.path.insert(0, str(Path(__file__).parent))
 
 from children import Family
+
+# A loaded machine is slow, which is no failure; and in continuous integration every run tries the same examples.
+settings.register_profile("house", deadline=None, database=None, derandomize="CI" in os.environ)
+settings.load_profile("house")
 
 
 @pytest.fixture
