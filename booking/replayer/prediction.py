@@ -43,6 +43,11 @@ class Prediction:
         return judge(self.history)
 
     @property
+    def cells(self) -> list[Cell]:
+        """Return the moves in a word or two each, to be shown in columns."""
+        return [Cell(m.buyer, DIES if m.step is None else step_text(m.step, m.value)) for m in self.moves]
+
+    @property
     def ends(self) -> dict[int, str]:
         """Return how each buyer that took part ends, in a word or two."""
         return {e.buyer: _end_text(e) for e in self.history.endings if not e.stayed_away}
@@ -77,11 +82,6 @@ def predict(scenario: Scenario, schedule: Schedule) -> Prediction:
     endings = tuple(_ending(world, buyer, began) for buyer in world.buyers)
     history = History(scenario, tuple(_events(moves)), endings, world.count_left)
     return Prediction(scenario, schedule, (*schedule, *unseen), tuple(moves), history, world)
-
-
-def cells(moves: Sequence[Moved]) -> list[Cell]:
-    """Return the moves as they are shown in columns."""
-    return [Cell(m.buyer, DIES if m.step is None else step_text(m.step, m.value)) for m in moves]
 
 
 def _end_text(ending: Ending) -> str:
