@@ -7,6 +7,9 @@ from booking.explorer.shared import COUNT
 from booking.purchase import Outcome
 from booking.verdict import Anomaly
 
+SEVERITY = (Anomaly.OVERSOLD, Anomaly.LOST_UPDATE, Anomaly.TORN_READ, Anomaly.DEADLOCK)
+"""What can be shown by a schedule, the worst first; starvation takes a schedule without an end."""
+
 
 class Anomalies:
     """Reads the anomalies off the states of one quotient."""

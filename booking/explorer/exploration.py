@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from booking.errors import InconclusiveError
 from booking.exploration import Exploration, Witness
-from booking.explorer.anomalies import Anomalies
+from booking.explorer.anomalies import SEVERITY, Anomalies
 from booking.explorer.automaton import learn
 from booking.explorer.counting import Tally, count
 from booking.explorer.limits import Limits
@@ -22,7 +22,6 @@ MOST_TO_SEARCH = 300_000
 """How many states one search for a witness keeps in memory at most: about 150 MB."""
 MOST_OF_A_PART = 10_000_000
 """Where a buyer's code goes on for ever, states times local states at most: a few seconds."""
-SEVERITY = (Anomaly.OVERSOLD, Anomaly.LOST_UPDATE, Anomaly.TORN_READ, Anomaly.DEADLOCK)
 
 
 def explore(  # noqa: PLR0913 - each has a default, and together they are the command's options

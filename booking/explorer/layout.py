@@ -1,5 +1,6 @@
 """Which bits of a state hold which number."""
 
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from booking.explorer.automaton import Automaton, LocalState
@@ -50,6 +51,16 @@ class Layout:
         field = Field(self._bits, (1 << highest.bit_length()) - 1)
         self._bits += highest.bit_length()
         return field
+
+    def pack(self, cells: Mapping[str, Answer], holders: Mapping[str, int], crashes: int, where: Iterable[int]) -> int:
+        """Return the state with these values in the cells, so many holders and so many deaths to come.
+
+        `where` has the local state of every buyer.
+        """
+        state = crashes * self.crashes.unit
+        state += sum(self.values[name].index(cells[name]) * field.unit for name, field in self.cells.items())
+        state += sum(self.holders[name].unit * count for name, count in holders.items())
+        return state + sum(self.counts[number].unit for number in where)
 
     def value(self, name: str, state: int) -> Answer:
         """Return what the cell holds: a number, or TORN."""

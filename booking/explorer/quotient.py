@@ -43,11 +43,11 @@ class Quotient:
         self.shared = shared
         self.buyers = sum(buyers)
         self.roots = frozenset(automaton.roots)
-        self.layout = Layout(automaton, shared, self.buyers, min(crashes, self.buyers))
+        crashes = min(crashes, self.buyers)
+        self.layout = Layout(automaton, shared, self.buyers, crashes)
         starts = list(zip(automaton.roots, buyers, strict=True))
         self.top = sum(automaton.states[root].height * count for root, count in starts)
-        self.start = sum(self.layout.counts[root].unit * count for root, count in starts)
-        self.start += self.layout.crashes.unit * min(crashes, self.buyers)
+        self.start = self.layout.pack(shared.cells, {}, crashes, [root for root, count in starts for _ in range(count)])
         requests = [(number, s.next) for number, s in enumerate(automaton.states) if isinstance(s.next, Request)]
         self._movers = [number for number, _ in requests]
         self._tables = [

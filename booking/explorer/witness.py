@@ -40,14 +40,16 @@ class Turn(NamedTuple):
 class Hunt:
     """The search for one anomaly in one quotient.
 
-    A settled state is the goal, so that a schedule ends where every buyer that began has ended or waits for ever.
+    With `whole` the goal is a settled state, so that the schedule ends where every buyer that began has ended or
+    waits for ever. Without, it is the first state that shows something that cannot be made good again.
     """
 
-    def __init__(self, anomalies: Anomalies, anomaly: Anomaly, prices: Prices) -> None:
+    def __init__(self, anomalies: Anomalies, anomaly: Anomaly, prices: Prices, *, whole: bool = True) -> None:
         self._anomalies = anomalies
         self._quotient = anomalies.quotient
         self._anomaly = anomaly
         self._prices = prices
+        self._is_early = not whole and anomaly in {Anomaly.OVERSOLD, Anomaly.TORN_READ}
         self._needed, outcome = {
             Anomaly.OVERSOLD: (anomalies.tickets + 1, Outcome.BOUGHT),
             Anomaly.LOST_UPDATE: (1, Outcome.BOUGHT),
@@ -63,7 +65,9 @@ class Hunt:
         return cheapest(start, self._edges, self._estimate, self._is_goal, limits)
 
     def _is_goal(self, turn: Turn) -> bool:
-        return self._anomaly in self._anomalies.shown(turn.state) and self._anomalies.is_settled(turn.state)
+        if self._anomaly not in self._anomalies.shown(turn.state):
+            return False
+        return self._is_early or self._anomalies.is_settled(turn.state)
 
     def _edges(self, turn: Turn) -> Iterator[tuple[int, Move, Turn]]:
         state, last = turn

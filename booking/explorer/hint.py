@@ -1,0 +1,63 @@
+"""How far the nearest anomaly is, from any moment of a sale: what the game tells to those who ask."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from booking.explorer.anomalies import SEVERITY, Anomalies
+from booking.explorer.automaton import learn
+from booking.explorer.limits import Limits
+from booking.explorer.quotient import Quotient
+from booking.explorer.script import Program
+from booking.explorer.shared import shared_in
+from booking.explorer.witness import SHORTEST, Hunt, Turn, label
+from booking.explorer.world import World
+from booking.purchase import purchase
+from booking.scenario import Scenario
+from booking.verdict import Anomaly
+
+MOST_STATES = 100_000
+"""How many states one hint looks at: a second or two."""
+
+
+class Hint(NamedTuple):
+    """The nearest anomaly and the moves that lead to it; none are left where it has happened already."""
+
+    anomaly: Anomaly
+    schedule: tuple[int, ...]
+
+
+class Outlook:
+    """Gives hints for one scenario, in which at most `crashes` buyers die."""
+
+    def __init__(self, scenario: Scenario, *, crashes: int = 0, program: Program = purchase) -> None:
+        shared = shared_in(scenario)
+        self._automaton = learn([program], shared, scenario.buyers)
+        self._quotient = Quotient(self._automaton, shared, [scenario.buyers], crashes)
+        self._anomalies = Anomalies(self._quotient, scenario.tickets)
+        self._crashes = min(crashes, scenario.buyers)
+
+    def hint(self, world: World, wanted: Collection[Anomaly] = SEVERITY) -> Hint | None:
+        """Return the nearest of the wanted anomalies, the worse of two that are equally near.
+
+        None means that none of them can happen any more. Raises InconclusiveError where that cannot be told within
+        100,000 states.
+        """
+        where = [self._local_state(world, buyer) for buyer in world.buyers]
+        holders = {name: len(holding) for name, holding in world.holders.items()}
+        start = self._quotient.layout.pack(world.cells, holders, self._crashes - len(world.dead), where)
+        found = [hint for anomaly in SEVERITY if anomaly in wanted and (hint := self._nearest(anomaly, start, where))]
+        return min(found, key=lambda hint: len(hint.schedule), default=None)
+
+    def _nearest(self, anomaly: Anomaly, start: int, where: Sequence[int]) -> Hint | None:
+        way = Hunt(self._anomalies, anomaly, SHORTEST, whole=False).way(Turn(start), Limits(MOST_STATES))
+        if way is None:
+            return None
+        buyers: defaultdict[int, list[int]] = defaultdict(list)
+        for buyer, number in enumerate(where, 1):
+            buyers[number].append(buyer)
+        return Hint(anomaly, label(buyers, way))
+
+    def _local_state(self, world: World, buyer: int) -> int:
+        number = self._automaton.walk(self._automaton.roots[0], world.answers[buyer - 1])
+        return self._quotient.layout.dead(number) if buyer in world.dead else number

@@ -1,0 +1,148 @@
+"""An exploration as text that a class can read: how many interleavings, how many break, which one, and why."""
+
+import textwrap
+from collections.abc import Iterator
+from fractions import Fraction
+
+from booking.columns import DIES, WIDTH, Cell, columns, step_text
+from booking.exploration import WAITING, Exploration, Witness, digits
+from booking.purchase import Outcome
+from booking.reasons import reason
+from booking.verdict import Anomaly
+from booking.words import count_of
+
+MOST_DIGITS = 15
+"""A number with more digits is also given as a power of ten."""
+MOST_DIGITS_SHOWN = 40
+"""A number with more digits is given as a power of ten only."""
+MOST_ROWS = 12
+"""Of more different numbers of tickets sold, only the smallest and the largest are shown."""
+
+_WAYS: dict[str, str] = {
+    Anomaly.OVERSOLD: "an oversold sale",
+    Anomaly.LOST_UPDATE: "a lost update",
+    Anomaly.TORN_READ: "a torn read",
+    Anomaly.DEADLOCK: "a deadlock",
+}
+
+
+def render(exploration: Exploration) -> str:
+    """Return the exploration as text of at most 80 columns, without a line end behind the last line."""
+    lines = [_heading(exploration), "", *_table(exploration), "", *_wrapped(*_conclusion(exploration))]
+    shortest, fewest = exploration.shortest, exploration.fewest_switches
+    if shortest:
+        lines += ["", f"The shortest way to {_WAYS[shortest.anomaly]} has {count_of(shortest.steps, 'step')}:", ""]
+        lines += [*_columns(shortest), "", *_wrapped(reason(shortest), _left_behind(shortest, exploration))]
+    if shortest and fewest:
+        lines += ["", *_fewest(shortest, fewest)]
+    return "\n".join(lines)
+
+
+def large(number: int) -> str:
+    """Return a whole number with separators; beyond 15 digits also as a power of ten, beyond 40 only so."""
+    text = digits(number)
+    if len(text) <= MOST_DIGITS:
+        return f"{number:,}"
+    rounded = f"about {text[0]}.{text[1:3]} x 10^{len(text) - 1}"
+    return f"{number:,} ({rounded})" if len(text) <= MOST_DIGITS_SHOWN else rounded
+
+
+def share(part: int, whole: int) -> str:
+    """Return a part of a whole in per cent; only nothing is shown as 0 % and only everything as 100 %."""
+    tenths = 1000 * part // whole if whole else 0
+    if part and not tenths:
+        return "less than 0.1 %"
+    if 0 < 1000 * (whole - part) < whole:
+        return "more than 99.9 %"
+    return f"{tenths // 10} %" if tenths % 10 == 0 else f"{tenths / 10} %"
+
+
+def _heading(exploration: Exploration) -> str:
+    scenario = exploration.scenario
+    permits = f" with {count_of(scenario.permits, 'permit')}" if scenario.permits != 1 else ""
+    deaths = f", at most {count_of(exploration.crashes, 'death')}" if exploration.crashes else ""
+    return (
+        f"{count_of(scenario.buyers, 'buyer')}, {count_of(scenario.tickets, 'ticket')}, "
+        f"lock {scenario.lock}{permits}, store {scenario.store}{deaths}"
+    )
+
+
+def _table(exploration: Exploration) -> Iterator[str]:
+    whole = exploration.interleavings
+    yield _row("interleavings", f"{_counted(exploration, whole)} (orders in which the steps can happen)")
+    named: dict[str, int] = {Anomaly.OVERSOLD: 0, **exploration.anomalies}
+    for name, number in named.items():
+        yield _row(name, _counted(exploration, number, whole))
+    rows = [
+        _row(f"{count_of(sold, 'ticket')} sold", _counted(exploration, number, whole))
+        for sold, number in sorted(exploration.sold.items())
+    ]
+    yield from rows if len(rows) <= MOST_ROWS else [*rows[: MOST_ROWS // 2], "  ...", *rows[-MOST_ROWS // 2 :]]
+    yield _row("visited", f"{count_of(exploration.states, 'state')} (buyers that are alike count as one)")
+
+
+def _counted(exploration: Exploration, number: int, whole: int = 0) -> str:
+    if not number:
+        return "none" if exploration.exhausted else "none counted"
+    least = "" if exploration.exhausted else "at least "
+    return f"{least}{large(number)}" + (f", {share(number, whole)}" if whole else "")
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {name:<18}{text}"
+
+
+def _probability(probability: Fraction) -> str:
+    """Return a fraction of few digits with its decimals, any other by these alone; never rounded to 0 or 1."""
+    decimals = f"{float(probability):.4f}"
+    if probability and decimals == "0.0000":
+        decimals = "less than 0.0001"
+    elif probability < 1 and decimals == "1.0000":
+        decimals = "more than 0.9999"
+    text = f"{digits(probability.numerator)}/{digits(probability.denominator)}"
+    return f"{text} ({decimals})" if len(text) <= MOST_DIGITS else f"{decimals} (--json has the exact fraction)"
+
+
+def _conclusion(exploration: Exploration) -> Iterator[str]:
+    probability = exploration.probability_oversold
+    if not exploration.exhausted:
+        yield "This was cut short: the counts are lower bounds, and nothing is proved."
+    elif not exploration.oversold_interleavings:
+        yield f"Every interleaving was tried, all {large(exploration.interleavings)} of them, and none oversells."
+    elif probability is not None:
+        yield "If each step goes to a randomly chosen buyer that can move, the sale is oversold"
+        yield f"with probability {_probability(probability)}."
+
+
+def _columns(witness: Witness) -> list[str]:
+    """Return what happens with a column per buyer; buyers that only wait outside are left to the sentence below."""
+    steps = [Cell(m.buyer, DIES if m.step is None else step_text(m.step, m.value)) for m in witness.happened]
+    moved = {cell.buyer for cell in steps}
+    return columns(steps, {buyer: _end(end) for buyer, end in witness.ends.items() if buyer in moved})
+
+
+def _end(end: str) -> str:
+    if end == WAITING:
+        return "waits"
+    return "dead" if end in {Outcome.UNFINISHED, Outcome.UNKNOWN} else end
+
+
+def _left_behind(witness: Witness, exploration: Exploration) -> str:
+    sold = sum(end == Outcome.BOUGHT for end in witness.ends.values())
+    hold = f"{count_of(sold, 'buyer')} {'holds' if sold == 1 else 'hold'} a ticket"
+    left = "is half-written" if witness.left is None else f"says {witness.left:,}"
+    return f"In the end {hold}, {exploration.scenario.tickets:,} existed, and the store {left}."
+
+
+def _fewest(shortest: Witness, fewest: Witness) -> Iterator[str]:
+    switches = f"{fewest.switches} switch{'' if fewest.switches == 1 else 'es'}"
+    if fewest.schedule == shortest.schedule:
+        yield f"No other way has fewer switches between buyers: it has {switches}."
+        return
+    yield f"The way with the fewest switches between buyers has {switches}:"
+    yield ""
+    yield from _columns(fewest)
+
+
+def _wrapped(*sentences: str) -> list[str]:
+    return textwrap.wrap(" ".join(sentences), WIDTH)
