@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from booking.cli import counter, describe, replay, run
+from booking.cli import counter, describe, explore, office, replay, run
 from booking.errors import BookingError
 from booking.version import __version__
 
@@ -43,6 +43,8 @@ app.command("look")(counter.look)
 app.command("buy")(counter.buy)
 app.command("reset")(counter.reset)
 app.command("replay")(replay.replay)
+app.command("office")(office.office)
+app.command("explore")(explore.explore)
 app.command("locks")(describe.locks)
 app.command("stores")(describe.stores)
 

@@ -1,0 +1,83 @@
+"""`booking explore`: every interleaving, counted; the shortest one that breaks; and the proof where none does."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from booking import schedule
+from booking.cli import options
+from booking.entry import INTERRUPTED
+from booking.errors import InconclusiveError
+from booking.exploration import Exploration
+from booking.scenario import Scenario
+from booking.words import count_of
+
+
+def explore(  # noqa: PLR0913 - every dial of a scenario is an option
+    *,
+    buyers: options.Buyers = 10,
+    tickets: options.Tickets = 1,
+    lock: options.LockName = "none",
+    permits: options.Permits = 1,
+    store: options.StoreName = "json",
+    crashes: Annotated[int, typer.Option(metavar="K", help="Let up to K buyers die, each at any point.")] = 0,
+    max_states: Annotated[int, typer.Option(metavar="M", help="Stop after so many states.")] = 5_000_000,
+    save: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the shortest schedule for replay.")] = None,
+    json: options.Json = False,
+    expect: options.Expect = None,
+) -> int:
+    """Count every order in which the buyers' steps can happen, and find the shortest that goes wrong."""
+    from booking import explorer  # noqa: PLC0415 - 20 ms that other commands need not pay
+    from booking.reports.exploration import render  # noqa: PLC0415
+
+    expected = options.parsed_verdict(expect)
+    scenario = Scenario(buyers, tickets, lock, store, permits=permits)
+    started = time.perf_counter()
+    with asked_to_stop() as stop:
+        found = explorer.explore(scenario, crashes=crashes, max_states=max_states, stop=stop)
+        elapsed_s = time.perf_counter() - started
+        if save is not None:
+            typer.echo(_saved(found, save), err=True)
+        if json:
+            options.print_json(found.to_json() | {"crashes": crashes, "elapsed_s": round(elapsed_s, 6)})
+        else:
+            typer.echo(render(found))
+            typer.echo(f"\n{_effort(found)} in {elapsed_s:.3g} seconds.")
+        return INTERRUPTED if stop() else status_of(found, expected)
+
+
+@contextmanager
+def asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Turn Ctrl-C into a question that long work can ask, so that what was found so far is not lost."""
+    asked: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: asked.append(number))
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def status_of(found: Exploration, expected: str | None) -> int:
+    """Return the exit status: what was expected decides; an exploration that was cut short is inconclusive."""
+    if expected == found.verdict:
+        return 0
+    if not found.exhausted:
+        return InconclusiveError.exit_status
+    return 0 if expected is None else 1
+
+
+def _saved(found: Exploration, path: Path) -> str:
+    if found.shortest is None:
+        return f"Nothing goes wrong, so there is no schedule to save; {path} is as it was."
+    schedule.save(path, schedule.SavedSchedule(found.scenario, found.shortest.schedule))
+    return f"Saved the shortest schedule; run it with: booking replay {path}"
+
+
+def _effort(found: Exploration) -> str:
+    work = f"{count_of(found.states, 'state')}, {count_of(found.transitions, 'transition')}"
+    return work if found.exhausted else f"Cut short after {work}"

@@ -1,0 +1,69 @@
+"""Every example in the docs and in the docstrings runs, and its output is the one that is printed there."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import booking
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+MODULES = sorted(m.name for m in pkgutil.walk_packages(booking.__path__, "booking.") if "__main__" not in m.name)
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    """Return the fenced blocks of one language with an id each."""
+    found = []
+    for page in PAGES:
+        texts = [text for kind, text in FENCE.findall(page.read_text(encoding="utf-8")) if kind == language]
+        found += [(f"{page.name}-{number}", text) for number, text in enumerate(texts, 1)]
+    return found
+
+
+def commands(text: str) -> list[tuple[str, str]]:
+    """Return each `$ command` of a console block with the output below it."""
+    parts = re.split(r"^\$ (.*)\n", text, flags=re.MULTILINE)[1:]
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples(name: str) -> None:
+    """An example in a docstring prints what it says."""
+    assert doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS).failed == 0
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in blocks("python")])
+def test_python_examples(text: str, tmp_path: Path) -> None:
+    """A Python example in the docs is a whole script that runs, under spawn too."""
+    script = tmp_path / "example.py"
+    script.write_text(text, encoding="utf-8")
+    ran = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in blocks("console")])
+def test_console_examples(text: str, tmp_path: Path) -> None:
+    """A command in the docs prints exactly what stands below it."""
+    for command, expected in commands(text):
+        program, *arguments = shlex.split(command)
+        assert program == "booking"
+        ran = subprocess.run(
+            [sys.executable, "-m", "booking", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert (ran.stdout + ran.stderr).rstrip() == expected.rstrip(), command
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    """The README's test command is the one that CI runs."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    command = next(line for line in readme.splitlines() if "-m pytest" in line)
+    assert command.startswith("python3 -m venv")
+    assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
