@@ -12,7 +12,7 @@ from booking.simulation.company import Company
 from booking.simulation.guard import Process
 from booking.simulation.journal import READY, receive
 from booking.simulation.recorder import Recorder
-from booking.simulation.sale import IDLE, READY_BASE, READY_EACH
+from booking.simulation.under_way import IDLE, READY_BASE, READY_EACH
 from booking.stores import Store
 
 

@@ -17,7 +17,8 @@ from booking.scenario import Scenario
 from booking.schedule import Schedule
 from booking.simulation.company import Company, room_for
 from booking.simulation.recorder import Recorder
-from booking.simulation.sale import DEFAULT_STORE, context_named, count_left, stocked, versions
+from booking.simulation.sale import DEFAULT_STORE, context_named, stocked
+from booking.simulation.under_way import count_left, versions
 
 _DESCRIPTORS = 2
 """How many times as many descriptors a replay needs as a sale: each buyer has a pipe for its permissions."""

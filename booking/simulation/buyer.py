@@ -32,16 +32,18 @@ def attend(invitation: Invitation) -> None:
     journal = Journal(invitation.buyer, invitation.ends.journal)
     desk = RealDesk(invitation.store, invitation.lock, journal.record, invitation.pay_s)
     journal.record(READY, "call")
-    invitation.ends.gate.poll(None)
+    guard.wait_at(invitation.ends.gate, invitation.ends.lifeline)
     outcome, error = answer(desk)
     journal.record(END, "return", outcome, error)
 
 
 def answer(desk: Desk) -> tuple[Outcome, str | None]:
-    """Run the purchase and return its outcome, with what went wrong where the disk refused."""
+    """Run the purchase and return its outcome, with what went wrong where it could not go on."""
     try:
         return purchase(desk), None
     except TornReadError:
         return Outcome.TORN_READ, None
     except BookingError as error:
         return Outcome.UNFINISHED, str(error)
+    except Exception as error:  # noqa: BLE001 - the lock or the store of another package may raise anything
+        return Outcome.UNFINISHED, f"{type(error).__name__}: {error}"

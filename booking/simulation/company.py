@@ -3,10 +3,11 @@
 import contextlib
 import gc
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
-from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,52 +15,65 @@ from booking.errors import BadInputError
 from booking.simulation import guard
 from booking.simulation.ends import Ends
 from booking.simulation.forked import ForkedProcess
+from booking.simulation.interruptions import masked
+
+_companies: "weakref.WeakSet[Company]" = weakref.WeakSet()
+"""Those of this process. Two sales may run in two threads, and a fork inherits the pipes of both."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Company:
     """A group of processes with one journal, one gate and one lifeline between them and their parent.
 
-    A context manager: on the way out no process is left alive and none stays uncollected.
+    A context manager: on the way out no process is left alive and none stays uncollected. Making one raises
+    BadInputError where the system has no room for its pipes.
     """
 
     context: BaseContext
     processes: list[guard.Process] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.inbox, self._outbox = self.context.Pipe(duplex=False)
-        self._waiting, self._gate = self.context.Pipe(duplex=False)
-        self._lifeline, self._life = self.context.Pipe(duplex=False)
-
-    @property
-    def start_method(self) -> str:
-        """Return fork, spawn or forkserver."""
-        return str(self.context.get_start_method())
+        self.start_method = str(self.context.get_start_method())
+        try:
+            self.inbox, self._outbox = self.context.Pipe(duplex=False)
+            self._waiting, self._gate = self.context.Pipe(duplex=False)
+            self._lifeline, self._life = self.context.Pipe(duplex=False)
+        except OSError as error:
+            raise BadInputError(
+                f"the system has no room for the pipes of a sale ({error.strerror}); close some programs"
+            ) from None
+        _companies.add(self)
 
     @property
     def ends(self) -> Ends:
         """Return what a process that starts now has to be handed."""
-        inherited = (self.inbox, self._gate, self._life) if self.start_method == "fork" else ()
+        forks = self.start_method == "fork"
+        inherited = [end for company in list(_companies) for end in company.parents_ends] if forks else []
         return Ends(self._outbox, self._waiting, self._lifeline, inherited)
+
+    @property
+    def parents_ends(self) -> tuple[Connection, Connection, Connection]:
+        """Return the ends of the pipes that belong to the parent alone."""
+        return self.inbox, self._gate, self._life
 
     def start(self, target: Callable[[Any], None], argument: object, name: str) -> None:
         """Start one more process; raises BadInputError where the system has no room for it."""
         process = self._made(target, argument, name)
-        try:
-            with guard.interruptions_deferred():
-                self.processes.append(process)
+        with masked():  # a child that starts now must not meet Ctrl-C before `guard.enter`
+            self.processes.append(process)
+            try:
                 process.start()
-        except OSError as error:
-            self.processes.pop()
-            raise BadInputError(
-                f"the system starts no more than {len(self.processes)} processes here ({error.strerror}); "
-                "use fewer buyers"
-            ) from None
+            except OSError as error:
+                self.processes.pop()
+                raise BadInputError(
+                    f"the system starts no more than {len(self.processes)} processes here ({error.strerror}); "
+                    "use fewer buyers"
+                ) from None
 
     def _made(self, target: Callable[[Any], None], argument: object, name: str) -> guard.Process:
         if self.start_method == "fork":
             return ForkedProcess(target, argument, name)
-        made: BaseProcess = self.context.Process(  # type: ignore[attr-defined]
+        made: guard.Process = self.context.Process(  # type: ignore[attr-defined]
             target=target, args=(argument,), name=name, daemon=True
         )
         return made
@@ -72,7 +86,8 @@ class Company:
 
     def open_gate(self) -> None:
         """Let everybody in at once: the message makes the gate readable, and nobody takes it away."""
-        self._gate.send_bytes(b"open")
+        with contextlib.suppress(BrokenPipeError):  # nobody is left to be let in
+            self._gate.send_bytes(b"open")
 
     def all_ended(self) -> bool:
         """Return whether no process is alive any more."""
@@ -91,23 +106,38 @@ class Company:
 
     def __enter__(self) -> Self:
         gc.freeze()  # a collection in a forked child would copy every page that it only has to look at
+        if self.start_method != "fork":
+            _start_tracker()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        gc.unfreeze()
-        with guard.interruptions_deferred():
+        with masked():
             self.dismiss()
-            for end in (self.inbox, self._outbox, self._waiting, self._gate, self._lifeline, self._life):
+            for end in (*self.parents_ends, self._outbox, self._waiting, self._lifeline):
                 end.close()
+            _companies.discard(self)
+            gc.unfreeze()
+
+
+def _start_tracker() -> None:
+    """Start the process with which the standard library cleans up after spawned children.
+
+    Left to itself it starts with the first child, and unblocks the signals that the child's start has masked.
+    """
+    try:
+        from multiprocessing import resource_tracker  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return
+    resource_tracker.ensure_running()
 
 
 @contextlib.contextmanager
 def room_for(processes: int) -> Iterator[None]:
-    """Raise this process's limit of open files meanwhile: each child takes two descriptors of its parent's.
+    """Raise this process's limit of open files meanwhile: the standard library keeps two for each process.
 
-    Raises BadInputError where the system's own limit is too low.
+    A `ForkedProcess` needs none. Raises BadInputError where the system's own limit is too low.
     """
     try:
         import resource  # noqa: PLC0415 - not on Windows, which has no such limit
@@ -116,9 +146,11 @@ def room_for(processes: int) -> Iterator[None]:
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = 2 * processes + 64
-    if hard not in {-1, resource.RLIM_INFINITY} and hard < needed:
-        raise BadInputError(f"{processes} buyers need {needed} open files and the limit is {hard}; use fewer buyers")
-    if soft < needed:
+    if processes and hard not in {-1, resource.RLIM_INFINITY} and hard < needed:
+        raise BadInputError(
+            f"so many buyers need {needed} open files and the limit is {hard}; use fewer, or raise it (ulimit -Hn)"
+        )
+    if processes and soft != resource.RLIM_INFINITY and soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
     try:
         yield

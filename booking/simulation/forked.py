@@ -7,10 +7,13 @@ forkserver the standard library's class is used.
 
 import os
 import signal
-import sys
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
+
+UNTOLD = 255
+"""The exit code of a child that somebody else collected, so that nobody can tell how it ended."""
 
 _POLL = 0.001
 """Seconds between two looks at a child that has not ended."""
@@ -28,9 +31,11 @@ class ForkedProcess:
 
     def start(self) -> None:
         """Fork; the child runs the target and ends without returning. Raises OSError where there is no room."""
-        sys.stdout.flush()
-        sys.stderr.flush()
-        self.pid = os.fork()
+        with warnings.catch_warnings():
+            # Python 3.12 warns of a fork beside threads, a notebook's for example: the child could wait for a
+            # lock that one of them held. This child runs nothing but a purchase, which takes no such lock.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.pid = os.fork()
         if self.pid == 0:
             self._run()
 
@@ -46,26 +51,30 @@ class ForkedProcess:
     def exitcode(self) -> int | None:
         """Return how the child ended, collecting it, or None while it lives."""
         if self._exitcode is None and self.pid is not None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self._exitcode = os.waitstatus_to_exitcode(status)
+            self._collect(self.pid, os.WNOHANG)
         return self._exitcode
 
     def join(self, timeout: float | None = None) -> None:
         """Wait until the child has ended, for at most `timeout` seconds; None waits for ever."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while self.exitcode is None and (deadline is None or time.monotonic() < deadline):
+        if timeout is None:
+            if self._exitcode is None and self.pid is not None:
+                self._collect(self.pid, 0)
+            return
+        deadline = time.monotonic() + timeout
+        while self.exitcode is None and time.monotonic() < deadline:
             time.sleep(_POLL)
-
-    def terminate(self) -> None:
-        """Ask the child to end (SIGTERM)."""
-        self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """Make the child end (SIGKILL)."""
-        self._signal(signal.SIGKILL)
-
-    def _signal(self, number: signal.Signals) -> None:
         # A child that was not collected yet keeps its number, so nobody else can be hit.
         if self.pid is not None and self.exitcode is None:
-            os.kill(self.pid, number)
+            os.kill(self.pid, signal.SIGKILL)
+
+    def _collect(self, pid: int, options: int) -> None:
+        try:
+            ended, status = os.waitpid(pid, options)
+        except ChildProcessError:  # whoever ignores SIGCHLD, or waits for any child, has taken it away
+            self._exitcode = UNTOLD
+            return
+        if ended:
+            self._exitcode = os.waitstatus_to_exitcode(status)

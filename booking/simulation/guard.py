@@ -8,9 +8,8 @@ import contextlib
 import os
 import signal
 import threading
-import time
-from collections.abc import Iterator, Sequence
-from multiprocessing.connection import Connection
+from collections.abc import Sequence
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TypeAlias
@@ -18,15 +17,13 @@ from typing import TypeAlias
 from booking import files
 from booking.simulation.ends import Ends
 from booking.simulation.forked import ForkedProcess
+from booking.simulation.interruptions import SIGNALS, masked
 from booking.simulation.journal import PARENT_GONE
-
-GRACE = 1.0
-"""Seconds that a process has to end after it was asked to, before it is made to."""
 
 HEARTBEAT = 0.5
 """Seconds between two looks of a buyer at its lifeline."""
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+Process: TypeAlias = ForkedProcess | BaseProcess
 
 
 def enter(ends: Ends, store: Path) -> None:
@@ -36,61 +33,53 @@ def enter(ends: Ends, store: Path) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     for end in ends.parents_ends:
         end.close()
     if hasattr(signal, "setitimer"):
         signal.signal(signal.SIGALRM, lambda *_: _end_if_orphan(ends.lifeline, store))
         signal.setitimer(signal.ITIMER_REAL, HEARTBEAT, HEARTBEAT)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (*SIGNALS, signal.SIGALRM))
     else:  # Windows has no timer signal; elsewhere a thread would cost more than the rest of a buyer's start
         threading.Thread(target=_watch, args=(ends.lifeline, store), daemon=True).start()
 
 
+def wait_at(gate: Connection, lifeline: Connection) -> None:
+    """Wait until the gate opens; a parent that is gone opens it too, and then this process ends."""
+    if lifeline in wait([gate, lifeline]):
+        os._exit(PARENT_GONE)
+
+
 def _end_if_orphan(lifeline: Connection, store: Path) -> None:
     """End this process when the parent is gone; a timer calls it, also in the middle of waiting for a lock."""
-    if lifeline.poll(0):
+    if _is_cut(lifeline):
         with contextlib.suppress(OSError):
             os.unlink(files.temporary_beside(store))  # noqa: PTH108
         os._exit(PARENT_GONE)
 
 
-def _watch(lifeline: Connection, store: Path) -> None:
-    lifeline.poll(None)
-    _end_if_orphan(lifeline, store)
-
-
-@contextlib.contextmanager
-def interruptions_deferred() -> Iterator[None]:
-    """Hold back Ctrl-C and SIGTERM: a child that starts now must not meet them before `enter`.
-
-    Windows cannot defer a signal for a child; there the two are ignored meanwhile.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+def _is_cut(lifeline: Connection) -> bool:
     try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return lifeline.poll(0)
+    except OSError:  # how Windows says that the other end is gone
+        return True
 
 
-Process: TypeAlias = ForkedProcess | BaseProcess
+def _watch(lifeline: Connection, store: Path) -> None:
+    with contextlib.suppress(OSError):
+        lifeline.poll(None)
+    _end_if_orphan(lifeline, store)
 
 
 def reap(processes: Sequence[Process]) -> None:
     """End the processes that are still alive and collect all of them, so that no zombie stays.
 
-    Each is asked (SIGTERM), given GRACE seconds in all, then made to end (SIGKILL).
+    They are made to end (SIGKILL) without being asked first: a buyer cleans nothing up that the parent does
+    not, and one that is stopped or not yet ready would not hear the question.
     """
-    with interruptions_deferred():
+    with masked():
         for process in processes:
-            if process.exitcode is None:
-                process.terminate()
-        deadline = time.monotonic() + GRACE
-        for process in processes:
-            process.join(max(0.0, deadline - time.monotonic()))
-            if process.exitcode is None:
+            if process.pid is not None and process.exitcode is None:
                 process.kill()
+        for process in processes:
+            if process.pid is not None:
                 process.join()

@@ -8,6 +8,7 @@ already sent all that it did.
 
 import json
 import os
+import select
 import time
 from multiprocessing.connection import Connection
 from typing import NamedTuple, Protocol
@@ -17,6 +18,9 @@ from booking.history import Phase, Value
 READY = "ready"
 END = "end"
 PARENT_GONE = 143
+
+_LONGEST_ERROR = (getattr(select, "PIPE_BUF", 512) - 200) // 2
+"""In bytes of UTF-8. JSON may double them, and with the rest the message still fits into PIPE_BUF."""
 
 
 class Message(NamedTuple):
@@ -52,11 +56,17 @@ class Journal:
 
     def record(self, word: str, phase: Phase, value: Value = None, error: str | None = None) -> None:
         """Send one message; a process whose parent is gone has nobody to tell and ends."""
-        message = (self._buyer, self._pid, time.monotonic_ns(), word, phase, value, error and error[:1000])
+        message = (self._buyer, self._pid, time.monotonic_ns(), word, phase, value, error and _short(error))
         try:
-            self._pipe.send_bytes(json.dumps(message).encode())
+            self._pipe.send_bytes(json.dumps(message, ensure_ascii=False).encode())
         except OSError:
             os._exit(PARENT_GONE)
+
+
+def _short(error: str) -> str:
+    """Return the text on one line, cut where a message would no longer be sent in one piece."""
+    line = " ".join(error.split()).encode("utf-8", "backslashreplace")
+    return line[:_LONGEST_ERROR].decode("utf-8", "ignore")
 
 
 def receive(pipe: Connection) -> Message:

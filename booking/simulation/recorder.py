@@ -39,7 +39,9 @@ class Recorder:
     def ending(self, buyer: int, pid: int, exitcode: int | None, *, alive: bool) -> Ending:
         """Return how this buyer ended: what it answered, else what it had begun when it was last heard of."""
         message = self.ended.get(buyer)
-        if message is not None:
-            return Ending(buyer, pid, Outcome(str(message.value)), exitcode, error=message.error)
-        outcome = Outcome.UNKNOWN if buyer in self.wrote else Outcome.UNFINISHED
-        return Ending(buyer, pid, outcome, exitcode, alive)
+        outcome = Outcome.UNFINISHED if message is None else Outcome(str(message.value))
+        if outcome is Outcome.UNFINISHED and buyer in self.wrote:
+            outcome = Outcome.UNKNOWN
+        if message is None:
+            return Ending(buyer, pid, outcome, exitcode, alive)
+        return Ending(buyer, pid, outcome, exitcode, error=message.error)

@@ -1,37 +1,24 @@
 """A real sale: N processes, one store, one lock, and the history of what they did."""
 
 import random
-import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
 from booking import files
-from booking.errors import BadInputError, BookingError, InconclusiveError
-from booking.history import Ending, History
+from booking.disk import shown
+from booking.errors import BadInputError
+from booking.history import History
 from booking.locks import Lock
 from booking.registries import lock_named, store_named
 from booking.scenario import Scenario
-from booking.simulation.buyer import Invitation, attend
+from booking.simulation import interruptions
 from booking.simulation.company import Company, room_for
-from booking.simulation.guard import GRACE
-from booking.simulation.journal import Message, receive
-from booking.simulation.recorder import Recorder
+from booking.simulation.under_way import SaleUnderWay, Watcher
 from booking.stores import Store
-from booking.version import __version__
 
 DEFAULT_STORE = Path("data") / "db.json"
-IDLE = 0.1
-"""Seconds without a message after which the parent looks whether the buyers are still alive."""
-
-READY_BASE = 30.0
-READY_EACH = 1.0
-"""Seconds that the buyers have to get ready: a number for all, and one more for each of them."""
-
-Watcher = Callable[[Message], None]
 
 
 def simulate(  # noqa: PLR0913 - each is one dial of a sale, and all but the first are named
@@ -56,20 +43,42 @@ def simulate(  # noqa: PLR0913 - each is one dial of a sale, and all but the fir
 
     Raises BadInputError for a store or a name that cannot be used, DiskError where the store cannot be written,
     and InconclusiveError where the buyers' processes do not get ready. A sale that reaches its time-out is a
-    history with `timed_out`, not an error. No process is left when this returns or raises.
+    history with `timed_out`, not an error. Ctrl-C and SIGTERM end the sale before they take their usual effect.
+    No process and no temporary file is left when this returns or raises.
     """
     scenario = scenario or Scenario()
-    path = Path(db).resolve()
+    path = store_path(db)
     store = store_named(scenario.store)(path, durable=durable)
-    lock_kind = lock_named(scenario.lock)
+    lock_named(scenario.lock)  # refused, if it has to be, before the store is touched
     context = context_named(start_method)
     if timeout is not None and not timeout > 0:
         raise BadInputError(f"timeout is {timeout!r}; use a number of seconds above 0")
-    scenario = stocked(store, scenario, restock=restock)
-    lock = lock_kind(path, context, scenario)
-    with room_for(scenario.buyers), Company(context) as company:
-        sale = _Sale(scenario, store, lock, company, watch)
-        return sale.hold(timeout or generous_timeout(scenario))
+    with interruptions.collected() as arrived:
+        scenario = stocked(store, scenario, restock=restock)
+        lock = lock_made(scenario, path, context)
+        kept_open = 0 if context.get_start_method() == "fork" else scenario.buyers
+        with room_for(kept_open), Company(context) as company:
+            sale = SaleUnderWay(scenario, store, lock, company, payment_times(scenario), watch, arrived)
+            return sale.hold(timeout or generous_timeout(scenario))
+
+
+def store_path(db: str | Path) -> Path:
+    """Return the file that `db` names, symbolic links followed. Raises BadInputError where it cannot name one."""
+    try:
+        path = Path(db).resolve()
+        path.exists()  # refuses what `resolve` lets pass, for example a name that is too long
+    except (OSError, RuntimeError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it names no file"
+        raise BadInputError(f"cannot use {shown(db):.200}: {why}; name a JSON file") from None
+    return path
+
+
+def lock_made(scenario: Scenario, path: Path, context: BaseContext) -> Lock:
+    """Return the scenario's lock for the store at `path`; raises BadInputError where the system has none to give."""
+    try:
+        return lock_named(scenario.lock)(path, context, scenario)
+    except (OSError, ImportError) as error:
+        raise BadInputError(f"the system cannot make the lock {scenario.lock} ({error}); use --lock file") from None
 
 
 def stocked(store: Store, scenario: Scenario, *, restock: bool) -> Scenario:
@@ -112,104 +121,3 @@ def payment_times(scenario: Scenario) -> list[float]:
     """Return how long each buyer's payment takes, in seconds, drawn with the scenario's seed."""
     dice = random.Random(scenario.seed)
     return [dice.uniform(*scenario.pay) for _ in range(scenario.buyers)]
-
-
-def count_left(store: Store) -> int | None:
-    """Return the count in the store, None where it holds none any more."""
-    try:
-        return store.read()
-    except BookingError:
-        return None
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a history names, so that it can be compared with one from elsewhere."""
-    return {"booking": __version__, "python": sys.version.split()[0], "platform": sys.platform}
-
-
-@dataclass
-class _Sale:
-    """One sale under way."""
-
-    scenario: Scenario
-    store: Store
-    lock: Lock
-    company: Company
-    watch: Watcher | None
-    recorder: Recorder = field(default_factory=Recorder)
-    timed_out: bool = False
-
-    def hold(self, timeout: float) -> History:
-        """Start everybody, open the gate when all are ready, and listen until all have ended."""
-        self._start()
-        self._gather()
-        opened_ns = time.monotonic_ns()
-        self.company.open_gate()
-        self._record(timeout)
-        endings = self._endings()
-        self.company.dismiss()
-        files.sweep(self.store.path, dead={ending.pid for ending in endings})
-        last_ns = max((m.t_ns for m in self.recorder.ended.values()), default=time.monotonic_ns())
-        return History(
-            scenario=self.scenario,
-            events=tuple(self.recorder.events),
-            endings=endings,
-            stock_left=count_left(self.store),
-            elapsed_s=(last_ns - opened_ns) / 1e9,
-            timed_out=self.timed_out,
-            start_method=self.company.start_method,
-            versions=versions(),
-        )
-
-    def _start(self) -> None:
-        for buyer, pay_s in enumerate(payment_times(self.scenario), 1):
-            invitation = Invitation(buyer, self.store, self.lock, pay_s, self.company.ends)
-            self.company.start(attend, invitation, f"buyer-{buyer}")
-        self.company.complete()
-
-    def _gather(self) -> None:
-        """Wait until every buyer is ready; one that was killed on the way is not waited for."""
-        buyers, ready = self.scenario.buyers, self.recorder.ready
-        for message in self._messages(READY_BASE + READY_EACH * buyers):
-            if len(ready) == buyers or (message is None and self._missing_are_dead()):
-                return
-        if len(ready) < buyers and not self._missing_are_dead():
-            raise InconclusiveError(
-                f"only {len(ready)} of {buyers} buyers got ready; use fewer buyers or a quieter machine"
-            )
-
-    def _missing_are_dead(self) -> bool:
-        missing = set(range(1, self.scenario.buyers + 1)) - self.recorder.ready
-        return all(self.company.processes[buyer - 1].exitcode is not None for buyer in missing)
-
-    def _record(self, timeout: float) -> None:
-        """Take messages until every buyer has ended or the time is up."""
-        for message in self._messages(timeout):
-            if message is None and self.company.all_ended():
-                return
-        self.timed_out = not self.company.all_end_within(GRACE if self._all_answered() else 0)
-
-    def _all_answered(self) -> bool:
-        return len(self.recorder.ended) == self.scenario.buyers
-
-    def _messages(self, patience: float) -> Iterator[Message | None]:
-        """Yield what the buyers say, None when they are silent, until all have ended or patience is over."""
-        deadline = time.monotonic() + patience
-        while (left := deadline - time.monotonic()) > 0:
-            if not self.company.inbox.poll(min(left, IDLE)):
-                yield None
-                continue
-            try:
-                message = receive(self.company.inbox)
-            except EOFError:
-                return
-            self.recorder.take(message)
-            if self.watch:
-                self.watch(message)
-            yield message
-
-    def _endings(self) -> tuple[Ending, ...]:
-        return tuple(
-            self.recorder.ending(buyer, process.pid or 0, process.exitcode, alive=process.exitcode is None)
-            for buyer, process in enumerate(self.company.processes, 1)
-        )

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from booking.errors import InconclusiveError
 from booking.purchase import Outcome, purchase
-from booking.registries import lock_named, store_named
+from booking.registries import store_named
 from booking.scenario import Scenario
 from booking.simulation.desk import RealDesk
 from booking.simulation.journal import Record
-from booking.simulation.sale import context_named, payment_times
+from booking.simulation.sale import context_named, lock_made, payment_times, store_path
 
 
 def walk_in(scenario: Scenario, *, db: str | Path, timeout: float | None, tell: Record) -> Outcome:
@@ -20,10 +20,10 @@ def walk_in(scenario: Scenario, *, db: str | Path, timeout: float | None, tell: 
     Raises InconclusiveError when the lock is not free in time, with the process that holds it where the system
     says so, and TornReadError where a read meets a half-written store.
     """
-    path = Path(db).resolve()
+    path = store_path(db)
     store = store_named(scenario.store)(path)
     store.read()  # a store that cannot be used is refused before anybody is told of a look
-    lock = lock_named(scenario.lock)(path, context_named(None), scenario)
+    lock = lock_made(scenario, path, context_named(None))
     desk = RealDesk(store, lock, tell, payment_times(scenario)[0], timeout)
     try:
         return purchase(desk)

@@ -1,0 +1,157 @@
+"""One sale under way: everybody starts, the gate opens, the parent listens, and nobody stays behind."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from booking import files
+from booking.errors import BookingError, InconclusiveError
+from booking.history import Ending, History
+from booking.locks import Lock
+from booking.scenario import Scenario
+from booking.simulation.buyer import Invitation, attend
+from booking.simulation.company import Company
+from booking.simulation.journal import Message, receive
+from booking.simulation.recorder import Recorder
+from booking.stores import Store
+from booking.version import __version__
+
+IDLE = 0.1
+"""Seconds without a message after which the parent looks whether the buyers are still alive."""
+
+READY_BASE = 30.0
+READY_EACH = 1.0
+"""Seconds that the buyers have to get ready: a number for all, and one more for each of them."""
+
+GRACE = 1.0
+"""Seconds that a buyer which has answered, or closed its end of the pipe, has to end."""
+
+Watcher = Callable[[Message], None]
+
+
+def count_left(store: Store) -> int | None:
+    """Return the count in the store, None where it holds none any more."""
+    try:
+        return store.read()
+    except BookingError:
+        return None
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a history names, so that it can be compared with one from elsewhere."""
+    return {"booking": __version__, "python": sys.version.split()[0], "platform": sys.platform}
+
+
+@dataclass
+class SaleUnderWay:
+    """A sale with its buyers' processes.
+
+    `pay_s` is how long each buyer's payment takes, in seconds. `arrived` are the interruptions to heed: as soon
+    as it holds one, the sale ends.
+    """
+
+    scenario: Scenario
+    store: Store
+    lock: Lock
+    company: Company
+    pay_s: Sequence[float]
+    watch: Watcher | None
+    arrived: Sequence[int] = ()
+    recorder: Recorder = field(default_factory=Recorder)
+    _all_said: bool = False
+
+    def hold(self, timeout: float) -> History:
+        """Start everybody, open the gate when all are ready, and listen until all have ended."""
+        try:
+            self._start()
+            self._gather()
+            opened_ns = time.monotonic_ns()
+            self.company.open_gate()
+            timed_out = self._listen(timeout)
+            endings = self._endings()
+        finally:
+            self.company.dismiss()
+            files.sweep(self.store.path, dead={process.pid or 0 for process in self.company.processes})
+        last_ns = max((m.t_ns for m in self.recorder.ended.values()), default=time.monotonic_ns())
+        return History(
+            scenario=self.scenario,
+            events=tuple(self.recorder.events),
+            endings=endings,
+            stock_left=count_left(self.store),
+            elapsed_s=(last_ns - opened_ns) / 1e9,
+            timed_out=timed_out,
+            start_method=self.company.start_method,
+            versions=versions(),
+        )
+
+    def _start(self) -> None:
+        for buyer, pay_s in enumerate(self.pay_s, 1):
+            self._heed()
+            invitation = Invitation(buyer, self.store, self.lock, pay_s, self.company.ends)
+            self.company.start(attend, invitation, f"buyer-{buyer}")
+        self.company.complete()
+
+    def _gather(self) -> None:
+        """Wait until every buyer is ready; one that was killed on the way is not waited for."""
+        buyers, ready = self.scenario.buyers, self.recorder.ready
+        for message in self._messages(READY_BASE + READY_EACH * buyers):
+            if len(ready) == buyers or (message is None and ready and self._missing_are_dead()):
+                return
+        if not ready and self.company.all_end_within(GRACE):
+            raise InconclusiveError(
+                "every buyer's process ended before it was ready; a script has to call simulate() "
+                'under `if __name__ == "__main__":`'
+            )
+        if not self._missing_are_dead():
+            raise InconclusiveError(
+                f"only {len(ready)} of {buyers} buyers got ready; use fewer buyers or a quieter machine"
+            )
+
+    def _missing_are_dead(self) -> bool:
+        missing = set(range(1, self.scenario.buyers + 1)) - self.recorder.ready
+        return all(self.company.processes[buyer - 1].exitcode is not None for buyer in missing)
+
+    def _listen(self, timeout: float) -> bool:
+        """Take messages until every buyer has ended or the time is up; return whether it was the time."""
+        for _ in self._messages(timeout):
+            pass
+        answered = len(self.recorder.ended) == self.scenario.buyers
+        return not self.company.all_end_within(GRACE if answered or self._all_said else 0)
+
+    def _messages(self, patience: float) -> Iterator[Message | None]:
+        """Yield what the buyers say, None when they are silent, until nobody can say more or patience is over."""
+        deadline, silent = time.monotonic() + patience, False
+        while (left := deadline - time.monotonic()) > 0:
+            self._heed()
+            over = silent and self.company.all_ended()  # asked before the pipe: what they said is in it by now
+            silent = not self.company.inbox.poll(0 if over else min(left, IDLE))
+            message = None if silent else self._next()
+            if message is None and (over or not silent):
+                self._all_said = True
+                return
+            yield message
+
+    def _next(self) -> Message | None:
+        """Take the next message in; None when every buyer has closed its end of the pipe."""
+        try:
+            message = receive(self.company.inbox)
+        except EOFError:
+            return None
+        self.recorder.take(message)
+        if self.watch:
+            self.watch(message)
+        return message
+
+    def _heed(self) -> None:
+        if self.arrived:
+            raise InconclusiveError("the sale was interrupted; no buyer is left, and the store is whole")
+
+    def _endings(self) -> tuple[Ending, ...]:
+        return tuple(
+            self._ending(buyer, process.pid or 0, process.exitcode)
+            for buyer, process in enumerate(self.company.processes, 1)
+        )
+
+    def _ending(self, buyer: int, pid: int, exitcode: int | None) -> Ending:
+        return self.recorder.ending(buyer, pid, exitcode, alive=exitcode is None)
