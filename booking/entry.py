@@ -4,8 +4,7 @@ import os
 import signal
 import sys
 
-INTERRUPTED = 130
-TERMINATED = 143
+from booking.errors import INTERRUPTED, TERMINATED
 
 
 class TerminatedError(BaseException):

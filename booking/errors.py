@@ -7,6 +7,12 @@ All of them carry one message as their only argument, so they survive pickling b
 from typing import ClassVar
 
 
+INTERRUPTED = 130
+"""The exit status after Ctrl-C."""
+TERMINATED = 143
+"""The exit status after SIGTERM."""
+
+
 class BookingError(Exception):
     """Base of every failure that `booking` reports in one line."""
 

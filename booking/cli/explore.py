@@ -11,8 +11,7 @@ import typer
 
 from booking import schedule
 from booking.cli import options
-from booking.entry import INTERRUPTED
-from booking.errors import InconclusiveError
+from booking.errors import INTERRUPTED, InconclusiveError
 from booking.exploration import Exploration
 from booking.scenario import Scenario
 from booking.words import count_of
