@@ -35,14 +35,20 @@ class Anomalies:
 
     def shown(self, state: int) -> list[Anomaly]:
         """Return what went wrong in a settled state, the worst first."""
-        sold, left = self.sold(state), self.quotient.layout.value(COUNT, state)
-        found = {
-            Anomaly.OVERSOLD: sold > self.tickets,
-            Anomaly.LOST_UPDATE: isinstance(left, int) and sold > self.tickets - left,
-            Anomaly.TORN_READ: any(count.of(state) for count in self._torn),
-            Anomaly.DEADLOCK: bool(self.quotient.blocked(state)),
-        }
-        return [anomaly for anomaly, is_so in found.items() if is_so]
+        return [anomaly for anomaly in SEVERITY if self.shows(state, anomaly)]
+
+    def shows(self, state: int, anomaly: Anomaly) -> bool:
+        """Tell whether this went wrong in a settled state; what is oversold or torn is so in any state."""
+        match anomaly:
+            case Anomaly.OVERSOLD:
+                return self.sold(state) > self.tickets
+            case Anomaly.LOST_UPDATE:
+                left = self.quotient.layout.value(COUNT, state)
+                return isinstance(left, int) and self.sold(state) > self.tickets - left
+            case Anomaly.TORN_READ:
+                return any(count.of(state) for count in self._torn)
+            case _:
+                return bool(self.quotient.blocked(state))
 
     def _ended(self, outcome: Outcome) -> list[Field]:
         layout = self.quotient.layout

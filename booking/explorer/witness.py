@@ -56,7 +56,8 @@ class Hunt:
             Anomaly.TORN_READ: (1, Outcome.TORN_READ),
         }.get(anomaly, (0, Outcome.BOUGHT))
         self._distances = _distances(self._quotient, outcome)
-        self._nearest = sorted((far, number) for number, far in enumerate(self._distances) if far is not None)
+        counts = self._quotient.layout.counts
+        self._nearest = sorted((far, *counts[number]) for number, far in enumerate(self._distances) if far is not None)
 
     def way(self, start: Turn, limits: Limits) -> list[Move] | None:
         """Return the cheapest moves to the anomaly, None where it cannot happen; raises InconclusiveError."""
@@ -65,9 +66,8 @@ class Hunt:
         return cheapest(start, self._edges, self._estimate, self._is_goal, limits)
 
     def _is_goal(self, turn: Turn) -> bool:
-        if self._anomaly not in self._anomalies.shown(turn.state):
-            return False
-        return self._is_early or self._anomalies.is_settled(turn.state)
+        is_shown = self._anomalies.shows(turn.state, self._anomaly)
+        return is_shown and (self._is_early or self._anomalies.is_settled(turn.state))
 
     def _edges(self, turn: Turn) -> Iterator[tuple[int, Move, Turn]]:
         state, last = turn
@@ -85,14 +85,15 @@ class Hunt:
         """
         state, last = turn
         needed, steps, turns = self._needed, 0, 0
-        for far, number in self._nearest:
-            if not needed:
-                break
-            buyers = min(needed, self._quotient.layout.counts[number].of(state))
+        for far, shift, mask in self._nearest:
+            buyers = state >> shift & mask
+            if buyers and far:
+                steps += far * min(needed, buyers)
+                turns += min(needed, buyers)
             needed -= buyers
-            steps += buyers * far
-            turns += buyers if far else 0
-        if needed:
+            if needed <= 0:
+                break
+        if needed > 0:
             return None
         goes_on = last is None or bool(self._distances[last])
         return steps * self._prices.step + max(0, turns - goes_on) * self._prices.switch
