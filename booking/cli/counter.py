@@ -9,6 +9,7 @@ from booking.cli import options
 from booking.errors import BadInputError, MalformedStoreError, TornReadError
 from booking.history import Phase, Value
 from booking.locks import Reach
+from booking.office import address, client
 from booking.purchase import Outcome
 from booking.registries import facts_of, store_named
 from booking.scenario import Scenario
@@ -21,13 +22,25 @@ TIMEOUT = 60.0
 LONGEST_NAME = 40
 
 
-def look(*, db: options.Db = Path("data/db.json"), json: options.Json = False) -> None:
-    """Show how many tickets are left."""
-    count = store_named("json")(db.resolve()).read()
-    if json:
-        options.print_json({"db": str(db), "count": count})
+def look(
+    context: typer.Context,
+    *,
+    db: options.Db = Path("data/db.json"),
+    at: options.At = None,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long an office may say nothing.")] = TIMEOUT,
+    json: options.Json = False,
+) -> None:
+    """Show how many tickets are left, in a file or at an office."""
+    options.require_seconds("--timeout", timeout)
+    if at is None:
+        count, where = store_named("json")(db.resolve()).read(), {"db": str(db)}
     else:
-        typer.echo(f"{count_of(count, 'ticket')} left in {db}.")
+        options.refuse_beside_at(context, "db")
+        count, where = client.look_at(address.parsed(at), timeout=timeout), {"at": at}
+    if json:
+        options.print_json({**where, "count": count})
+    else:
+        typer.echo(f"{count_of(count, 'ticket')} left {'in' if at is None else 'at'} {at or db}.")
 
 
 def reset(
@@ -53,6 +66,7 @@ def reset(
 
 
 def buy(  # noqa: PLR0913 - every dial is an option
+    context: typer.Context,
     *,
     lock: options.LockName = "none",
     permits: options.Permits = 1,
@@ -60,8 +74,11 @@ def buy(  # noqa: PLR0913 - every dial is an option
     pay: options.Pay = "5",
     name: Annotated[str, typer.Option(help="What to call this buyer.")] = "you",
     db: options.Db = Path("data/db.json"),
+    at: options.At = None,
     seed: options.Seed = None,
-    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for the lock.")] = TIMEOUT,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", help="How long to wait for the lock, or for a word of the office.")
+    ] = TIMEOUT,
     json: options.Json = False,
 ) -> int:
     """Look, then buy one ticket, as one buyer; run it in two terminals to race by hand."""
@@ -69,19 +86,27 @@ def buy(  # noqa: PLR0913 - every dial is an option
     who = printable(name)[:LONGEST_NAME]
     if not who:
         raise BadInputError(f"--name is {name!r}; use letters")
-    if not timeout > 0:
-        raise BadInputError(f"--timeout is {timeout!r}; use a number of seconds above 0")
+    options.require_seconds("--timeout", timeout)
+    narrator = _Narrator(who, quiet=json)
+    if at is not None:
+        options.refuse_beside_at(context, "lock", "permits", "store", "pay", "db", "seed")
+        outcome = client.buy_at(address.parsed(at), who, timeout=timeout, tell=narrator)
+        return _told(narrator, outcome, {"at": at}, json=json)
     if facts_of(scenario).reach is Reach.PROCESS_TREE and not json:
         typer.echo(_ONE_TREE.format(lock=lock))
-    narrator = _Narrator(who, quiet=json)
     try:
         outcome = walk_in(scenario, db=db, timeout=timeout, tell=narrator)
     except TornReadError:
         outcome = Outcome.TORN_READ
+    return _told(narrator, outcome, {"lock": lock}, json=json)
+
+
+def _told(narrator: "_Narrator", outcome: Outcome, where: dict[str, str], *, json: bool) -> int:
+    """Tell how the story ended, or all of it as one document."""
     if json:
-        options.print_json({"name": who, "outcome": outcome, "read": narrator.read, "lock": lock})
+        options.print_json({"name": narrator.who, "outcome": outcome, "read": narrator.read, **where})
     else:
-        typer.echo(f"{who}: {narrator.ending(outcome)}")
+        typer.echo(f"{narrator.who}: {narrator.ending(outcome)}")
     return 0
 
 
@@ -96,7 +121,7 @@ class _Narrator:
     """Says what one buyer does, as it does it."""
 
     def __init__(self, who: str, *, quiet: bool) -> None:
-        self._who = who
+        self.who = who
         self._quiet = quiet
         self.read: Value = None
 
@@ -105,7 +130,7 @@ class _Narrator:
             self.read = value
         text = self._text(word, phase, value)
         if text and not self._quiet:
-            typer.echo(f"{self._who}: {text}")
+            typer.echo(f"{self.who}: {text}")
 
     def _text(self, word: str, phase: Phase, value: Value) -> str | None:
         told = {

@@ -23,6 +23,9 @@ StartMethod = Annotated[
     str | None, typer.Option(metavar="METHOD", help="fork, spawn or forkserver; fork where there is one.")
 ]
 HistoryFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write what happened as JSON Lines.")]
+At = Annotated[
+    str | None, typer.Option(metavar="HOST:PORT", help="Ask the ticket office there (see `booking office`).")
+]
 Seed = Annotated[int | None, typer.Option(help="Draw the same payment times again.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Expect = Annotated[
@@ -30,6 +33,7 @@ Expect = Annotated[
     typer.Option(metavar="VERDICT", help="Exit with 1 unless this is the verdict (sound, oversold, ...)."),
 ]
 
+LONGEST_WAIT = 1_000_000
 VERDICTS = (SOUND, *Anomaly, UNKNOWN)
 
 
@@ -40,6 +44,20 @@ def parsed_pay(text: str) -> tuple[float, float]:
         return float(low), float(high or low)
     except ValueError:
         raise BadInputError(f"--pay is {text!r}; use SECONDS or MIN:MAX, for example 0.05 or 1:3") from None
+
+
+def require_seconds(name: str, seconds: float) -> None:
+    """Raise BadInputError unless `seconds` is a number above 0 that the system can wait for."""
+    if not 0 < seconds <= LONGEST_WAIT:
+        raise BadInputError(f"{name} is {seconds!r}; use a number of seconds above 0, at most {LONGEST_WAIT:,}")
+
+
+def refuse_beside_at(context: typer.Context, *names: str) -> None:
+    """Raise BadInputError where one of these options was given: with --at the office decides about it."""
+    sources = {name: context.get_parameter_source(name) for name in names}
+    given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    if given:
+        raise BadInputError(f"--{given[0]} is decided by the office; leave it out with --at, or give it to the office")
 
 
 def parsed_verdict(text: str | None) -> str | None:

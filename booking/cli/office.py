@@ -1,0 +1,95 @@
+"""`booking office`: sell over the network, to clients that only know an address."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from booking.cli import options
+from booking.errors import BadInputError
+from booking.locks import Reach
+from booking.office.address import HIGHEST_PORT, LOOPBACK, Door, is_loopback
+from booking.office.opening import MOST_IN_TURN, MOST_WITH_ONE_EACH, hold_office
+from booking.office.server import Rules
+from booking.registries import facts_of, store_named
+from booking.scenario import Scenario, require_whole
+from booking.words import count_of
+
+MOST_WORKERS = 64
+USUAL_WORKERS = 4
+MOST_CLIENTS = 10_000
+CAN_FORK = hasattr(os, "fork")
+
+
+def office(  # noqa: PLR0913 - every dial is an option
+    *,
+    port: Annotated[int, typer.Option(help="Where to listen; 0 takes a free port.")] = 0,
+    host: Annotated[str, typer.Option(help="Who can come: 127.0.0.1 is this machine only.")] = LOOPBACK,
+    per_client: Annotated[bool, typer.Option("--per-client", help="A process for each client.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="N processes, made beforehand, serve all clients in turn.")
+    ] = None,
+    tickets: options.Tickets = 1,
+    keep_stock: Annotated[bool, typer.Option("--keep-stock", help="Sell what is left; do not restock.")] = False,
+    lock: options.LockName = "none",
+    permits: options.Permits = 1,
+    store: options.StoreName = "json",
+    pay: options.Pay = "5",
+    db: options.Db = Path("data/db.json"),
+    seed: options.Seed = None,
+    clients: Annotated[
+        int | None, typer.Option(metavar="N", help=f"How many at once; {MOST_WITH_ONE_EACH}, or {MOST_IN_TURN:,}.")
+    ] = None,
+    idle: Annotated[float, typer.Option(metavar="SECONDS", help="How long a client may say nothing.")] = 30.0,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for the lock.")] = 60.0,
+) -> None:
+    """Open a ticket office: clients look and buy with --at HOST:PORT. Ctrl-C closes it."""
+    scenario = Scenario(1, tickets, lock, store, options.parsed_pay(pay), seed, permits)
+    facts = facts_of(scenario)
+    rules = _rules(per_client=per_client, workers=workers, clients=clients, idle=idle, timeout=timeout)
+    require_whole("--port", port, 0, HIGHEST_PORT)
+    store_named(store)
+    with Door(host, port) as door:
+        if not is_loopback(door.host):
+            typer.echo(_OPEN.format(host=door.host), err=True)
+        typer.echo(_heading(scenario, rules, keep_stock=keep_stock))
+        if facts.reach is Reach.PROCESS_TREE:
+            typer.echo(_ONE_TREE.format(lock=lock))
+        typer.echo(f"In other terminals: booking buy --at {door.address} --name YOU   (Ctrl-C closes the office)")
+        hold_office(scenario, rules, door, db=db, restock=not keep_stock, tell=typer.echo)
+
+
+_OPEN = (
+    "Warning: at {host} everybody who can reach this machine can buy, without a password.\n"
+    "Leave out --host to serve this machine only."
+)
+_ONE_TREE = (
+    "The lock {lock} works here, because all who buy are processes of this one office;\n"
+    "a `booking buy` without --at does not see it."
+)
+
+
+def _rules(*, per_client: bool, workers: int | None, clients: int | None, idle: float, timeout: float) -> Rules:
+    """Return how to serve: a process for each client where nothing else is said and the system can fork."""
+    if per_client and workers is not None:
+        raise BadInputError("--per-client and --workers exclude each other; use one of them")
+    if per_client and not CAN_FORK:
+        raise BadInputError("--per-client needs fork, which Windows does not have; use --workers 4")
+    if workers is None and not per_client and not CAN_FORK:
+        workers = USUAL_WORKERS
+    if workers is not None:
+        require_whole("--workers", workers, 1, MOST_WORKERS)
+    if clients is None:
+        clients = MOST_WITH_ONE_EACH if workers is None else MOST_IN_TURN
+    require_whole("--clients", clients, 1, MOST_CLIENTS)
+    options.require_seconds("--idle", idle)
+    options.require_seconds("--timeout", timeout)
+    return Rules(workers or 0, clients, idle, timeout)
+
+
+def _heading(scenario: Scenario, rules: Rules, *, keep_stock: bool) -> str:
+    stock = "what is left" if keep_stock else count_of(scenario.tickets, "ticket")
+    processes = "1 process" if rules.workers == 1 else f"{rules.workers} processes"
+    served = f"{processes} for all clients in turn" if rules.workers else "a process for each client"
+    return f"The office sells {stock}; lock {scenario.lock}; {served}."

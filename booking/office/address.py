@@ -1,0 +1,61 @@
+"""Addresses, HOST:PORT, and the socket that listens at one."""
+
+import ipaddress
+import os
+import socket
+import socketserver
+
+from booking.errors import BadInputError
+from booking.words import printable
+
+LOOPBACK = "127.0.0.1"
+HIGHEST_PORT = 65535
+
+
+def parsed(text: str) -> tuple[str, int]:
+    """Return host and port of "127.0.0.1:5000" or "[::1]:5000"; raises BadInputError."""
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
+    if not host or not printable(host) == host or not (port.isascii() and port.isdigit()) or len(port) > 5:  # noqa: PLR2004
+        raise BadInputError(f"--at is {text!a:.60}; use HOST:PORT, for example {LOOPBACK}:5000")
+    if not 1 <= int(port) <= HIGHEST_PORT:
+        raise BadInputError(f"port {int(port)} does not exist; use the one that the office printed")
+    return host, int(port)
+
+
+def written(host: str, port: int) -> str:
+    """Return an address as people write it; the inverse of `parsed`."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether this numeric address can be reached from this machine only."""
+    return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+
+
+class Door(socketserver.TCPServer):
+    """The listening socket of the office; `address` says where it is. Whoever comes in is the office's business.
+
+    `port` 0 takes a free one. Raises BadInputError where the address is not ours or is taken.
+    """
+
+    request_queue_size = 1024
+    allow_reuse_address = os.name == "posix"  # on Windows the same option would let two offices share a port
+
+    def __init__(self, host: str, port: int) -> None:
+        try:
+            family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+            self.address_family = family
+            super().__init__(place[:2], socketserver.BaseRequestHandler)  # type: ignore[arg-type]
+        except (OSError, UnicodeError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or "it is not an address"
+            raise BadInputError(
+                f"cannot listen on {ascii(host)[1:-1]}:{port}: {reason}; use --port 0 for a free port"
+            ) from None
+        self.socket.setblocking(False)  # noqa: FBT003
+        self.host, self.port = self.socket.getsockname()[:2]
+
+    @property
+    def address(self) -> str:
+        """Return HOST:PORT as the system knows it."""
+        return written(self.host, self.port)

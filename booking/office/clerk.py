@@ -1,0 +1,116 @@
+"""What runs in a process of the office: take a request from the pipe, carry it out, send what happens.
+
+The purchase is the one of every other world, on a real desk. A spawned process imports this module, so nothing
+here may import the command line.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any, Protocol
+
+from booking.errors import BookingError, InconclusiveError, TornReadError
+from booking.history import Phase, Value
+from booking.locks import Lock
+from booking.office.protocol import Told, event, failed
+from booking.purchase import Outcome, purchase
+from booking.simulation import guard
+from booking.simulation.desk import RealDesk
+from booking.simulation.ends import Ends
+from booking.simulation.journal import PARENT_GONE
+from booking.steps import Step
+from booking.stores import Store
+
+READY = b"{}"
+"""The first message of a clerk."""
+
+END = b""
+"""The last message to a clerk."""
+
+
+class Closable(Protocol):
+    """Anything with a descriptor."""
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+
+
+@dataclass(frozen=True)
+class Post:
+    """All that a clerk is told before it starts.
+
+    `timeout` is how long a purchase waits for the lock, in seconds. `inherited` is what a fork gets from the
+    office and has to close: with the clients' sockets open here, no client would see the office hang up.
+    """
+
+    store: Store
+    lock: Lock
+    timeout: float
+    ends: Ends
+    pipe: Connection
+    inherited: Sequence[Closable] = ()
+
+
+def serve(post: Post) -> None:
+    """Carry out one request after the other until the office says END or is gone."""
+    for thing in post.inherited:
+        thing.close()
+    guard.enter(post.ends, post.store.path)
+    _send(post.pipe, READY)
+    while request := _received(post.pipe):
+        answer = _looked(post.store) if request["do"] == "look" else _bought(post, request["pay_s"])
+        _send(post.pipe, json.dumps(answer).encode())
+
+
+def _looked(store: Store) -> dict[str, Any]:
+    try:
+        return {"ok": True, "count": store.read()}
+    except BookingError as error:
+        return failed(str(error), error.exit_status)
+
+
+def _bought(post: Post, pay_s: float) -> dict[str, Any]:
+    telling = _Telling(post.pipe)
+    desk = RealDesk(post.store, post.lock, telling, pay_s, post.timeout)
+    try:
+        outcome = purchase(desk)
+    except TornReadError:
+        outcome = Outcome.TORN_READ
+    except InconclusiveError as error:
+        return failed(f"{error}; try again", error.exit_status)
+    except BookingError as error:
+        return failed(str(error), error.exit_status)
+    return {"ok": True, "outcome": outcome, "read": telling.read, "events": telling.events}
+
+
+@dataclass
+class _Telling:
+    """Sends each event as it happens and keeps them all for the answer."""
+
+    pipe: Connection
+    events: list[dict[str, Any]] = field(default_factory=list)
+    read: Value = None
+
+    def __call__(self, word: str, phase: Phase, value: Value = None, /) -> None:
+        if word == Step.READ and isinstance(value, int):
+            self.read = value
+        self.events.append(event(Told(word, phase, value)))
+        _send(self.pipe, json.dumps({"event": self.events[-1]}).encode())
+
+
+def _received(pipe: Connection) -> dict[str, Any] | None:
+    try:
+        message = pipe.recv_bytes()
+    except (EOFError, OSError):
+        return None
+    request: dict[str, Any] | None = json.loads(message) if message != END else None
+    return request
+
+
+def _send(pipe: Connection, message: bytes) -> None:
+    try:
+        pipe.send_bytes(message)
+    except OSError:  # the office is gone, and nobody is left to tell
+        os._exit(PARENT_GONE)

@@ -1,0 +1,99 @@
+"""The client's side: connect, ask one thing, hear it happen."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from booking.errors import BadInputError, InconclusiveError
+from booking.office.address import written
+from booking.office.protocol import Answer, Lines, Request, asked, encode, parse_reply
+from booking.purchase import Outcome
+from booking.simulation.journal import Record
+
+LONGEST_REPLY = 1 << 16
+"""Bytes of one line of the office, its line end included."""
+
+Address = tuple[str, int]
+
+
+def look_at(office: Address, *, timeout: float) -> int:
+    """Return how many tickets the office has left.
+
+    `timeout` is how long the office may say nothing, in seconds. Raises BadInputError where no office answers
+    at this address, InconclusiveError where it is silent for too long or hangs up, and what the office itself
+    says when it cannot do it.
+    """
+    count = _ask(office, Request("look"), timeout, _nobody).count
+    if count is None:
+        raise BadInputError(f"what answers at {written(*office)} is no ticket office; check the port")
+    return count
+
+
+def buy_at(office: Address, name: str, *, timeout: float, tell: Record) -> Outcome:
+    """Buy one ticket at the office and return how it ended; `tell` is called with every event as it happens.
+
+    `timeout` and the failures are those of `look_at`.
+    """
+    outcome = _ask(office, Request("buy", name, watch=True), timeout, tell).outcome
+    if outcome is None:
+        raise BadInputError(f"what answers at {written(*office)} is no ticket office; check the port")
+    return outcome
+
+
+def _ask(office: Address, request: Request, timeout: float, tell: Record) -> Answer:
+    with _connected(office, timeout) as connection:
+        try:
+            connection.sendall(encode(asked(request)))
+            for line in _lines(connection, timeout):
+                reply = parse_reply(line)
+                if isinstance(reply, Answer):
+                    return reply
+                tell(*reply)
+        except TimeoutError:
+            raise InconclusiveError(f"{_silence(office, timeout)}; {_remedy(request)}") from None
+        except OSError:
+            pass  # the same as a connection that ends
+    raise InconclusiveError(f"the office at {written(*office)} hung up before it answered; {_remedy(request)}")
+
+
+def _nobody(word: str, phase: str, value: object = None, /) -> None:
+    """Take no note: a look has no events."""
+
+
+@contextmanager
+def _connected(office: Address, timeout: float) -> Iterator[socket.socket]:
+    try:
+        connection = socket.create_connection(office, timeout)
+    except TimeoutError:
+        raise InconclusiveError(f"{_silence(office, timeout)}; check the address, or use a longer --timeout") from None
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not an address"
+        raise BadInputError(
+            f"no office answers at {written(*office)} ({reason}); start one with `booking office`, or check the address"
+        ) from None
+    with connection:
+        yield connection
+
+
+def _lines(connection: socket.socket, timeout: float) -> Iterator[bytes]:
+    """Yield the office's lines until it hangs up; raises TimeoutError where one is not whole in time."""
+    lines = Lines()
+    deadline = time.monotonic() + timeout
+    while len(lines) < LONGEST_REPLY:
+        connection.settimeout(max(0.001, deadline - time.monotonic()))
+        piece = connection.recv(4096)
+        if not piece:
+            return
+        lines.feed(piece)
+        while line := lines.take():
+            yield line
+            deadline = time.monotonic() + timeout
+
+
+def _silence(office: Address, timeout: float) -> str:
+    return f"the office at {written(*office)} said nothing for {timeout:g} s"
+
+
+def _remedy(request: Request) -> str:
+    return "try again" if request.do == "look" else "you may or may not have a ticket: look how many are left"

@@ -1,0 +1,48 @@
+"""Opening an office: the store is filled, the lock made, the processes hired; closing it leaves nothing behind."""
+
+import contextlib
+from pathlib import Path
+
+from booking import files
+from booking.errors import BookingError
+from booking.office.address import Door
+from booking.office.server import Office, Rules, Tell
+from booking.office.staff import Hiring, PerClient, Workers
+from booking.registries import lock_named, store_named
+from booking.scenario import Scenario
+from booking.simulation.company import Company, room_for
+from booking.simulation.sale import context_named, stocked
+
+MOST_WITH_ONE_EACH = 64
+"""Clients at once where each has a process of its own."""
+
+MOST_IN_TURN = 1000
+"""Clients at once where a few processes serve them in turn."""
+
+
+def hold_office(  # noqa: PLR0913 - what is sold, how, where, and who hears of it
+    scenario: Scenario, rules: Rules, door: Door, *, db: str | Path, restock: bool, tell: Tell
+) -> None:
+    """Serve clients until the process is interrupted; no process is left then, and the port is free.
+
+    With `restock` the store is first set to the scenario's tickets, else what is left is sold. `tell` is called
+    with every line for the screen. Raises BadInputError for a store that cannot be used, and InconclusiveError
+    where the processes do not start.
+    """
+    path = Path(db).resolve()
+    context = context_named(None)
+    store = store_named(scenario.store)(path)
+    scenario = stocked(store, scenario, restock=restock)
+    lock = lock_named(scenario.lock)(path, context, scenario)
+    processes = rules.workers or rules.clients
+    office = Office(scenario, rules, door, tell)
+    try:
+        with room_for((rules.clients + processes) // 2 + 1), Company(context) as company:
+            hiring = Hiring(company, store, lock, rules.timeout, office.inherited, office.hired)
+            office.serve(
+                Workers(hiring, rules.clients, rules.workers) if rules.workers else PerClient(hiring, rules.clients)
+            )
+    finally:
+        office.close()
+        with contextlib.suppress(BookingError):
+            files.sweep(path)

@@ -1,0 +1,262 @@
+"""The ticket office: one process listens to everybody and never waits for one; others buy.
+
+So a client that is slow, silent, malicious or dead takes nobody else's time. Once a line has arrived, it is
+carried out, whether or not its client is still there: a network cannot tell one that left from one that only
+has nothing more to say.
+"""
+
+import itertools
+import json
+import random
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from booking.errors import BadInputError, InconclusiveError
+from booking.office import story
+from booking.office.address import Door, written
+from booking.office.clerk import Closable
+from booking.office.protocol import Request, Told, encode, failed
+from booking.office.staff import Clerk, Staff
+from booking.office.visitor import Visitor
+from booking.office.watching import watching
+from booking.purchase import Outcome
+from booking.scenario import Scenario
+from booking.words import count_of
+
+TURN = 0.2
+"""Seconds between two looks at who has been silent for too long."""
+
+FAREWELL = 2.0
+"""Seconds that a client has to read the office's last word."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How the office serves. `workers` 0 gives each client a process of its own.
+
+    `clients` is how many may be connected at once, `idle` how many seconds one may say nothing, and `timeout`
+    how many seconds a purchase waits for the lock.
+    """
+
+    workers: int
+    clients: int
+    idle: float = 30.0
+    timeout: float = 60.0
+
+
+class Office:
+    """One office, open. Nothing here waits but the one wait for everybody."""
+
+    staff: Staff
+
+    def __init__(self, scenario: Scenario, rules: Rules, door: Door, tell: Tell) -> None:
+        self.door = door
+        self._tickets = scenario.tickets
+        self._pay = scenario.pay
+        self._rules = rules
+        self._tell = tell
+        self._dice = random.Random(scenario.seed)
+        self._watch = watching()
+        self._visitors: set[Visitor] = set()
+        self._clerks: set[Clerk] = set()
+        self._numbers = itertools.count(1)
+        self._bought = 0
+
+    def inherited(self) -> list[Closable]:
+        """Return everything that a process forked now has to close."""
+        sockets = [visitor.socket for visitor in self._visitors]
+        return [self.door.socket, self._watch, *sockets, *(clerk.pipe for clerk in self._clerks)]
+
+    def hired(self, clerk: Clerk) -> None:
+        """Listen to a new process."""
+        self._clerks.add(clerk)
+        self._watch.add(clerk.pipe, partial(self._hear_clerk, clerk))
+
+    def serve(self, staff: Staff) -> None:
+        """Serve for ever."""
+        self.staff = staff
+        staff.open()
+        self._watch.add(self.door.socket, self._greet)
+        self._tell(f"Listening on {self.door.address}.")
+        look_round = 0.0
+        while True:
+            self._watch.wait(min(TURN, self._rules.idle / 4))
+            now = time.monotonic()
+            if now >= look_round:
+                self._look_round(now)
+                look_round = now + min(TURN, self._rules.idle / 4)
+
+    def close(self) -> None:
+        """Hang up on everybody and give the port back."""
+        self._watch.close()
+        for visitor in self._visitors:
+            visitor.socket.close()
+        self.door.server_close()
+
+    # Clients come, speak, hear and leave.
+
+    def _greet(self) -> None:
+        try:
+            connection, place = self.door.get_request()
+        except OSError:  # it has hung up already
+            return
+        connection.setblocking(False)  # noqa: FBT003
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        visitor = Visitor(next(self._numbers), connection, time.monotonic())
+        self._tell(f"{visitor.label} comes from {written(*place[:2])}")
+        present = sum(not other.leaving for other in self._visitors)
+        self._visitors.add(visitor)
+        self._watch.add(connection, partial(self._hear, visitor))
+        if len(self._visitors) > 2 * self._rules.clients:
+            self._part(visitor)  # so many are being turned away that this one gets no reason
+        elif self.staff.is_full(present):
+            self._dismiss(visitor, f"the office is full: it serves {self._rules.clients} at once; try again soon")
+        else:
+            self._welcome(visitor)
+
+    def _welcome(self, visitor: Visitor) -> None:
+        try:
+            self.staff.welcome(visitor)
+        except BadInputError:
+            self._dismiss(visitor, "the office's machine has no room for one more process; try again soon")
+
+    def _hear(self, visitor: Visitor) -> None:
+        if not visitor.hear():
+            self._part(visitor)
+        elif not visitor.leaving:
+            self._attend(visitor)
+
+    def _attend(self, visitor: Visitor) -> None:
+        """Begin the next request that has arrived; while it is carried out nobody listens to this client."""
+        while not visitor.has_left and visitor.request is None and (asked := visitor.next_request()):
+            visitor.since = time.monotonic()
+            if isinstance(asked, Request):
+                self._begin(visitor, asked)
+            elif asked.closes:
+                self._dismiss(visitor, asked.error, BadInputError.exit_status)
+            else:
+                self._refuse(visitor, asked.error, BadInputError.exit_status)
+
+    def _begin(self, visitor: Visitor, request: Request) -> None:
+        self._watch.remove(visitor.socket)
+        visitor.request = request
+        visitor.name = request.name or visitor.name
+        clerk = self.staff.clerk_for(visitor)
+        if clerk:
+            self._give(clerk, visitor)
+
+    def _give(self, clerk: Clerk, visitor: Visitor) -> None:
+        clerk.give(visitor, self._dice.uniform(*self._pay))
+
+    def _refuse(self, visitor: Visitor, error: str, exit_status: int = InconclusiveError.exit_status) -> None:
+        self._tell(f"{visitor.label} is refused: {error}")
+        self._answer(visitor, failed(error, exit_status))
+
+    def _dismiss(self, visitor: Visitor, error: str, exit_status: int = InconclusiveError.exit_status) -> None:
+        """Say why the connection ends, and end it once the client can have read it."""
+        self._refuse(visitor, error, exit_status)
+        if not visitor.gone:
+            visitor.since = time.monotonic()
+            visitor.bow_out()
+            self.staff.farewell(visitor)
+
+    def _answer(self, visitor: Visitor, document: dict[str, Any]) -> None:
+        if not visitor.has_left and not visitor.tell(encode(document)):
+            self._part(visitor)
+
+    def _part(self, visitor: Visitor) -> None:
+        if not visitor.gone:
+            self._watch.remove(visitor.socket)
+            self._visitors.discard(visitor)
+            visitor.close()
+            self.staff.farewell(visitor)
+            self._tell(f"{visitor.label} leaves")
+
+    def _look_round(self, now: float) -> None:
+        """Send away who has said nothing for too long, cut off who does not go, collect ended processes."""
+        self.staff.hiring.collect()
+        for visitor in list(self._visitors):
+            silent = now - visitor.since
+            if visitor.leaving and silent > FAREWELL:
+                self._part(visitor)
+            elif not visitor.has_left and visitor.request is None and silent > self._rules.idle:
+                self._dismiss(visitor, f"no request for {self._rules.idle:g} s; connect again when you want something")
+
+    # Clerks start, tell, answer and end.
+
+    def _hear_clerk(self, clerk: Clerk) -> None:
+        try:
+            message = json.loads(clerk.pipe.recv_bytes())
+        except (EOFError, OSError):
+            self._lose(clerk)
+            return
+        visitor = clerk.visitor
+        if not clerk.ready:  # its first message, which says nothing else
+            clerk.ready = True
+            if visitor is None:
+                self._release(clerk, None)
+        elif visitor is None:
+            return  # it answers nobody; no clerk does that
+        elif "event" in message:
+            self._happened(visitor, message)
+        else:
+            self._finish(clerk, visitor, message)
+
+    def _happened(self, visitor: Visitor, message: dict[str, Any]) -> None:
+        words = story.happened(Told(**message["event"]))
+        if words:
+            self._tell(f"{visitor.label} {words}")
+        if visitor.request and visitor.request.watch:
+            self._answer(visitor, message)
+
+    def _finish(self, clerk: Clerk, visitor: Visitor, answer: dict[str, Any]) -> None:
+        """Pass the answer on, let the clerk serve whoever waits, then listen to this client again."""
+        self._conclude(visitor, answer)
+        if visitor.request and visitor.request.watch:
+            answer.pop("events", None)
+        self._answer(visitor, answer)
+        visitor.request = clerk.visitor = None
+        self._release(clerk, visitor)
+        self._listen_again(visitor)
+
+    def _release(self, clerk: Clerk, visitor: Visitor | None) -> None:
+        waiting = self.staff.released(clerk, visitor)
+        if waiting:
+            self._give(clerk, waiting)
+
+    def _conclude(self, visitor: Visitor, answer: dict[str, Any]) -> None:
+        if not answer["ok"]:
+            self._tell(f"{visitor.label} is refused: {answer['error']}")
+        elif "count" in answer:
+            self._tell(f"{visitor.label} looks and sees {count_of(answer['count'], 'ticket')}")
+        else:
+            self._tell(f"{visitor.label} {story.ended(Outcome(answer['outcome']), present=not visitor.has_left)}")
+            self._bought += answer["outcome"] == Outcome.BOUGHT
+            if answer["outcome"] == Outcome.BOUGHT and self._bought > self._tickets:
+                self._tell(story.oversold(self._bought, self._tickets))
+
+    def _listen_again(self, visitor: Visitor) -> None:
+        if not visitor.gone:
+            visitor.since = time.monotonic()
+            self._watch.add(visitor.socket, partial(self._hear, visitor))
+            self._attend(visitor)
+
+    def _lose(self, clerk: Clerk) -> None:
+        """Tell the client of a process that has ended, and go on."""
+        self._watch.remove(clerk.pipe)
+        self._clerks.discard(clerk)
+        clerk.pipe.close()
+        visitor, clerk.visitor = clerk.visitor, None
+        owner = self.staff.lost(clerk)
+        if visitor is not None:
+            visitor.request = None
+            self._refuse(visitor, "the process that served you was ended; look how many tickets are left")
+            self._listen_again(visitor)
+        if owner is not None and not owner.has_left:
+            self._dismiss(owner, "your process at the office was ended; connect again")
