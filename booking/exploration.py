@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from booking.displayed import Displayed
 from booking.history import Value
 from booking.scenario import Scenario
 from booking.steps import Step
@@ -57,7 +58,7 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
-class Exploration:
+class Exploration(Displayed):
     """Everything that can happen in one scenario.
 
     With `exhausted` false something was cut short: the counts are then lower bounds, `probability_oversold` is

@@ -5,7 +5,7 @@ the history, from 0; positions in pixels are the drawer's business.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from booking.history import BLOCKED, TORN, Event, History
@@ -102,7 +102,8 @@ def draw(history: History, verdict: Verdict) -> Picture:
 
 def _lanes(history: History) -> Iterator[Lane]:
     for ending in history.endings:
-        yield Lane(ending.buyer, f"buyer {ending.buyer}", ending.pid, str(ending.outcome), ended(ending))
+        outcome = "stayed away" if ending.stayed_away else str(ending.outcome)
+        yield Lane(ending.buyer, f"buyer {ending.buyer}", ending.pid, outcome, ended(ending))
 
 
 def _backmost_first(span: Span) -> tuple[int, bool, int]:
@@ -113,14 +114,17 @@ def _spans(history: History) -> Iterator[Span]:
     """Yield a span for every step between its call and its return."""
     open_calls: dict[tuple[int, str], int] = {}
     for index, event in enumerate(history.events):
-        if event.step == Step.RELEASE or event.value == BLOCKED:
+        if event.step == Step.RELEASE or (event.value == BLOCKED and event.phase == "return"):
             continue
         if event.phase == "call":
-            open_calls[event.buyer, event.step] = index
+            open_calls.setdefault((event.buyer, event.step), index)  # a blocked attempt began the wait
         elif (start := open_calls.pop((event.buyer, event.step), None)) is not None:
             yield _span(event, start, index)
+    dead = {ending.buyer for ending in history.endings if not ending.alive}
     for start in open_calls.values():
-        yield _span(history.events[start], start, None)
+        event = history.events[start]
+        span = _span(event, start, None)
+        yield replace(span, end=start, text=f"{span.text}, then died") if event.buyer in dead else span
 
 
 def _span(event: Event, start: int, end: int | None) -> Span:

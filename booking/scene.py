@@ -37,13 +37,16 @@ def scene(history: History, verdict: Verdict) -> dict[str, Any]:
     `spans` rows: buyer, kind, from, to (-1: never came back), text, short text.
     `arrows` rows: from, to, text.
     `moments` rows: microseconds, buyer (0: nobody), doing, knows, then, file, lock, sold.
-    All texts but those of arrows are places in `words`. `axis` is order or time, whichever shows more at first.
+    All texts but those of arrows are places in `words`. `axis` is order or time, whichever shows more at first;
+    a `timeless` scene has only its order.
     """
     words = _Words()
     picture = draw(history, verdict)
+    timeless = len({event.t_ns for event in history.events}) < 2  # noqa: PLR2004 - a model has no clock
     return {
         "tickets": history.scenario.tickets,
-        "axis": "time" if picture.by_time else "order",
+        "timeless": timeless,
+        "axis": "time" if picture.by_time and not timeless else "order",
         "lanes": _lanes(history, picture, words),
         "spans": [_span(span, words) for span in picture.spans],
         "arrows": [[arrow.start + 1, arrow.end + 1, arrow.text] for arrow in picture.arrows],

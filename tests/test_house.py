@@ -41,6 +41,8 @@ FLOORS = {
     "explorer": 5,
     "simulation": 5,
     "office": 6,
+    "explored": 6,
+    "grid": 6,
     "play": 6,
     "replayer": 6,
     "strategies": 6,

@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from booking.history import History
+from booking.scenario import Scenario
 from booking.scene import scene
 from booking.verdict import SOUND, UNKNOWN, Verdict
 from booking.words import count_of, printable
@@ -32,29 +33,33 @@ def page_data(history: History, verdict: Verdict) -> dict[str, Any]:
     """Return all that the page shows, as JSON: the same history always gives the same data."""
     return {
         "schema": 1,
-        "title": title(history),
+        "title": title(history.scenario),
         "verdict": verdict_data(verdict),
         "scene": scene(history, verdict),
         "grid": None,
     }
 
 
-def title(history: History) -> str:
-    """Return what was sold to whom, in one line."""
-    scenario = history.scenario
+def title(scenario: Scenario) -> str:
+    """Return what is sold to whom, in one line."""
     sold = f"{count_of(scenario.buyers, 'buyer')}, {count_of(scenario.tickets, 'ticket')}"
     return f"{sold}, lock {scenario.lock}, store {scenario.store}"
 
 
 def verdict_data(verdict: Verdict) -> dict[str, Any]:
-    """Return the verdict as the page shows it: `sign` is good, bad or open."""
+    """Return the verdict as the page shows it."""
     return {
         "name": verdict.name,
-        "sign": {SOUND: "good", UNKNOWN: "open"}.get(verdict.name, "bad"),
+        "sign": sign(verdict.name),
         "headline": _headline(verdict),
         "sentence": verdict.sentence,
         "replay": next((finding.replay for finding in verdict.findings if finding.replay), None),
     }
+
+
+def sign(name: str) -> str:
+    """Return good for a sound verdict, open for an unknown one, and bad for an anomaly."""
+    return {SOUND: "good", UNKNOWN: "open"}.get(name, "bad")
 
 
 def _headline(verdict: Verdict) -> str:

@@ -117,7 +117,9 @@ function drawArrows(first, end, parts) {
 function drawCursor(parts) {
   const here = x(view.position), row = view.scene.row.get(moment(view.position)[1]);
   shape("line", { class: "cursor", x1: here, x2: here, y1: size.top, y2: size.height }, parts);
-  if (row !== undefined) shape("circle", { class: "here", cx: here, cy: y(row) + size.lane / 2, r: size.lane * 0.36 }, parts);
+  if (row === undefined) return;
+  const top = y(row), low = top + size.lane, arm = size.lane * 0.2;
+  shape("path", { class: "here", d: `M${here - arm} ${top}h${2 * arm}l${-arm} ${arm}zM${here - arm} ${low}h${2 * arm}l${-arm} ${-arm}z` }, parts);
 }
 
 function drawAxis(parts) {

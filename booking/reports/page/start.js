@@ -70,10 +70,9 @@ function showVerdict() {
   at("replay").textContent = page.verdict.replay ?? "";
 }
 
-load(page.scene);
+load(page.scene ?? page.grid.paths[0].scene);
 setTheme(matchMedia("(prefers-color-scheme: dark)").matches);
 showVerdict();
 listen();
-if (page.grid) showGrid(page.grid);
-show(page.scene);
+if (page.grid) showGrid(page.grid); else show(page.scene);
 document.documentElement.dataset.ready = Math.round(performance.now());

@@ -1,0 +1,45 @@
+"""What a notebook shows: HTML without scripts, loaded only when it is asked for."""
+
+import subprocess
+import sys
+
+from booking.explorer import explore
+from booking.history import History
+from booking.notebook import html
+from booking.reports import svg
+from booking.scenario import Scenario
+from booking.verdict import Verdict
+
+Judged = tuple[History, Verdict]
+
+
+def test_a_history_is_its_picture(any_sale: Judged) -> None:
+    """The image of a history in a notebook is the one of the slides."""
+    assert any_sale[0]._repr_html_() == svg.render(*any_sale)
+
+
+def test_a_verdict_is_its_name_its_sentence_and_its_numbers(race: Judged) -> None:
+    """Two sold, one existed, so one too many; none left in the file."""
+    assert race[1]._repr_html_() == (
+        '<p><strong style="color: #b03a00">OVERSOLD</strong> 2 buyers hold a ticket; 1 existed. '
+        "Buyer 1 read count=1 before buyer 2 wrote 0.</p><table><tr><th>sold</th><td>2</td></tr>"
+        "<tr><th>tickets</th><td>1</td></tr><tr><th>oversold</th><td>1</td></tr>"
+        "<tr><th>left in the file</th><td>0</td></tr></table>"
+    )
+
+
+def test_an_exploration_is_a_table_of_its_counts() -> None:
+    """Two buyers of three steps: 6!/(3!3!) = 20 orders, of which 12 oversell."""
+    shown = html(explore(Scenario(2)))
+    assert "<th>interleavings</th><td>20</td>" in shown
+    assert "<th>oversold</th><td>12</td>" in shown
+
+
+def test_a_history_costs_no_report_until_it_is_shown() -> None:
+    """Importing a history imports neither the reports nor a notebook's library; measured in a fresh process."""
+    code = (
+        "import sys, booking.history, booking.verdict\n"
+        "print([m for m in sys.modules if m.startswith(('booking.reports', 'booking.notebook', 'IPython'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
