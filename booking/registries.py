@@ -49,7 +49,7 @@ def lock_named(name: str) -> type[Lock]:
 
     Raises BadInputError, with the names that there are, for any other.
     """
-    return _named(name, LOCKS, "booking.locks", "lock")
+    return _named(name, LOCKS, Lock, "booking.locks")
 
 
 def store_named(name: str) -> type[Store]:
@@ -57,7 +57,7 @@ def store_named(name: str) -> type[Store]:
 
     Raises BadInputError, with the names that there are, for any other.
     """
-    return _named(name, STORES, "booking.stores", "store")
+    return _named(name, STORES, Store, "booking.stores")
 
 
 def report_named(name: str) -> Report:
@@ -73,16 +73,19 @@ def facts_of(scenario: Scenario) -> LockFacts:
     return lock_named(scenario.lock).facts_in(scenario)
 
 
-def _named(name: str, ours: Mapping[str, type[_Kind]], group: str, what: str) -> type[_Kind]:
+def _named(name: str, ours: Mapping[str, type[_Kind]], base: type, group: str) -> type[_Kind]:
     if name in ours:
         return ours[name]
     from importlib.metadata import entry_points  # noqa: PLC0415 - 50 ms, only for a name that is not ours
 
+    what = base.__name__.lower()
     theirs = entry_points(group=group)
     if name not in theirs.names:
-        raise BadInputError(f"there is no {what} {name!r}; use one of {', '.join([*ours, *sorted(theirs.names)])}")
+        raise BadInputError(f"there is no {what} {name!r:.60}; use one of {', '.join([*ours, *sorted(theirs.names)])}")
     try:
         found: type[_Kind] = theirs[name].load()
     except Exception as error:  # noqa: BLE001 - what a plug-in raises at import is not ours to know
-        raise BadInputError(f"the {what} {name!r} of another package does not load: {error}") from None
+        raise BadInputError(f"the {what} {name!r} of another package does not load: {error!r:.200}") from None
+    if not (isinstance(found, type) and issubclass(found, base)):
+        raise BadInputError(f"the {what} {name!r} of another package is no class derived from {base.__qualname__}")
     return found

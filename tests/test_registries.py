@@ -1,0 +1,104 @@
+"""Names of locks and stores: ours, those of other packages, and everything else."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from booking.errors import BadInputError
+from booking.locks import LockFacts, Reach
+from booking.registries import LOCKS, STORES, facts_of, lock_named, store_named
+from booking.scenario import Scenario
+
+PLUGIN = """
+from booking.locks.none import NoLock
+from booking.stores.json import JsonStore
+
+class Turnstile(NoLock):
+    "Let everybody in, one after the other."
+
+class Ledger(JsonStore):
+    "Write every sale down."
+"""
+
+
+@pytest.fixture
+def other_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Install another package with a good lock, a good store, and three things that are none."""
+    (tmp_path / "turnstiles.py").write_text(PLUGIN)
+    (tmp_path / "falls_over.py").write_text("raise ValueError('two\\nlines')\n")
+    information = tmp_path / "turnstiles-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: turnstiles\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(
+        "[booking.locks]\nturnstile = turnstiles:Turnstile\nstore = turnstiles:Ledger\nnumber = os:O_RDONLY\n"
+        "absent = nowhere:Lock\nbroken = falls_over:Lock\nfile = turnstiles:Turnstile\n"
+        "[booking.stores]\nledger = turnstiles:Ledger\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_our_locks_have_their_names(name: str) -> None:
+    """A name of the registry is the class in it."""
+    assert lock_named(name) is LOCKS[name]
+
+
+@pytest.mark.parametrize("name", STORES)
+def test_our_stores_have_their_names(name: str) -> None:
+    """A name of the registry is the class in it."""
+    assert store_named(name) is STORES[name]
+
+
+@pytest.mark.parametrize("named", [lock_named, store_named], ids=["lock", "store"])
+@pytest.mark.parametrize(
+    "name", ["", "FILE", "json ", "\x1b[2J\n", "x" * 9999], ids=["empty", "case", "space", "escapes", "long"]
+)
+def test_an_unknown_name_is_refused(named: Callable[[str], type], name: str) -> None:
+    """One printable line lists the names that there are."""
+    with pytest.raises(BadInputError, match=r"use one of (none, mp, file, semaphore|json, inplace)") as refusal:
+        named(name)
+    assert str(refusal.value).isprintable()
+    assert len(str(refusal.value)) < 200
+
+
+@pytest.mark.usefixtures("other_package")
+def test_another_package_can_bring_a_lock_and_a_store() -> None:
+    """An entry point is all it takes, and its facts are used like ours."""
+    assert lock_named("turnstile").summary() == "Let everybody in, one after the other."
+    assert store_named("ledger").summary() == "Write every sale down."
+    assert facts_of(Scenario(lock="turnstile")).permits is None
+
+
+@pytest.mark.usefixtures("other_package")
+def test_ours_come_first() -> None:
+    """No other package can take the place of a lock of ours."""
+    assert lock_named("file") is LOCKS["file"]
+
+
+@pytest.mark.usefixtures("other_package")
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("store", "is no class derived from Lock"),
+        ("number", "is no class derived from Lock"),
+        ("absent", "does not load: ModuleNotFoundError"),
+        ("broken", r"does not load: ValueError\('two"),
+        ("turnstiles", "use one of none, mp, file, semaphore, absent, broken, file, number, store, turnstile"),
+    ],
+)
+def test_another_package_that_is_broken_costs_one_line(name: str, message: str) -> None:
+    """What it raises, or what it is instead of a lock, is named."""
+    with pytest.raises(BadInputError, match=message) as refusal:
+        lock_named(name)
+    assert str(refusal.value).isprintable()
+
+
+def test_facts_are_those_of_the_scenario() -> None:
+    """Only the semaphore has a dial: with 3 permits it lets 3 in; the other locks do not read it."""
+    assert facts_of(Scenario(lock="semaphore", permits=3)) == LockFacts(
+        3, freed_when_holder_dies=False, reach=Reach.PROCESS_TREE
+    )
+    assert facts_of(Scenario(lock="file", permits=3)) == LockFacts(1, freed_when_holder_dies=True, reach=Reach.MACHINE)
+    assert facts_of(Scenario(lock="none")) == LockFacts(None, freed_when_holder_dies=True, reach=Reach.NOWHERE)
