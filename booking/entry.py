@@ -1,8 +1,12 @@
 """The console script. It imports nothing heavy by itself, because spawned buyers import it again."""
 
+import contextlib
 import os
 import signal
 import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
 
 from booking.errors import INTERRUPTED, TERMINATED
 
@@ -17,33 +21,63 @@ def main() -> int:
     130 after Ctrl-C and 143 after SIGTERM, at whatever moment they come, with one line and no traceback.
     """
     try:
-        signal.signal(signal.SIGTERM, _terminate)
+        _on_interruption(_leave)  # nothing has begun: there is nothing to unwind
+        _expect_children()
         from booking.cli.app import run_command  # noqa: PLC0415 - 60 ms that a spawned buyer must not pay
 
+        _on_interruption(_unwind)
         status = run_command(sys.argv[1:])
+        _on_interruption(_disregard)  # the work is done: what comes now must not print a traceback over it
     except KeyboardInterrupt:
-        status = _stopped("Ctrl-C", INTERRUPTED)
+        status = _stopped(signal.SIGINT)
     except TerminatedError:
-        status = _stopped("SIGTERM", TERMINATED)
-    _ignore_interruptions()  # the work is done: what comes now must not print a traceback over it
+        status = _stopped(signal.SIGTERM)
     return status
 
 
-def _terminate(number: int, frame: object) -> None:
+def _on_interruption(action: Callable[[int, FrameType | None], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` and the like have their reasons
+            signal.signal(number, action)
+
+
+def _expect_children() -> None:
+    """Undo what whoever started us may have decided about children, and lose no interruption."""
+    if hasattr(signal, "SIGCHLD"):
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, nobody learns how a child ended
+    sys.unraisablehook = _not_lost
+
+
+def _leave(number: int, frame: FrameType | None = None) -> NoReturn:
+    del frame
+    os._exit(_stopped(number))
+
+
+def _unwind(number: int, frame: FrameType | None) -> NoReturn:
+    del frame
+    _on_interruption(_disregard)  # a second one must not interrupt the clean-up of the first
+    raise KeyboardInterrupt if number == signal.SIGINT else TerminatedError
+
+
+def _disregard(number: int, frame: FrameType | None) -> None:
     del number, frame
-    raise TerminatedError
 
 
-def _stopped(how: str, status: int) -> int:
-    _ignore_interruptions()
-    sys.stdout.flush()
-    os.write(2, f"booking: stopped by {how}; no buyer is left\n".encode())
+def _not_lost(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Leave at once where an interruption came in a finaliser, which Python would print and forget."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt | TerminatedError):
+        _leave(signal.SIGINT if issubclass(unraisable.exc_type, KeyboardInterrupt) else signal.SIGTERM)
+    sys.__unraisablehook__(unraisable)
+
+
+def _stopped(number: int) -> int:
+    """Say so, let what was not printed yet go (its reader may have stopped too), and return the exit status."""
+    how, status = ("Ctrl-C", INTERRUPTED) if number == signal.SIGINT else ("SIGTERM", TERMINATED)
+    with contextlib.suppress(OSError):
+        os.write(2, f"booking: stopped by {how}; no buyer is left\n".encode())
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return status
-
-
-def _ignore_interruptions() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,51 @@
 """The commands and the one place where a failure becomes an exit status."""
 
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 
 import typer
 
-from booking.cli import counter, describe, explore, office, replay, run
-from booking.errors import BookingError
+from booking.cli import screen
+from booking.errors import INTERRUPTED, BookingError, DiskError
 from booking.version import __version__
 
-app = typer.Typer(
-    name="booking",
-    help="Sell one ticket to ten processes: see a race condition, prove it, replay it.",
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
-)
+COMMANDS = {
+    "run": "booking.cli.run",
+    "look": "booking.cli.counter",
+    "buy": "booking.cli.counter",
+    "reset": "booking.cli.counter",
+    "replay": "booking.cli.replay",
+    "office": "booking.cli.office",
+    "explore": "booking.cli.explore",
+    "locks": "booking.cli.describe",
+    "stores": "booking.cli.describe",
+}
+"""The module of each command, which holds a function of the same name; only the one that is asked for is imported."""
+
+
+def app_with(commands: Iterable[str]) -> typer.Typer:
+    """Return the program with these commands."""
+    app = typer.Typer(
+        name="booking",
+        help="Sell one ticket to ten processes: see a race condition, prove it, replay it.",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    )
+    app.callback()(_booking)
+    for name in commands:
+        app.command(name)(getattr(import_module(COMMANDS[name]), name))
+    return app
+
+
+def commands_for(arguments: Sequence[str]) -> Iterable[str]:
+    """Return the commands that these arguments can need: one, none for the version, all to list or suggest them."""
+    first = arguments[0] if arguments else ""
+    if first == "--version":
+        return ()
+    return (first,) if first in COMMANDS else COMMANDS
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - the shape that typer calls
@@ -25,7 +54,6 @@ def _version(value: bool) -> None:  # noqa: FBT001 - the shape that typer calls
         raise typer.Exit
 
 
-@app.callback()
 def _booking(
     version: bool = typer.Option(  # noqa: FBT001 - typer reads options from parameters
         False,  # noqa: FBT003
@@ -38,41 +66,30 @@ def _booking(
     """Sell one ticket to ten processes: see a race condition, prove it, replay it."""
 
 
-app.command("run")(run.run)
-app.command("look")(counter.look)
-app.command("buy")(counter.buy)
-app.command("reset")(counter.reset)
-app.command("replay")(replay.replay)
-app.command("office")(office.office)
-app.command("explore")(explore.explore)
-app.command("locks")(describe.locks)
-app.command("stores")(describe.stores)
-
-
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; a failure is one line on standard error."""
-    _never_fail_to_print()
+    screen.prepare()
     try:
-        status = app(list(arguments), standalone_mode=False)
+        app = app_with(commands_for(arguments))
+        status = app(list(arguments) or ["--help"], standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BookingError as error:
         return _report(str(error), error.exit_status)
     except typer.TyperException as error:
         return _report(error.format_message(), 2)
     except typer.Abort:
         raise KeyboardInterrupt from None
-    if status == 130:  # noqa: PLR2004 - typer's own word for Ctrl-C
+    except OSError as error:
+        screen.give_up_output()
+        return _report(f"the system refused to go on: {error.strerror or error}", DiskError.exit_status)
+    if status == INTERRUPTED:  # typer's own word for Ctrl-C
         raise KeyboardInterrupt
     return status if isinstance(status, int) else 0
 
 
 def _report(message: str, status: int) -> int:
     line = " ".join(message.split())
-    typer.echo(f"booking: {line}", err=True)
+    with contextlib.suppress(OSError):
+        typer.echo(f"booking: {line}", err=True)
     return status
-
-
-def _never_fail_to_print() -> None:
-    """Let a console that lacks a character show a question mark instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")

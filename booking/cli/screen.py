@@ -1,12 +1,55 @@
-"""What the terminal shows besides a command's answer: progress, on standard error and only on a terminal."""
+"""What the terminal shows: output that survives its console and its reader, and progress for long work."""
 
+import contextlib
+import io
+import os
 import sys
 from collections.abc import Iterator
+from typing import Any, TextIO
+
+_STANDARD_OUTPUT = 1
+
+
+def prepare() -> None:
+    """Let a console that lacks a character show a question mark, and a reader that has gone stop nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    if isinstance(sys.stdout, io.TextIOWrapper) and isinstance(sys.stdout.buffer, io.BufferedWriter):
+        sys.stdout = _unstoppable(sys.stdout)
+
+
+def _unstoppable(stream: io.TextIOWrapper) -> TextIO:
+    if not isinstance(getattr(stream.buffer, "raw", None), io.FileIO) or stream.isatty():
+        return stream
+    return io.TextIOWrapper(
+        io.BufferedWriter(_Unstoppable(stream.fileno(), "wb", closefd=False)),
+        encoding=stream.encoding,
+        errors="replace",
+        line_buffering=stream.line_buffering,
+    )
+
+
+class _Unstoppable(io.FileIO):
+    """A pipe whose reader may leave, as `head` does: what it does not want to read is thrown away."""
+
+    def write(self, content: Any, /) -> int:  # noqa: ANN401 - any buffer, for which 3.11 has no name
+        """Write, or pretend to where nobody reads any more."""
+        try:
+            return super().write(content) or 0
+        except BrokenPipeError:
+            return memoryview(content).nbytes
+
+
+def give_up_output() -> None:
+    """Throw away what is still to be printed: its disk is full, and the attempt at the end would fail too."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), _STANDARD_OUTPUT)
 
 
 def progress(total: int) -> Iterator[int]:
     """Yield 0, 1, ... `total` - 1 and show how far it is, where somebody can see it and it is worth it."""
-    shown = total > 1 and sys.stderr.isatty()
+    shown = total > 1 and sys.stderr is not None and sys.stderr.isatty()
     for done in range(total):
         if shown:
             sys.stderr.write(f"\r{done:,} of {total:,}")
