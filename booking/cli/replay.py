@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -13,13 +13,12 @@ from booking.cli.run import write_history
 from booking.columns import columns
 from booking.disk import shown
 from booking.registries import LOCKS, STORES
+from booking.replayer.comparison import Replay
+from booking.replayer.replay import replay as play
 from booking.reports.timeline import wrapped
 from booking.scenario import Scenario
 from booking.schedule import SavedSchedule, load, parse
 from booking.words import count_of
-
-if TYPE_CHECKING:
-    from booking.replayer.comparison import Replay
 
 _SHORT = re.compile(r"[-0-9,\s]*", re.ASCII)
 
@@ -47,8 +46,6 @@ def replay(  # noqa: PLR0913 - every dial of a scenario is an option
     expect: options.Expect = None,
 ) -> int:
     """Make one interleaving happen: real processes take their steps in the order of SCHEDULE."""
-    from booking.replayer.replay import replay as play  # noqa: PLC0415 - 15 ms that other commands need not pay
-
     expected = options.parsed_verdict(expect)
     given = {"buyers": buyers, "tickets": tickets, "lock": lock, "permits": permits, "store": store}
     saved = named(schedule, {name: value for name, value in given.items() if value is not None})
@@ -74,7 +71,7 @@ def named(schedule: str, given: dict[str, Any]) -> SavedSchedule:
     return SavedSchedule(Scenario(**{"buyers": max(2, *map(abs, turns))} | given), turns)
 
 
-def told(done: "Replay", db: Path) -> Iterator[str]:
+def told(done: Replay, db: Path) -> Iterator[str]:
     """Yield the lines of the answer: a column per buyer, whether it was as predicted, and the verdict."""
     scenario, prediction = done.history.scenario, done.prediction
     yield (
@@ -91,12 +88,12 @@ def told(done: "Replay", db: Path) -> Iterator[str]:
         yield "The file is left half-written; `booking reset --force` mends it."
 
 
-def _agreement(done: "Replay") -> str:
+def _agreement(done: Replay) -> str:
     left = "half a file" if done.history.stock_left is None else count_of(done.history.stock_left, "ticket")
     return f"each of the {count_of(len(done.prediction.moves), 'step')}, how each buyer ended, and {left} left."
 
 
-def document(done: "Replay") -> dict[str, Any]:
+def document(done: Replay) -> dict[str, Any]:
     """Return what `--json` prints."""
     prediction, history = done.prediction, done.history
     return {

@@ -1,0 +1,147 @@
+"""The game in words: where everybody stands, what just happened, how it ended."""
+
+from collections.abc import Iterator
+
+from booking.columns import columns
+from booking.exploration import Moved
+from booking.explorer.script import Request
+from booking.history import BLOCKED, TORN, Value
+from booking.play.game import Game, completed
+from booking.replayer.prediction import predict
+from booking.reports.exploration import large
+from booking.schedule import command
+from booking.steps import Step
+from booking.words import count_of, ranges
+
+HELP = """\
+  1, 2, ...  move that buyer by one step
+  u          undo the last step
+  r          restart
+  h          hint: what to do next, and how far it is
+  s          show where everybody stands
+  q          quit
+  ?          this help"""
+
+_NEXT = {
+    Step.LOOK: "look at the count",
+    Step.ACQUIRE: "take the lock",
+    Step.READ: "read the count",
+    Step.TRUNCATE: "empty the file",
+    Step.WRITE: "write {}",
+    Step.RELEASE: "give the lock back",
+}
+_DONE = {
+    Step.LOOK: "looks and sees {}",
+    Step.ACQUIRE: "takes the lock",
+    Step.READ: "reads {}",
+    Step.TRUNCATE: "empties the file",
+    Step.WRITE: "writes {}",
+    Step.RELEASE: "gives the lock back",
+}
+
+
+def opening(game: Game) -> Iterator[str]:
+    """Yield the rules, and what the explorer has found out about this game."""
+    scenario = game.scenario
+    tickets = "One ticket is" if scenario.tickets == 1 else f"{scenario.tickets:,} tickets are"
+    yield f"{tickets} for sale to {count_of(scenario.buyers, 'buyer')}, lock {scenario.lock}, store {scenario.store}."
+    yield "You decide who moves. You win if more tickets are sold than there are."
+    yield from prospects(game)
+    yield "Type a buyer's number, or ? for help."
+
+
+def prospects(game: Game) -> Iterator[str]:
+    """Yield whether the game can be won at all, and how fast."""
+    explored = game.explored
+    tried = f"{large(explored.interleavings)} {'interleaving' if explored.interleavings == 1 else 'interleavings'}"
+    if game.least is not None:
+        yield f"It can be won in {count_of(game.least, 'step')}."
+    elif explored.exhausted:
+        yield f"It cannot be won: {tried} were tried, which is all of them, and none oversells."
+        yield "Play it all the same, and find out what stops you."
+    else:
+        yield f"Whether it can be won is unknown: {tried} were tried, and there are more."
+
+
+def standing(game: Game) -> Iterator[str]:
+    """Yield the file's count and, for each buyer, its next step, or who blocks it, or how it ended."""
+    left = game.world.count_left
+    file = "The file is half-written" if left is None else f"The file says {left:,}"
+    yield f"{file}; {count_of(game.sold, 'ticket')} sold; {count_of(len(game.turns), 'step')} so far."
+    for buyer in game.world.buyers:
+        yield f"  buyer {buyer:<3} {_stands(game, buyer)}"
+
+
+def happened(moved: Moved) -> str:
+    """Return what one turn did, in a sentence."""
+    if moved.value == BLOCKED:
+        return f"Buyer {moved.buyer} tries to take the lock and has to wait."
+    done = _DONE[moved.step] if moved.step else "dies"
+    return f"Buyer {moved.buyer} {done.format(_count(moved.value))}."
+
+
+def hinted(game: Game) -> str:
+    """Return the hint in a sentence or two; raises InconclusiveError where it cannot be told."""
+    if game.is_won:
+        return "You have won already."
+    hint = game.hint()
+    if hint is not None:
+        return f"Move buyer {hint.schedule[0]}. You can win in {count_of(len(hint.schedule), 'more step')}."
+    if game.least is not None:
+        return "From here it cannot be won any more; undo (u) or restart (r)."
+    return "It cannot be won from here: every way to go on was tried."
+
+
+def winning(game: Game) -> Iterator[str]:
+    """Yield the end of a game that was won."""
+    steps, least = len(game.turns), game.least
+    yield (
+        f"You win: {count_of(game.sold, 'buyer')} hold a ticket, and {game.scenario.tickets:,} existed. "
+        f"The file says {game.world.count_left}: nobody would notice."
+    )
+    fewest = ", and nobody can do it in fewer" if least is None or steps <= least else f"; {least} are enough"
+    yield f"You needed {count_of(steps, 'step')}{fewest}."
+
+
+def ended(game: Game) -> Iterator[str]:
+    """Yield what to say when nobody can move any more and the game was not won."""
+    sold, verdict = count_of(game.sold, "ticket"), predict(game.scenario, game.turns).verdict.name
+    yield f"Nobody can move any more: {sold} sold, {game.scenario.tickets:,} existed. The verdict is: {verdict}."
+    yield "Undo (u), restart (r) or quit (q)."
+
+
+def farewell(game: Game) -> Iterator[str]:
+    """Yield the game in columns and the command that makes it happen with real processes."""
+    if not game.turns:
+        yield "Nobody has moved."
+        return
+    turns = completed(game.world, game.turns)
+    prediction = predict(game.scenario, turns)
+    yield ""
+    yield from columns(prediction.cells, prediction.ends)
+    yield ""
+    added = len(turns) - len(game.turns)
+    if added:
+        verb = "was" if added == 1 else "were"
+        yield f"({count_of(added, 'step')} {verb} added at the end, so that nobody stops in the middle.)"
+    yield "Make it happen with real processes:"
+    yield f"  {command(game.scenario, turns)}"
+
+
+def _stands(game: Game, buyer: int) -> str:
+    request, outcome = game.world.request(buyer), game.world.outcome(buyer)
+    if request is None:
+        return f"has ended: {outcome}"
+    holders = game.world.blocked_by(buyer)
+    if holders:
+        verb = "holds" if len(holders) == 1 else "hold"
+        return f"blocked: it wants to {_next(request)}, and buyer {ranges(holders)} {verb} it"
+    return f"next: {_next(request)}"
+
+
+def _next(request: Request) -> str:
+    return _NEXT[request.step].format(request.value)
+
+
+def _count(value: Value) -> str:
+    return "half a file" if value == TORN else str(value)
