@@ -2,9 +2,6 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,16 +9,18 @@ import typer
 
 from booking.cli import options
 from booking.cli.screen import progress
+from booking.disk import shown
 from booking.errors import BadInputError, DiskError, InconclusiveError
 from booking.history import History
-from booking.reports.timeline import conclusion, render
+from booking.reports.timeline import conclusion, render, wrapped
 from booking.scenario import Scenario, require_whole
-from booking.simulation.sale import simulate
+from booking.simulation.sale import simulate, store_path
 from booking.stores.json import JsonStore
 from booking.verdict import SOUND, UNKNOWN, Anomaly, Verdict, judge
 from booking.words import count_of
 
 MOST_RUNS = 1_000_000
+_ANYBODY_WRITES = 0o222
 
 
 def run(  # noqa: PLR0913 - every dial of a sale is an option
@@ -54,38 +53,56 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     dice = seed if seed is not None else int.from_bytes(os.urandom(4), "big")
     scenario = Scenario(buyers, tickets, lock, store, options.parsed_pay(pay), dice, permits)
     before = stock_before(db)
-    hold = partial(
-        simulate,
-        scenario,
-        db=db,
-        restock=not keep_stock,
-        start_method=start_method,
-        timeout=timeout,
-        durable=durable,
-    )
-    sales = [_judged(hold()) for _ in progress(repeat or 1)]
-    shown = max(sales, key=lambda sale: severity(sale.verdict.name))
     if history is not None:
-        write_history(history, shown.history)
+        require_writable(history)
+    sales = Sales()
+    for _ in progress(repeat or 1):
+        sales.take(
+            simulate(
+                scenario,
+                db=db,
+                restock=not keep_stock,
+                start_method=start_method,
+                timeout=timeout,
+                durable=durable,
+            )
+        )
+    if history is not None:
+        write_history(history, sales.worst)
     if json:
-        options.print_json(_document(sales, shown, repeated=repeat is not None))
+        options.print_json(_document(sales, repeated=repeat is not None))
     elif repeat is not None:
         typer.echo("\n".join(_counted(sales)))
     else:
-        typer.echo("\n".join([_stock_line(db, before, shown.history), "", render(shown.history, shown.verdict)]))
-    return status_of(shown, expected)
+        typer.echo("\n".join([_stock_line(db, before, sales.worst), "", render(sales.worst, sales.verdict)]))
+    return status_of(sales, expected)
 
 
-@dataclass(frozen=True)
-class Sale:
-    """A sale and what it came to."""
+class Sales:
+    """What sales came to: the verdict of each, and the whole of the worst, so that a million fit into memory.
 
-    history: History
+    `elapsed_s` is the time of all in seconds, `timed_out` tells whether any of them was, and `errors` are what
+    the buyers of any of them said when they could not go on.
+    """
+
+    worst: History
     verdict: Verdict
 
+    def __init__(self) -> None:
+        self.verdicts: list[Verdict] = []
+        self.elapsed_s = 0.0
+        self.timed_out = False
+        self.errors: list[str] = []
 
-def _judged(history: History) -> Sale:
-    return Sale(history, judge(history))
+    def take(self, history: History) -> None:
+        """Judge one more sale."""
+        verdict = judge(history)
+        if not self.verdicts or severity(verdict.name) > severity(self.verdict.name):
+            self.worst, self.verdict = history, verdict
+        self.verdicts.append(verdict)
+        self.elapsed_s += history.elapsed_s
+        self.timed_out |= history.timed_out
+        self.errors += [ending.error for ending in history.endings if ending.error]
 
 
 def severity(name: str) -> int:
@@ -93,16 +110,34 @@ def severity(name: str) -> int:
     return [SOUND, UNKNOWN, *reversed(Anomaly)].index(name)
 
 
-def status_of(sale: Sale, expected: str | None) -> int:
-    """Return the exit status: what was expected decides, then what stopped the sale."""
-    errors = [ending.error for ending in sale.history.endings if ending.error]
-    if errors:
-        raise DiskError(f"{count_of(len(errors), 'buyer')} could not go on: {errors[0]}")
-    if expected == sale.verdict.name:
+def status_of(sales: Sales, expected: str | None) -> int:
+    """Return the exit status: what was expected decides, then what stopped a sale.
+
+    Raises DiskError where a buyer could not go on.
+    """
+    if sales.errors:
+        raise DiskError(f"{count_of(len(sales.errors), 'buyer')} could not go on: {sales.errors[0]}")
+    if expected == sales.verdict.name:
         return 0
-    if sale.verdict.name == UNKNOWN or (expected is None and sale.history.timed_out):
+    if sales.verdict.name == UNKNOWN or (expected is None and sales.timed_out):
         return InconclusiveError.exit_status
     return 0 if expected is None else 1
+
+
+def require_writable(path: Path) -> None:
+    """Raise BadInputError where no history can be written to `path`: asked before a sale, not after it."""
+    try:
+        if path.is_dir():
+            why = "it is a folder"
+        elif not path.parent.is_dir():
+            why = f"there is no folder {shown(path.parent)}"
+        elif path.exists() and not (os.access(path, os.W_OK) and path.stat().st_mode & _ANYBODY_WRITES):
+            why = "it is read-only"
+        else:
+            return
+    except OSError as error:
+        why = error.strerror or str(error)
+    raise BadInputError(f"cannot write the history to {shown(path):.200}: {why}; choose another file with --history")
 
 
 def write_history(path: Path, history: History) -> None:
@@ -110,12 +145,13 @@ def write_history(path: Path, history: History) -> None:
     try:
         path.write_text("".join(f"{line}\n" for line in history.to_lines()), encoding="utf-8")
     except OSError as error:
-        raise DiskError(f"cannot write {path}: {error.strerror}; choose another file with --history") from None
+        raise DiskError(f"cannot write {shown(path)}: {error.strerror}; choose another file with --history") from None
 
 
 def stock_before(db: Path) -> int | None:
     """Return what the store holds now, None where there is no file yet. Raises BadInputError for a bad one."""
-    return JsonStore(db.resolve()).read() if db.exists() else None
+    path = store_path(db)
+    return JsonStore(path).read() if path.exists() else None
 
 
 def _stock_line(db: Path, before: int | None, history: History) -> str:
@@ -127,38 +163,41 @@ def _stock_line(db: Path, before: int | None, history: History) -> str:
     return f"Restocked {db}: it held {before:,}, now {tickets}."
 
 
-def _document(sales: Sequence[Sale], shown: Sale, *, repeated: bool) -> dict[str, Any]:
+def _document(sales: Sales, *, repeated: bool) -> dict[str, Any]:
     """Return what `--json` prints: the sale, or the worst of them with the counts of all."""
     document = {
-        "scenario": shown.history.scenario.to_json(),
-        **shown.verdict.to_json(),
-        "elapsed_s": sum(sale.history.elapsed_s for sale in sales),
-        "start_method": shown.history.start_method,
-        "timed_out": shown.history.timed_out,
+        "scenario": sales.worst.scenario.to_json(),
+        **sales.verdict.to_json(),
+        "elapsed_s": sales.elapsed_s,
+        "start_method": sales.worst.start_method,
+        "timed_out": sales.timed_out,
     }
     if not repeated:
         return document
     return document | {
-        "runs": len(sales),
-        "oversold_runs": sum(sale.verdict.oversold > 0 for sale in sales),
-        "sold": [sale.verdict.sold for sale in sales],
+        "runs": len(sales.verdicts),
+        "oversold_runs": sum(verdict.oversold > 0 for verdict in sales.verdicts),
+        "sold": [verdict.sold for verdict in sales.verdicts],
     }
 
 
-def _counted(sales: Sequence[Sale]) -> list[str]:
+def _counted(sales: Sales) -> list[str]:
     """Return what many sales came to, in three lines and the worst verdict."""
-    scenario = sales[0].history.scenario
-    oversold = sum(sale.verdict.oversold > 0 for sale in sales)
-    verdicts = Counter(sale.verdict.name for sale in sales)
-    sold = Counter(sale.verdict.sold for sale in sales)
-    worst = max(sales, key=lambda sale: severity(sale.verdict.name))
+    scenario = sales.worst.scenario
+    runs = len(sales.verdicts)
+    oversold = sum(verdict.oversold > 0 for verdict in sales.verdicts)
+    names = Counter(verdict.name for verdict in sales.verdicts)
+    sold = Counter(verdict.sold for verdict in sales.verdicts)
     return [
-        (
-            f"{count_of(len(sales), 'sale')} of {count_of(scenario.tickets, 'ticket')} to "
-            f"{count_of(scenario.buyers, 'buyer')}, lock {scenario.lock}: oversold in {oversold:,} of {len(sales):,}."
+        *wrapped(
+            f"{count_of(runs, 'sale')} of {count_of(scenario.tickets, 'ticket')} to "
+            f"{count_of(scenario.buyers, 'buyer')}, lock {scenario.lock}: oversold in {oversold:,} of {runs:,}."
         ),
-        "Tickets sold: " + ", ".join(f"{tickets:,} in {count_of(sold[tickets], 'sale')}" for tickets in sorted(sold)),
-        "Verdicts: " + ", ".join(f"{name} in {count_of(verdicts[name], 'sale')}" for name in sorted(verdicts)),
+        *wrapped(
+            "Tickets sold: "
+            + ", ".join(f"{tickets:,} in {count_of(sold[tickets], 'sale')}" for tickets in sorted(sold))
+        ),
+        *wrapped("Verdicts: " + ", ".join(f"{name} in {count_of(names[name], 'sale')}" for name in sorted(names))),
         "",
-        *conclusion(worst.verdict),
+        *conclusion(sales.verdict),
     ]
