@@ -7,52 +7,24 @@ after a disaster. What has to hold is
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from booking.displayed import Displayed
-from booking.history import BLOCKED, TORN, Ending, Event, History
+from booking.finding import SOUND, UNKNOWN, Anomaly, Finding
+from booking.history import TORN, Event, History
 from booking.linearization import linearize
 from booking.purchase import Outcome
 from booking.schedule import command
 from booking.steps import Step
+from booking.stuck import stuck, unanswered
 from booking.words import buyers, count_of
 
-SOUND = "sound"
-UNKNOWN = "unknown"
+__all__ = ["MOST_STEPS_SHOWN", "SOUND", "UNKNOWN", "Anomaly", "Finding", "Verdict", "judge", "replay_command"]
+
 MOST_STEPS_SHOWN = 64
 """A schedule longer than this is not printed with a finding; it would fill the screen."""
-
-
-class Anomaly(StrEnum):
-    """What can go wrong, the worst first."""
-
-    OVERSOLD = "oversold"
-    """More buyers hold a ticket than there were tickets."""
-    LOST_UPDATE = "lost update"
-    """A buyer wrote over what another had written since it read, so the count fell by less than was sold."""
-    TORN_READ = "torn read"
-    """A buyer read a half-written file."""
-    DEADLOCK = "deadlock"
-    """Buyers wait for a lock that nobody can give back."""
-    STARVATION = "starvation"
-    """A buyer waits while others are served again and again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One anomaly with its witness.
-
-    `text` says in a sentence who did what before whom. `events` are the numbers (`seq`) of the events that show
-    it. `replay` is the command that makes it happen again, None where the sale's order is unknown or too long.
-    """
-
-    anomaly: str
-    text: str
-    events: tuple[int, ...] = ()
-    replay: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +113,7 @@ def _findings(history: History) -> Iterator[Finding]:
     elif history.stock_left is not None:
         yield from _stock_findings(history, sold, replay)
     yield from _torn_reads(history, replay)
-    yield from _stuck(history)
+    yield from stuck(history)
 
 
 def _stock_findings(history: History, sold: int, replay: str | None) -> Iterator[Finding]:
@@ -199,62 +171,9 @@ def _torn_reads(history: History, replay: str | None) -> Iterator[Finding]:
             yield Finding(Anomaly.TORN_READ, f"Buyer {event.buyer} read half a file: {whose}.", witness, replay)
 
 
-def _stuck(history: History) -> Iterator[Finding]:
-    """Explain a sale that did not end: who waits, and what became of the one that holds the lock."""
-    lost = [ending for ending in history.endings if _unanswered(ending)]
-    last = {event.buyer: event for event in history.events}
-    waiting = [e for e in lost if e.alive and _waits(last.get(e.buyer))]
-    holders = [e for e in history.endings if _holds(history.of(e.buyer))] if waiting else []
-    dead = [e for e in holders if not e.alive]
-    if waiting and holders and all(not h.alive or h in waiting for h in holders):
-        events = [last[e.buyer].seq for e in [*dead, *waiting]]
-        yield Finding(Anomaly.DEADLOCK, _deadlock_text(waiting, dead), tuple(events))
-    for ending in lost:
-        if ending not in waiting and ending not in dead:
-            yield _lost_buyer(ending, last.get(ending.buyer), holds=ending in holders)
-
-
-def _unanswered(ending: Ending) -> bool:
-    return ending.outcome in {Outcome.UNFINISHED, Outcome.UNKNOWN} and not ending.stayed_away
-
-
-def _waits(event: Event | None) -> bool:
-    return event is not None and event.step == Step.ACQUIRE and (event.phase == "call" or event.value == BLOCKED)
-
-
-def _holds(events: Sequence[Event]) -> bool:
-    taken = sum(e.step == Step.ACQUIRE and e.phase == "return" and e.value != BLOCKED for e in events)
-    given = sum(e.step == Step.RELEASE and e.phase == "return" for e in events)
-    return taken > given
-
-
-def _deadlock_text(waiting: Sequence[Ending], dead: Sequence[Ending]) -> str:
-    who = buyers([ending.buyer for ending in waiting])
-    if not dead:
-        return f"{who} wait for each other's locks, and nobody can move."
-    holder = dead[0]
-    verb = "waits" if len(waiting) == 1 else "wait"
-    return (
-        f"Buyer {holder.buyer} (process {holder.pid}) died while it held the lock "
-        f"(exit code {holder.exitcode}); {who[0].lower()}{who[1:]} {verb} for ever."
-    )
-
-
-def _lost_buyer(ending: Ending, last: Event | None, *, holds: bool) -> Finding:
-    where = f"after its last step, {last.step}" if last else "before its first step"
-    holding = ", holding the lock" if holds else ""
-    if ending.error:
-        text = f"Buyer {ending.buyer} gave up: {ending.error}."
-    elif ending.alive:
-        text = f"Buyer {ending.buyer} (process {ending.pid}) did not answer in time{holding}, {where}."
-    else:
-        text = f"Buyer {ending.buyer} (process {ending.pid}) died{holding}, {where} (exit code {ending.exitcode})."
-    return Finding(UNKNOWN, text, (last.seq,) if last else ())
-
-
 def replay_command(history: History) -> str | None:
     """Return the command that replays the sale, None where its order is unknown or too long to print."""
-    if any(_unanswered(ending) for ending in history.endings):
+    if any(unanswered(ending) for ending in history.endings):
         return None
     schedule = linearize(history, most_steps=MOST_STEPS_SHOWN)
     if schedule is None:

@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -55,18 +56,12 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     before = stock_before(db)
     if history is not None:
         require_writable(history)
+    hold = partial(
+        simulate, scenario, db=db, restock=not keep_stock, start_method=start_method, timeout=timeout, durable=durable
+    )
     sales = Sales()
     for _ in progress(repeat or 1):
-        sales.take(
-            simulate(
-                scenario,
-                db=db,
-                restock=not keep_stock,
-                start_method=start_method,
-                timeout=timeout,
-                durable=durable,
-            )
-        )
+        sales.take(hold())
     if history is not None:
         write_history(history, sales.worst)
     if json:

@@ -1,0 +1,68 @@
+"""Why a sale did not end: who waits for a lock, and what became of the buyer that holds it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from booking.finding import UNKNOWN, Anomaly, Finding
+from booking.history import BLOCKED, Ending, Event, History
+from booking.purchase import Outcome
+from booking.steps import Step
+from booking.words import buyers
+
+
+def stuck(history: History) -> Iterator[Finding]:
+    """Explain a sale that did not end: who waits, and what became of the one that holds the lock."""
+    lost = [ending for ending in history.endings if unanswered(ending)]
+    last = {event.buyer: event for event in history.events}
+    waiting = [e for e in lost if e.alive and _waits(last.get(e.buyer))]
+    holding = _holding(history) if waiting else set()
+    holders = [e for e in history.endings if e.buyer in holding]
+    dead = [e for e in holders if not e.alive]
+    if waiting and holders and all(not h.alive or h in waiting for h in holders):
+        events = [last[e.buyer].seq for e in [*dead, *waiting]]
+        yield Finding(Anomaly.DEADLOCK, _deadlock_text(waiting, dead), tuple(events))
+    for ending in lost:
+        if ending not in waiting and ending not in dead:
+            yield _lost_buyer(ending, last.get(ending.buyer), holds=ending in holders)
+
+
+def unanswered(ending: Ending) -> bool:
+    """Return whether this buyer came to the sale and never said how its purchase ended."""
+    return ending.outcome in {Outcome.UNFINISHED, Outcome.UNKNOWN} and not ending.stayed_away
+
+
+def _waits(event: Event | None) -> bool:
+    return event is not None and event.step == Step.ACQUIRE and (event.phase == "call" or event.value == BLOCKED)
+
+
+def _holding(history: History) -> set[int]:
+    """Return the buyers that took a lock and did not give it back."""
+    holds: Counter[int] = Counter()
+    for event in history.events:
+        if event.phase == "return" and event.value != BLOCKED:
+            holds[event.buyer] += (event.step == Step.ACQUIRE) - (event.step == Step.RELEASE)
+    return {buyer for buyer, locks in holds.items() if locks > 0}
+
+
+def _deadlock_text(waiting: Sequence[Ending], dead: Sequence[Ending]) -> str:
+    who = buyers([ending.buyer for ending in waiting])
+    if not dead:
+        return f"{who} wait for each other's locks, and nobody can move."
+    holder = dead[0]
+    verb = "waits" if len(waiting) == 1 else "wait"
+    return (
+        f"Buyer {holder.buyer} (process {holder.pid}) died while it held the lock "
+        f"(exit code {holder.exitcode}); {who[0].lower()}{who[1:]} {verb} for ever."
+    )
+
+
+def _lost_buyer(ending: Ending, last: Event | None, *, holds: bool) -> Finding:
+    where = f"after its last step, {last.step}" if last else "before its first step"
+    holding = ", holding the lock" if holds else ""
+    if ending.error:
+        text = f"Buyer {ending.buyer} gave up: {ending.error}."
+    elif ending.alive:
+        text = f"Buyer {ending.buyer} (process {ending.pid}) did not answer in time{holding}, {where}."
+    else:
+        text = f"Buyer {ending.buyer} (process {ending.pid}) died{holding}, {where} (exit code {ending.exitcode})."
+    return Finding(UNKNOWN, text, (last.seq,) if last else ())
