@@ -17,6 +17,7 @@ COMMANDS = {
     "buy": "booking.cli.counter",
     "reset": "booking.cli.counter",
     "replay": "booking.cli.replay",
+    "play": "booking.cli.play",
     "office": "booking.cli.office",
     "explore": "booking.cli.explore",
     "locks": "booking.cli.describe",
