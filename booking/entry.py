@@ -11,6 +11,14 @@ from typing import NoReturn
 from booking.errors import INTERRUPTED, TERMINATED
 
 
+class CtrlCError(KeyboardInterrupt):
+    """Somebody pressed Ctrl-C.
+
+    A class of its own, because once KeyboardInterrupt itself has crossed an `exec`, and the import of any dataclass
+    is one, Python ends with that signal instead of our status.
+    """
+
+
 class TerminatedError(BaseException):
     """Somebody sent SIGTERM: unwind as for Ctrl-C, so that no buyer is left behind."""
 
@@ -56,7 +64,7 @@ def _leave(number: int, frame: FrameType | None = None) -> NoReturn:
 def _unwind(number: int, frame: FrameType | None) -> NoReturn:
     del frame
     _on_interruption(_disregard)  # a second one must not interrupt the clean-up of the first
-    raise KeyboardInterrupt if number == signal.SIGINT else TerminatedError
+    raise CtrlCError if number == signal.SIGINT else TerminatedError
 
 
 def _disregard(number: int, frame: FrameType | None) -> None:
