@@ -9,7 +9,6 @@ from booking.cli import options
 from booking.errors import BadInputError, MalformedStoreError, TornReadError
 from booking.history import Phase, Value
 from booking.locks import Reach
-from booking.office import address, client
 from booking.purchase import Outcome
 from booking.registries import facts_of, store_named
 from booking.scenario import Scenario
@@ -35,6 +34,8 @@ def look(
     if at is None:
         count, where = store_named("json")(db.resolve()).read(), {"db": str(db)}
     else:
+        from booking.office import address, client  # noqa: PLC0415 - sockets, only where one is needed
+
         options.refuse_beside_at(context, "db")
         count, where = client.look_at(address.parsed(at), timeout=timeout), {"at": at}
     if json:
@@ -89,6 +90,8 @@ def buy(  # noqa: PLR0913 - every dial is an option
     options.require_seconds("--timeout", timeout)
     narrator = _Narrator(who, quiet=json)
     if at is not None:
+        from booking.office import address, client  # noqa: PLC0415 - sockets, only where one is needed
+
         options.refuse_beside_at(context, "lock", "permits", "store", "pay", "db", "seed")
         outcome = client.buy_at(address.parsed(at), who, timeout=timeout, tell=narrator)
         return _told(narrator, outcome, {"at": at}, json=json)

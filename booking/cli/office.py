@@ -2,19 +2,25 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from booking.cli import options
 from booking.errors import BadInputError
 from booking.locks import Reach
-from booking.office.address import HIGHEST_PORT, LOOPBACK, Door, is_loopback
-from booking.office.opening import MOST_IN_TURN, MOST_WITH_ONE_EACH, hold_office
-from booking.office.server import Rules
 from booking.registries import facts_of, store_named
 from booking.scenario import Scenario, require_whole
 from booking.words import count_of
+
+if TYPE_CHECKING:
+    from booking.office.server import Rules
+
+LOOPBACK = "127.0.0.1"
+HIGHEST_PORT = 65535
+MOST_WITH_ONE_EACH = 64
+MOST_IN_TURN = 1000
+"""Clients at once where each has a process of its own, and where a few processes serve them in turn."""
 
 MOST_WORKERS = 64
 USUAL_WORKERS = 4
@@ -45,6 +51,9 @@ def office(  # noqa: PLR0913 - every dial is an option
     timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for the lock.")] = 60.0,
 ) -> None:
     """Open a ticket office: clients look and buy with --at HOST:PORT. Ctrl-C closes it."""
+    from booking.office.address import Door, is_loopback  # noqa: PLC0415 - no other command needs a server
+    from booking.office.opening import hold_office  # noqa: PLC0415
+
     scenario = Scenario(1, tickets, lock, store, options.parsed_pay(pay), seed, permits)
     facts = facts_of(scenario)
     rules = _rules(per_client=per_client, workers=workers, clients=clients, idle=idle, timeout=timeout)
@@ -70,8 +79,10 @@ _ONE_TREE = (
 )
 
 
-def _rules(*, per_client: bool, workers: int | None, clients: int | None, idle: float, timeout: float) -> Rules:
+def _rules(*, per_client: bool, workers: int | None, clients: int | None, idle: float, timeout: float) -> "Rules":
     """Return how to serve: a process for each client where nothing else is said and the system can fork."""
+    from booking.office.server import Rules  # noqa: PLC0415 - no other command needs a server
+
     if per_client and workers is not None:
         raise BadInputError("--per-client and --workers exclude each other; use one of them")
     if per_client and not CAN_FORK:
@@ -88,7 +99,7 @@ def _rules(*, per_client: bool, workers: int | None, clients: int | None, idle: 
     return Rules(workers or 0, clients, idle, timeout)
 
 
-def _heading(scenario: Scenario, rules: Rules, *, keep_stock: bool) -> str:
+def _heading(scenario: Scenario, rules: "Rules", *, keep_stock: bool) -> str:
     stock = "what is left" if keep_stock else count_of(scenario.tickets, "ticket")
     processes = "1 process" if rules.workers == 1 else f"{rules.workers} processes"
     served = f"{processes} for all clients in turn" if rules.workers else "a process for each client"

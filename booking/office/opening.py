@@ -13,12 +13,6 @@ from booking.scenario import Scenario
 from booking.simulation.company import Company, room_for
 from booking.simulation.sale import context_named, stocked
 
-MOST_WITH_ONE_EACH = 64
-"""Clients at once where each has a process of its own."""
-
-MOST_IN_TURN = 1000
-"""Clients at once where a few processes serve them in turn."""
-
 
 def hold_office(  # noqa: PLR0913 - what is sold, how, where, and who hears of it
     scenario: Scenario, rules: Rules, door: Door, *, db: str | Path, restock: bool, tell: Tell
