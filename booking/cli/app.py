@@ -16,10 +16,11 @@ COMMANDS = {
     "look": "booking.cli.counter",
     "buy": "booking.cli.counter",
     "reset": "booking.cli.counter",
+    "explore": "booking.cli.explore",
     "replay": "booking.cli.replay",
     "play": "booking.cli.play",
+    "report": "booking.cli.report",
     "office": "booking.cli.office",
-    "explore": "booking.cli.explore",
     "locks": "booking.cli.describe",
     "stores": "booking.cli.describe",
 }

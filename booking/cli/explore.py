@@ -11,6 +11,7 @@ import typer
 
 from booking import schedule
 from booking.cli import options
+from booking.cli.written import require_writable, write_text
 from booking.errors import INTERRUPTED, InconclusiveError
 from booking.exploration import Exploration
 from booking.scenario import Scenario
@@ -27,6 +28,7 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     crashes: Annotated[int, typer.Option(metavar="K", help="Let up to K buyers die, each at any point.")] = 0,
     max_states: Annotated[int, typer.Option(metavar="M", help="Stop after so many states.")] = 5_000_000,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the shortest schedule for replay.")] = None,
+    html: options.HtmlFile = None,
     json: options.Json = False,
     expect: options.Expect = None,
 ) -> int:
@@ -35,6 +37,7 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     from booking.reports.exploration import render  # noqa: PLC0415
 
     expected = options.parsed_verdict(expect)
+    require_writable({"save": save, "html": html})
     scenario = Scenario(buyers, tickets, lock, store, permits=permits)
     started = time.perf_counter()
     with asked_to_stop() as stop:
@@ -42,6 +45,10 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
         elapsed_s = time.perf_counter() - started
         if save is not None:
             typer.echo(_saved(found, save), err=True)
+        if html is not None:
+            from booking import explored  # noqa: PLC0415
+
+            write_text("html", html, explored.render(found))
         if json:
             options.print_json(found.to_json() | {"crashes": crashes, "elapsed_s": round(elapsed_s, 6)})
         else:

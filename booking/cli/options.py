@@ -23,6 +23,10 @@ StartMethod = Annotated[
     str | None, typer.Option(metavar="METHOD", help="fork, spawn or forkserver; fork where there is one.")
 ]
 HistoryFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write what happened as JSON Lines.")]
+HtmlFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Draw a page to walk through.")]
+SvgFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Draw an image for slides.")]
+TraceFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a trace for Perfetto or chrome://tracing.")]
+CsvFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the events as a table.")]
 At = Annotated[
     str | None, typer.Option(metavar="HOST:PORT", help="Ask the ticket office there (see `booking office`).")
 ]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from booking.cli import options
-from booking.cli.run import write_history
+from booking.cli.written import write_history
 from booking.columns import columns
 from booking.disk import shown
 from booking.registries import LOCKS, STORES

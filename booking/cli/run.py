@@ -10,7 +10,7 @@ import typer
 
 from booking.cli import options
 from booking.cli.screen import progress
-from booking.disk import shown
+from booking.cli.written import require_writable, write_history, write_reports
 from booking.errors import BadInputError, DiskError, InconclusiveError
 from booking.history import History
 from booking.reports.timeline import conclusion, render, wrapped
@@ -21,7 +21,6 @@ from booking.verdict import SOUND, UNKNOWN, Anomaly, Verdict, judge
 from booking.words import count_of
 
 MOST_RUNS = 1_000_000
-_ANYBODY_WRITES = 0o222
 
 
 def run(  # noqa: PLR0913 - every dial of a sale is an option
@@ -42,6 +41,10 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     durable: Annotated[bool, typer.Option("--durable", help="Wait for the disk at every write.")] = False,
     repeat: Annotated[int | None, typer.Option(metavar="R", help="Hold R sales and count.")] = None,
     history: options.HistoryFile = None,
+    html: options.HtmlFile = None,
+    svg: options.SvgFile = None,
+    trace: options.TraceFile = None,
+    csv: options.CsvFile = None,
     json: options.Json = False,
     expect: options.Expect = None,
 ) -> int:
@@ -54,8 +57,8 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     dice = seed if seed is not None else int.from_bytes(os.urandom(4), "big")
     scenario = Scenario(buyers, tickets, lock, store, options.parsed_pay(pay), dice, permits)
     before = stock_before(db)
-    if history is not None:
-        require_writable(history)
+    reports = {"html": html, "svg": svg, "trace": trace, "csv": csv}
+    require_writable({"history": history, **reports})
     hold = partial(
         simulate, scenario, db=db, restock=not keep_stock, start_method=start_method, timeout=timeout, durable=durable
     )
@@ -64,6 +67,7 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
         sales.take(hold())
     if history is not None:
         write_history(history, sales.worst)
+    write_reports(reports, sales.worst, sales.verdict)
     if json:
         options.print_json(_document(sales, repeated=repeat is not None))
     elif repeat is not None:
@@ -117,30 +121,6 @@ def status_of(sales: Sales, expected: str | None) -> int:
     if sales.verdict.name == UNKNOWN or (expected is None and sales.timed_out):
         return InconclusiveError.exit_status
     return 0 if expected is None else 1
-
-
-def require_writable(path: Path) -> None:
-    """Raise BadInputError where no history can be written to `path`: asked before a sale, not after it."""
-    try:
-        if path.is_dir():
-            why = "it is a folder"
-        elif not path.parent.is_dir():
-            why = f"there is no folder {shown(path.parent)}"
-        elif path.exists() and not (os.access(path, os.W_OK) and path.stat().st_mode & _ANYBODY_WRITES):
-            why = "it is read-only"
-        else:
-            return
-    except OSError as error:
-        why = error.strerror or str(error)
-    raise BadInputError(f"cannot write the history to {shown(path):.200}: {why}; choose another file with --history")
-
-
-def write_history(path: Path, history: History) -> None:
-    """Write the history as JSON Lines; raises DiskError."""
-    try:
-        path.write_text("".join(f"{line}\n" for line in history.to_lines()), encoding="utf-8")
-    except OSError as error:
-        raise DiskError(f"cannot write {shown(path)}: {error.strerror}; choose another file with --history") from None
 
 
 def stock_before(db: Path) -> int | None:
