@@ -1,9 +1,8 @@
 """What a replay brought: the prediction, the history, and the word that the two agree."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import zip_longest
 
 from booking.columns import step_text
 from booking.errors import ReplayDiffersError
@@ -25,28 +24,37 @@ class Replay:
         return judge(self.history)
 
 
+def compare_events(prediction: Prediction, events: Sequence[Event], start: int, stop: int) -> None:
+    """Return in silence where the events with these indices, from 0, are those that were predicted.
+
+    Raises ReplayDiffersError for the first that is not, with its place in the schedule.
+    """
+    predicted = prediction.history.events
+    for index in range(start, stop):
+        foreseen = predicted[index] if index < len(predicted) else None
+        real = events[index] if index < len(events) else None
+        if _core(foreseen) != _core(real):
+            raise _difference(f"step {prediction.place_of(index)}", _told(foreseen), _told(real))
+
+
 def compare(prediction: Prediction, history: History) -> None:
     """Return in silence where the history is what was predicted, but for times and process numbers.
 
-    Raises ReplayDiffersError with the first difference, and the place in the schedule where it is.
+    Raises ReplayDiffersError for the first difference.
     """
-    difference = next(_differences(prediction, history), None)
-    if difference:
-        raise ReplayDiffersError(
-            f"{difference}; somebody else used the file, or the lock or the store does not do what it declares"
-        )
-
-
-def _differences(prediction: Prediction, history: History) -> Iterator[str]:
-    predicted = prediction.history
-    for index, (foreseen, real) in enumerate(zip_longest(predicted.events, history.events)):
-        if _core(foreseen) != _core(real):
-            yield f"step {prediction.place_of(index)}: {_told(foreseen)} was predicted, and {_told(real)} happened"
-    for before, after in zip(predicted.endings, history.endings, strict=True):
+    compare_events(prediction, history.events, 0, max(len(prediction.history.events), len(history.events)))
+    for before, after in zip(prediction.history.endings, history.endings, strict=True):
         if _end(before) != _end(after):
-            yield f"buyer {after.buyer}: {_end(before)[0]} was predicted, and {_end(after)[0]} happened"
-    if predicted.stock_left != history.stock_left:
-        yield f"the count left: {predicted.stock_left} was predicted, and {history.stock_left} happened"
+            raise _difference(f"buyer {after.buyer}", _end(before)[0], _end(after)[0])
+    if prediction.history.stock_left != history.stock_left:
+        raise _difference("the count left", str(prediction.history.stock_left), str(history.stock_left))
+
+
+def _difference(where: str, predicted: str, happened: str) -> ReplayDiffersError:
+    return ReplayDiffersError(
+        f"{where}: {predicted} was predicted, and {happened} happened; "
+        "somebody else used the file, or the lock or the store does not do what it declares"
+    )
 
 
 def _core(event: Event | None) -> object:

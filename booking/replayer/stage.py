@@ -10,7 +10,7 @@ from booking import files
 from booking.errors import DiskError, ReplayDiffersError
 from booking.history import Ending, History
 from booking.registries import facts_of, lock_named, store_named
-from booking.replayer.comparison import Replay, compare
+from booking.replayer.comparison import Replay, compare, compare_events
 from booking.replayer.controller import Controller
 from booking.replayer.prediction import Prediction, predict
 from booking.scenario import Scenario
@@ -87,7 +87,9 @@ class Stage:
         recorder = Recorder()
         started_ns = time.monotonic_ns()
         for place, turn in enumerate(prediction.played, 1):
+            seen = len(recorder.events)
             _take_turn(controller, recorder, place, turn)
+            compare_events(prediction, recorder.events, seen, len(recorder.events))
         elapsed_ns = time.monotonic_ns() - started_ns
         dead = {controller.process(buyer).pid or 0 for buyer in prediction.world.dead}
         if dead:
@@ -106,9 +108,7 @@ class Stage:
 def _take_turn(controller: Controller, recorder: Recorder, place: int, turn: int) -> None:
     if abs(turn) in recorder.ended:
         outcome = recorder.ended[abs(turn)].value
-        raise ReplayDiffersError(
-            f"step {place}: buyer {abs(turn)} has ended ({outcome}), and the model gives it a step"
-        )
+        raise ReplayDiffersError(f"step {place}: buyer {abs(turn)} was to move, and it has ended ({outcome})")
     if turn < 0:
         controller.kill(-turn)
         return
