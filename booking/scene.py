@@ -16,6 +16,8 @@ from booking.verdict import Verdict
 from booking.words import ranges
 
 START = "The gate opens"
+MOST_HOLDERS = 8
+"""More holders than this (of a semaphore) are counted, not named."""
 
 
 @dataclass
@@ -108,4 +110,6 @@ def _lock(holders: tuple[int, ...], *, locked: bool) -> str:
         return "no lock"
     if not holders:
         return "free"
+    if len(holders) > MOST_HOLDERS:
+        return f"{len(holders)} buyers"
     return f"buyer {holders[0]}" if len(holders) == 1 else f"buyers {ranges(holders)}"

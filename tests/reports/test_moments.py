@@ -1,6 +1,8 @@
 """What was true after each event: the file, the lock, the tickets sold, and what the buyer knows."""
 
 import pytest
+from sales import ended as ending
+from sales import sale
 
 from booking.history import BLOCKED, TORN, History
 from booking.moments import at_the_gate, ended, moments
@@ -8,9 +10,6 @@ from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.steps import Step
 from booking.verdict import Verdict
-
-from .conftest import ended as ending
-from .conftest import sale
 
 Judged = tuple[History, Verdict]
 

@@ -4,14 +4,13 @@ import json
 import re
 from dataclasses import replace
 
+from sales import big, ended
+
 from booking.history import Event, History
 from booking.purchase import Outcome
 from booking.reports.page import page_data, render
 from booking.scenario import Scenario
-from booking.steps import PAY, Step
 from booking.verdict import Verdict, judge
-
-from .conftest import ended, sale
 
 Judged = tuple[History, Verdict]
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="alert(2)">&amp;\u2028\x1b[31m\ud800'
@@ -109,19 +108,6 @@ def test_the_page_forbids_itself_every_connection(race: Judged) -> None:
     assert "unsafe" not in policy[1]
     assert set(re.findall(r"https?://[^\s\"']+", html)) == {"http://www.w3.org/2000/svg"}
     assert "innerHTML" not in html
-
-
-def big(buyers: int) -> History:
-    """Return a sound sale with 10 events for each buyer, and as many tickets."""
-    steps = (Step.LOOK, Step.ACQUIRE, Step.READ, PAY, Step.WRITE)
-    rows = [
-        (buyer, step, phase, buyers - buyer if step == Step.WRITE else buyers - buyer + 1)
-        for buyer in range(1, buyers + 1)
-        for step in steps
-        for phase in ("call", "return")
-    ]
-    endings = [ended(buyer, Outcome.BOUGHT) for buyer in range(1, buyers + 1)]
-    return sale(Scenario(buyers, tickets=buyers, lock="mp"), rows, endings, 0)
 
 
 def test_a_page_of_ten_buyers_stays_below_150_kb() -> None:

@@ -1,6 +1,6 @@
 // All orders of two buyers: the steps of one go across, those of the other down, and a path is one order.
 
-const CELL = 84, LEFT = 104, TOP = 68;
+const CELL = 84, LEFT = 112, TOP = 76;
 const grid = { chosen: 0 };
 const spot = (across, down) => [LEFT + across * CELL, TOP + down * CELL];
 
@@ -37,8 +37,8 @@ function drawMap() {
   const [wide, tall] = spot(across.length, down.length);
   map.setAttribute("viewBox", `0 0 ${wide + 34} ${tall + 26}`);
   map.setAttribute("aria-label", `${counted}. Buyer 1 goes across, buyer 2 down.`);
-  across.forEach((step, index) => shape("text", { class: "mark", x: spot(index + 0.5, 0)[0], y: TOP - 24, "text-anchor": "middle" }, parts, step));
-  down.forEach((step, index) => shape("text", { class: "mark", x: LEFT - 26, y: spot(0, index + 0.5)[1] + 5, "text-anchor": "end" }, parts, step));
+  across.forEach((step, index) => shape("text", { class: "mark", x: spot(index + 0.5, 0)[0], y: TOP - 30, "text-anchor": "middle" }, parts, step));
+  down.forEach((step, index) => shape("text", { class: "mark", x: LEFT - 34, y: spot(0, index + 0.5)[1] + 5, "text-anchor": "end" }, parts, step));
   shape("text", { class: "name", x: LEFT, y: 18 }, parts, "buyer 1 \u2192");
   shape("text", { class: "name", x: 2, y: TOP - 4 }, parts, "buyer 2 \u2193");
   shape("path", { class: "way", d: way() }, parts);
@@ -66,7 +66,7 @@ function drawEdge([across, down, turn, safe, broken], parts) {
   const [x1, y1] = spot(across, down), [x2, y2] = turn === 1 ? [x1 + CELL, y1] : [x1, y1 + CELL];
   const side = (offset) => (turn === 1 ? { x1, y1: y1 + offset, x2, y2: y2 + offset } : { x1: x1 + offset, y1, x2: x2 + offset, y2 });
   const number = (kind, text, offset) => {
-    const place = turn === 1 ? { x: x1 + CELL / 2, y: y1 + (offset < 0 ? -8 : 19), "text-anchor": "middle" }
+    const place = turn === 1 ? { x: x1 + CELL / 2, y: y1 + (offset < 0 ? -9 : 20), "text-anchor": "middle" }
       : { x: x1 + (offset < 0 ? -7 : 7), y: y1 + CELL / 2 + 5, "text-anchor": offset < 0 ? "end" : "start" };
     shape("text", { class: kind, ...place }, parts, text);
   };

@@ -1,1 +1,0 @@
-"""Tests of the reports and of what they are drawn from."""
