@@ -66,7 +66,7 @@ class _Counting:
         self.waiting[quotient.top][quotient.start] = [1, 1]
         unit = math.lcm(*range(1, quotient.buyers + 1))
         is_long = unit.bit_length() * quotient.top > MOST_BITS
-        self.unit = 0 if is_long or quotient.deaths(quotient.start) else unit
+        self.unit = 0 if is_long or quotient.layout.crashes.of(quotient.start) else unit
         self.powers = [self.unit**exponent for exponent in range(1 + max(s.height for s in quotient.layout.local))]
         self.oversold = 0
 

@@ -20,7 +20,7 @@ from booking.verdict import SOUND, UNKNOWN, Anomaly
 MOST_STATES = 5_000_000
 MOST_TO_SEARCH = 300_000
 """How many states one search for a witness keeps in memory at most: about 150 MB."""
-MOST_OF_A_PART = 10_000_000
+MOST_OF_A_PART = 3_000_000
 """Where a buyer's code goes on for ever, states times local states at most: a few seconds."""
 
 

@@ -52,7 +52,6 @@ class Hunt:
         self._is_early = not whole and anomaly in {Anomaly.OVERSOLD, Anomaly.TORN_READ}
         self._needed, outcome = {
             Anomaly.OVERSOLD: (anomalies.tickets + 1, Outcome.BOUGHT),
-            Anomaly.LOST_UPDATE: (1, Outcome.BOUGHT),
             Anomaly.TORN_READ: (1, Outcome.TORN_READ),
         }.get(anomaly, (0, Outcome.BOUGHT))
         self._distances = _distances(self._quotient, outcome)

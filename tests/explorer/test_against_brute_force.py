@@ -1,0 +1,132 @@
+"""The explorer against the slow way: numbered buyers, world by world, without any of its shortcuts."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from labelled import all_ends, anomalies, cheapest, every_schedule, sold
+
+from booking.errors import BookingError
+from booking.explorer import Exploration, Program, World, explore
+from booking.purchase import Desk, Outcome, buy, purchase
+from booking.registries import LOCKS, STORES
+from booking.scenario import Scenario
+
+CASES = [
+    pytest.param(
+        Scenario(buyers, tickets, lock, store, permits=2), crashes, id=f"{lock}-{store}-{buyers}x{tickets}-{crashes}"
+    )
+    for lock, store, (buyers, tickets, crashes) in product(
+        LOCKS, STORES, [(1, 1, 1), (2, 0, 0), (2, 1, 0), (2, 2, 2), (3, 1, 1), (3, 2, 0)]
+    )
+]
+
+
+def require_the_same(exploration: Exploration, program: Program = purchase) -> None:
+    """Compare everything that the explorer says with what the slow way finds."""
+    scenario, crashes = exploration.scenario, exploration.crashes
+    world = World.before(scenario, program)
+    ends = all_ends(world, scenario.tickets, crashes)
+
+    assert exploration.exhausted
+    assert exploration.interleavings == ends.interleavings
+    assert exploration.sold == ends.sold
+    assert exploration.anomalies == ends.anomalies
+    assert exploration.probability_oversold == (None if crashes else ends.chance)
+    if not ends.anomalies:
+        assert (exploration.verdict, exploration.shortest, exploration.fewest_switches) == ("sound", None, None)
+    else:
+        require_best_witnesses(exploration, world)
+
+
+def require_best_witnesses(exploration: Exploration, world: World) -> None:
+    """Require that each witness shows the worst anomaly and that no schedule does so with less."""
+    shortest, fewest = exploration.shortest, exploration.fewest_switches
+    assert shortest is not None
+    assert fewest is not None
+    tickets, worst = exploration.scenario.tickets, next(iter(exploration.anomalies))
+    for witness in (shortest, fewest):
+        end, happened = world.follow(witness.schedule)
+        assert worst in anomalies(end, tickets)
+        assert not any(map(end.has_begun, end.movable()))
+        assert happened == witness.happened
+    assert (exploration.verdict, shortest.anomaly, fewest.anomaly) == (worst, worst, worst)
+    assert shortest.steps == cheapest(world, tickets, worst, exploration.crashes, step=1, switch=0)
+    assert fewest.switches == cheapest(world, tickets, worst, exploration.crashes, step=0, switch=1)
+
+
+@pytest.mark.parametrize(("scenario", "crashes"), CASES)
+def test_every_lock_and_store(scenario: Scenario, crashes: int) -> None:
+    """Counts, probability and witnesses are those of the labelled worlds, with and without deaths."""
+    require_the_same(explore(scenario, crashes=crashes))
+
+
+@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize("lock", LOCKS)
+def test_listing_every_schedule(lock: str, store: str) -> None:
+    """The number of interleavings is the length of the list of all schedules, no two of which are equal."""
+    scenario = Scenario(2, 1, lock, store, permits=2)
+    listed = list(every_schedule(World.before(scenario)))
+
+    exploration = explore(scenario)
+
+    assert len({schedule for schedule, _ in listed}) == len(listed) == exploration.interleavings
+    assert sum(sold(end) > 1 for _, end in listed) == exploration.oversold_interleavings
+
+
+Instruction = str | int | list["Instruction"]
+SIMPLE = st.one_of(st.sampled_from(["look", "read", "leave", "guarded read"]), st.integers(-1, 1))
+LOCKED = st.lists(SIMPLE, max_size=2)
+PROGRAMS = st.lists(st.one_of(SIMPLE, LOCKED), max_size=3)
+
+
+def program_of(instructions: list[Instruction]) -> Program:
+    """Return a buyer that follows the instructions; a number is added to the count last read and written."""
+
+    def program(desk: Desk) -> Outcome:
+        count = 1
+
+        def follow(instruction: Instruction) -> Outcome | None:
+            nonlocal count
+            if isinstance(instruction, list):
+                with desk.lock:
+                    return next(filter(None, map(follow, instruction)), None)
+            if instruction == "look":
+                desk.look()
+            elif instruction == "read":
+                count = desk.read()
+            elif instruction == "guarded read":
+                try:
+                    count = desk.read()
+                except BookingError:
+                    return Outcome.SOLD_OUT
+            elif instruction == "leave":
+                return Outcome.SOLD_OUT if count < 1 else None
+            else:
+                desk.write(count + int(instruction))
+            return None
+
+        return next(filter(None, map(follow, instructions)), Outcome.BOUGHT)
+
+    return program
+
+
+@settings(max_examples=80)
+@given(
+    instructions=PROGRAMS,
+    lock=st.sampled_from(sorted(LOCKS)),
+    store=st.sampled_from(sorted(STORES)),
+    tickets=st.integers(0, 2),
+    crashes=st.integers(0, 1),
+)
+def test_any_small_program(instructions: list[Instruction], lock: str, store: str, tickets: int, crashes: int) -> None:
+    """Learning and minimising lose nothing: two buyers with any small program are explored exactly."""
+    program = program_of(instructions)
+    require_the_same(explore(Scenario(2, tickets, lock, store), crashes=crashes, program=program), program)
+
+
+@pytest.mark.parametrize("program", [buy, program_of([["read", "leave"], -1]), program_of([["read"], ["leave", -1]])])
+def test_three_buyers_with_other_programs(program: Program) -> None:
+    """A lock that is given back between reading and writing protects nothing, and the explorer knows."""
+    require_the_same(explore(Scenario(3, 1, "mp"), crashes=1, program=program), program)
