@@ -25,6 +25,7 @@ FLOORS = {
     "purchase": 1,  # it stands on nothing; a history names the outcomes that it defines
     "scenario": 1,
     "schedule": 1,
+    "staging": 1,
     "columns": 2,
     "reasons": 2,
     "exploration": 2,
