@@ -11,6 +11,7 @@ from booking.errors import BadInputError
 from booking.locks import Reach
 from booking.registries import facts_of, store_named
 from booking.scenario import Scenario, require_whole
+from booking.simulation.sale import context_named, stocked
 from booking.words import count_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ MOST_IN_TURN = 1000
 MOST_WORKERS = 64
 USUAL_WORKERS = 4
 MOST_CLIENTS = 10_000
+TIMEOUT = 60.0
+"""Seconds that a purchase waits for a lock which a killed holder would keep for ever."""
+
 CAN_FORK = hasattr(os, "fork")
 
 
@@ -48,7 +52,13 @@ def office(  # noqa: PLR0913 - every dial is an option
         int | None, typer.Option(metavar="N", help=f"How many at once; {MOST_WITH_ONE_EACH}, or {MOST_IN_TURN:,}.")
     ] = None,
     idle: Annotated[float, typer.Option(metavar="SECONDS", help="How long a client may say nothing.")] = 30.0,
-    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for the lock.")] = 60.0,
+    timeout: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="How long to wait for the lock; for ever if it frees itself."),
+    ] = None,
+    start_method: Annotated[
+        str | None, typer.Option(metavar="METHOD", help="fork, spawn or forkserver; fork where there is one.")
+    ] = None,
 ) -> None:
     """Open a ticket office: clients look and buy with --at HOST:PORT. Ctrl-C closes it."""
     from booking.office.address import Door, is_loopback  # noqa: PLC0415 - no other command needs a server
@@ -56,17 +66,20 @@ def office(  # noqa: PLR0913 - every dial is an option
 
     scenario = Scenario(1, tickets, lock, store, options.parsed_pay(pay), seed, permits)
     facts = facts_of(scenario)
+    if timeout is None and not facts.freed_when_holder_dies:
+        timeout = TIMEOUT
     rules = _rules(per_client=per_client, workers=workers, clients=clients, idle=idle, timeout=timeout)
     require_whole("--port", port, 0, HIGHEST_PORT)
-    store_named(store)
+    context_named(start_method)
     with Door(host, port) as door:
         if not is_loopback(door.host):
             typer.echo(_OPEN.format(host=door.host), err=True)
-        typer.echo(_heading(scenario, rules, keep_stock=keep_stock))
+        scenario = stocked(store_named(store)(db.resolve()), scenario, restock=not keep_stock)
+        typer.echo(_heading(scenario, rules))
         if facts.reach is Reach.PROCESS_TREE:
             typer.echo(_ONE_TREE.format(lock=lock))
         typer.echo(f"In other terminals: booking buy --at {door.address} --name YOU   (Ctrl-C closes the office)")
-        hold_office(scenario, rules, door, db=db, restock=not keep_stock, tell=typer.echo)
+        hold_office(scenario, rules, door, db=db, tell=typer.echo, start_method=start_method)
 
 
 _OPEN = (
@@ -79,14 +92,14 @@ _ONE_TREE = (
 )
 
 
-def _rules(*, per_client: bool, workers: int | None, clients: int | None, idle: float, timeout: float) -> "Rules":
+def _rules(
+    *, per_client: bool, workers: int | None, clients: int | None, idle: float, timeout: float | None
+) -> "Rules":
     """Return how to serve: a process for each client where nothing else is said and the system can fork."""
     from booking.office.server import Rules  # noqa: PLC0415 - no other command needs a server
 
     if per_client and workers is not None:
         raise BadInputError("--per-client and --workers exclude each other; use one of them")
-    if per_client and not CAN_FORK:
-        raise BadInputError("--per-client needs fork, which Windows does not have; use --workers 4")
     if workers is None and not per_client and not CAN_FORK:
         workers = USUAL_WORKERS
     if workers is not None:
@@ -95,12 +108,13 @@ def _rules(*, per_client: bool, workers: int | None, clients: int | None, idle: 
         clients = MOST_WITH_ONE_EACH if workers is None else MOST_IN_TURN
     require_whole("--clients", clients, 1, MOST_CLIENTS)
     options.require_seconds("--idle", idle)
-    options.require_seconds("--timeout", timeout)
+    if timeout is not None:
+        options.require_seconds("--timeout", timeout)
     return Rules(workers or 0, clients, idle, timeout)
 
 
-def _heading(scenario: Scenario, rules: "Rules", *, keep_stock: bool) -> str:
-    stock = "what is left" if keep_stock else count_of(scenario.tickets, "ticket")
+def _heading(scenario: Scenario, rules: "Rules") -> str:
+    stock = count_of(scenario.tickets, "ticket")
     processes = "1 process" if rules.workers == 1 else f"{rules.workers} processes"
     served = f"{processes} for all clients in turn" if rules.workers else "a process for each client"
     return f"The office sells {stock}; lock {scenario.lock}; {served}."

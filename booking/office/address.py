@@ -47,7 +47,7 @@ class Door(socketserver.TCPServer):
             family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
             self.address_family = family
             super().__init__(place[:2], socketserver.BaseRequestHandler)  # type: ignore[arg-type]
-        except (OSError, UnicodeError, OverflowError) as error:
+        except (OSError, ValueError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or "it is not an address"
             raise BadInputError(
                 f"cannot listen on {ascii(host)[1:-1]}:{port}: {reason}; use --port 0 for a free port"

@@ -41,13 +41,14 @@ class Closable(Protocol):
 class Post:
     """All that a clerk is told before it starts.
 
-    `timeout` is how long a purchase waits for the lock, in seconds. `inherited` is what a fork gets from the
-    office and has to close: with the clients' sockets open here, no client would see the office hang up.
+    `timeout` is how long a purchase waits for the lock, in seconds; None waits for ever. `inherited` is what a
+    fork gets from the office and has to close: with the clients' sockets open here, no client would see the
+    office hang up.
     """
 
     store: Store
     lock: Lock
-    timeout: float
+    timeout: float | None
     ends: Ends
     pipe: Connection
     inherited: Sequence[Closable] = ()

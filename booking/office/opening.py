@@ -1,4 +1,4 @@
-"""Opening an office: the store is filled, the lock made, the processes hired; closing it leaves nothing behind."""
+"""Opening an office: the lock is made, the processes hired; closing it leaves nothing behind."""
 
 import contextlib
 from pathlib import Path
@@ -11,31 +11,31 @@ from booking.office.staff import Hiring, PerClient, Workers
 from booking.registries import lock_named, store_named
 from booking.scenario import Scenario
 from booking.simulation.company import Company, room_for
-from booking.simulation.sale import context_named, stocked
+from booking.simulation.sale import context_named
 
 
 def hold_office(  # noqa: PLR0913 - what is sold, how, where, and who hears of it
-    scenario: Scenario, rules: Rules, door: Door, *, db: str | Path, restock: bool, tell: Tell
+    scenario: Scenario, rules: Rules, door: Door, *, db: str | Path, tell: Tell, start_method: str | None = None
 ) -> None:
     """Serve clients until the process is interrupted; no process is left then, and the port is free.
 
-    With `restock` the store is first set to the scenario's tickets, else what is left is sold. `tell` is called
-    with every line for the screen. Raises BadInputError for a store that cannot be used, and InconclusiveError
-    where the processes do not start.
+    The store at `db` holds the scenario's tickets already. `tell` is called with every line for the screen.
+    `start_method` is fork, spawn or forkserver; None takes fork where the platform has it. Raises BadInputError
+    where the system has no room for the processes, and InconclusiveError where they do not start.
     """
     path = Path(db).resolve()
-    context = context_named(None)
+    context = context_named(start_method)
     store = store_named(scenario.store)(path)
-    scenario = stocked(store, scenario, restock=restock)
     lock = lock_named(scenario.lock)(path, context, scenario)
     processes = rules.workers or rules.clients
     office = Office(scenario, rules, door, tell)
     try:
         with room_for((rules.clients + processes) // 2 + 1), Company(context) as company:
             hiring = Hiring(company, store, lock, rules.timeout, office.inherited, office.hired)
-            office.serve(
-                Workers(hiring, rules.clients, rules.workers) if rules.workers else PerClient(hiring, rules.clients)
-            )
+            if rules.workers:
+                office.serve(Workers(hiring, rules.clients, rules.workers))
+            else:
+                office.serve(PerClient(hiring, rules.clients))
     finally:
         office.close()
         with contextlib.suppress(BookingError):

@@ -33,6 +33,9 @@ TURN = 0.2
 FAREWELL = 2.0
 """Seconds that a client has to read the office's last word."""
 
+MOST_REFUSED = 10
+"""Requests of one client that are refused before it is hung up on: its next mistake is its last."""
+
 Tell = Callable[[str], None]
 
 
@@ -41,13 +44,13 @@ class Rules:
     """How the office serves. `workers` 0 gives each client a process of its own.
 
     `clients` is how many may be connected at once, `idle` how many seconds one may say nothing, and `timeout`
-    how many seconds a purchase waits for the lock.
+    how many seconds a purchase waits for the lock; None waits for ever.
     """
 
     workers: int
     clients: int
     idle: float = 30.0
-    timeout: float = 60.0
+    timeout: float | None = None
 
 
 class Office:
@@ -138,9 +141,10 @@ class Office:
             visitor.since = time.monotonic()
             if isinstance(asked, Request):
                 self._begin(visitor, asked)
-            elif asked.closes:
+            elif asked.closes or visitor.refused >= MOST_REFUSED:
                 self._dismiss(visitor, asked.error, BadInputError.exit_status)
             else:
+                visitor.refused += 1
                 self._refuse(visitor, asked.error, BadInputError.exit_status)
 
     def _begin(self, visitor: Visitor, request: Request) -> None:
@@ -152,7 +156,8 @@ class Office:
             self._give(clerk, visitor)
 
     def _give(self, clerk: Clerk, visitor: Visitor) -> None:
-        clerk.give(visitor, self._dice.uniform(*self._pay))
+        buys = visitor.request is not None and visitor.request.do == "buy"
+        clerk.give(visitor, self._dice.uniform(*self._pay) if buys else 0.0)
 
     def _refuse(self, visitor: Visitor, error: str, exit_status: int = InconclusiveError.exit_status) -> None:
         self._tell(f"{visitor.label} is refused: {error}")
@@ -253,10 +258,13 @@ class Office:
         self._clerks.discard(clerk)
         clerk.pipe.close()
         visitor, clerk.visitor = clerk.visitor, None
-        owner = self.staff.lost(clerk)
         if visitor is not None:
             visitor.request = None
-            self._refuse(visitor, "the process that served you was ended; look how many tickets are left")
-            self._listen_again(visitor)
+        owner = self.staff.lost(clerk)
+        reason = "the process that served you was ended; look how many tickets are left"
         if owner is not None and not owner.has_left:
-            self._dismiss(owner, "your process at the office was ended; connect again")
+            self._dismiss(owner, reason)
+        elif owner is None and visitor is not None:
+            self._refuse(visitor, reason)
+        if visitor is not None:
+            self._listen_again(visitor)

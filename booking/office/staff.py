@@ -49,7 +49,7 @@ class Hiring:
     company: Company
     store: Store
     lock: Lock
-    timeout: float
+    timeout: float | None
     inherited: Callable[[], Sequence[Closable]]
     hired: Callable[[Clerk], None]
 

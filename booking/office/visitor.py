@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from booking.office import story
 from booking.office.protocol import LONGEST_LINE, Lines, Refusal, Request, parse_request, too_long
 
-PIECE = 1 << 16
-"""Bytes taken from a socket at once."""
+PIECE = 1 << 14
+"""Bytes taken from a socket at once: few, so that the lines in them hold up nobody for long."""
 
 MOST_IGNORED = 1 << 22
 """Bytes that are read from a client that was turned away, so that it can read why, before it is cut off."""
@@ -18,8 +18,9 @@ MOST_IGNORED = 1 << 22
 class Visitor:
     """One connection. `since` is when it was last served, in seconds of the monotonic clock.
 
-    `request` is what the office is carrying out for it. `leaving` tells that the office has said its last word
-    and waits until the client has read it; `gone` tells that the socket is closed.
+    `request` is what the office is carrying out for it, and `refused` counts what it refused. `leaving` tells
+    that the office has said its last word and waits until the client has read it; `gone` tells that the socket
+    is closed.
     """
 
     number: int
@@ -27,6 +28,7 @@ class Visitor:
     since: float
     name: str = ""
     request: Request | None = None
+    refused: int = 0
     leaving: bool = False
     gone: bool = False
     _lines: Lines = field(default_factory=Lines)

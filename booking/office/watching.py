@@ -1,11 +1,15 @@
 """Waiting for many sockets and pipes at once, and calling what belongs to each that has something to read."""
 
 import os
+import select
 import selectors
 from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection, wait
 from socket import socket
 from typing import TypeAlias
+
+AGAIN = 0.02
+"""Seconds between two looks at the sockets where the system cannot wait for them and for pipes."""
 
 Source: TypeAlias = socket | Connection
 Call: TypeAlias = Callable[[], None]
@@ -36,8 +40,12 @@ class Watching:
         """Give back what the system lent for this."""
 
     def _readable(self, seconds: float) -> Iterable[Source]:
-        # Windows cannot wait for a pipe with select, and answers Ctrl-C only between two waits.
-        return wait(list(self._calls), min(seconds, 0.2))  # type: ignore[return-value]
+        # Windows waits for pipes, or for sockets, but not for both: so look at the sockets again and again.
+        sockets = [source for source in self._calls if isinstance(source, socket)]
+        pipes = [source for source in self._calls if isinstance(source, Connection)]
+        readable: list[Source] = [*select.select(sockets, [], [], 0)[0]] if sockets else []
+        patience = 0.0 if readable else min(seconds, AGAIN)
+        return [*readable, *wait(pipes, patience)]  # type: ignore[list-item]
 
 
 class SelectorWatching(Watching):

@@ -184,6 +184,40 @@ def test_a_killed_process_of_the_office_fails_one_request_only(opened: Opening, 
         assert bob.hear_until("read", "return")[-1]["value"] == 1
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_killed_process_does_not_hold_up_what_was_sent_ahead(opened: Opening, way: list[str]) -> None:
+    """With more requests waiting behind the one that failed, the client is served or hung up on, and others too."""
+    office = opened(*way, "--pay", "60:60", *LOCKED)
+    with office.call() as ann:
+        ann.send(b'{"do": "buy", "watch": true}\n{"do": "look"}\n')
+        ann.hear_until("pay", "call")
+        for pid in office.children():
+            os.kill(pid, signal.SIGKILL)
+        assert "was ended" in ann.hear_answer()["error"]
+        # One process each: hers is gone, and with it the connection. Otherwise another process looks for her.
+        assert ann.hear() == (None if way == ["--per-client"] else {"ok": True, "count": 1})
+    with office.call() as bob:
+        assert bob.ask(LOOK) == {"ok": True, "count": 1}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_eleventh_mistake_is_the_last(opened: Opening, way: list[str]) -> None:
+    """A client that only makes mistakes is hung up on: 10 are refused, and the 11th ends it."""
+    office = opened(*way)
+    with office.call() as ann:
+        ann.send(b"{}\n" * 1000)
+        assert [ann.hear()["ok"] for _ in range(11)] == [False] * 11
+        assert ann.hear() is None
+
+
+def test_processes_can_be_spawned(opened: Opening) -> None:
+    """Without fork, as on Windows, the office sells, and ends, just the same."""
+    office = opened("--start-method", "spawn", "--workers", "2", "--pay", "0", "--lock", "mp")
+    with office.call() as ann:
+        assert [ann.ask(BUY)["outcome"] for _ in range(2)] == ["bought", "sold out"]
+        assert office.end(signal.SIGTERM) == (143, "booking: stopped by SIGTERM; no buyer is left\n")
+
+
 @pytest.mark.parametrize("moment", ["idle", "paying"])
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "term"])
