@@ -20,8 +20,8 @@ from booking.verdict import SOUND, UNKNOWN, Anomaly
 MOST_STATES = 5_000_000
 MOST_TO_SEARCH = 300_000
 """How many states one search for a witness keeps in memory at most: about 150 MB."""
-MOST_OF_A_PART = 3_000_000
-"""Where a buyer's code goes on for ever, states times local states at most: a few seconds."""
+MOST_OF_A_PART = 1_000_000
+"""Where a buyer's code goes on for ever, states times local states at most: about a second."""
 
 
 def explore(  # noqa: PLR0913 - each has a default, and together they are the command's options
