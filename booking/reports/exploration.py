@@ -28,7 +28,7 @@ _WAYS: dict[str, str] = {
 
 def render(exploration: Exploration) -> str:
     """Return the exploration as text of at most 80 columns, without a line end behind the last line."""
-    lines = [_heading(exploration), "", *_table(exploration), "", *_wrapped(*_conclusion(exploration))]
+    lines = [*_wrapped(_heading(exploration)), "", *_table(exploration), "", *_wrapped(*_conclusion(exploration))]
     shortest, fewest = exploration.shortest, exploration.fewest_switches
     if shortest:
         lines += ["", f"The shortest way to {_WAYS[shortest.anomaly]} has {count_of(shortest.steps, 'step')}:", ""]
@@ -38,13 +38,13 @@ def render(exploration: Exploration) -> str:
     return "\n".join(lines)
 
 
-def large(number: int) -> str:
-    """Return a whole number with separators; beyond 15 digits also as a power of ten, beyond 40 only so."""
+def large(number: int, most: int = MOST_DIGITS_SHOWN) -> str:
+    """Return a whole number with separators; beyond 15 digits also as a power of ten, beyond `most` only so."""
     text = digits(number)
     if len(text) <= MOST_DIGITS:
         return f"{number:,}"
     rounded = f"about {text[0]}.{text[1:3]} x 10^{len(text) - 1}"
-    return f"{number:,} ({rounded})" if len(text) <= MOST_DIGITS_SHOWN else rounded
+    return f"{number:,} ({rounded})" if len(text) <= most else rounded
 
 
 def share(part: int, whole: int) -> str:
@@ -63,13 +63,14 @@ def _heading(exploration: Exploration) -> str:
     deaths = f", at most {count_of(exploration.crashes, 'death')}" if exploration.crashes else ""
     return (
         f"{count_of(scenario.buyers, 'buyer')}, {count_of(scenario.tickets, 'ticket')}, "
-        f"lock {scenario.lock}{permits}, store {scenario.store}{deaths}"
+        f"lock {scenario.lock}{permits}, store {scenario.store}{deaths}. "
+        "An interleaving is one order in which all the steps can happen."
     )
 
 
 def _table(exploration: Exploration) -> Iterator[str]:
     whole = exploration.interleavings
-    yield _row("interleavings", f"{_counted(exploration, whole)} (orders in which the steps can happen)")
+    yield _row("interleavings", _counted(exploration, whole))
     named: dict[str, int] = {Anomaly.OVERSOLD: 0, **exploration.anomalies}
     for name, number in named.items():
         yield _row(name, _counted(exploration, number, whole))
@@ -85,7 +86,7 @@ def _counted(exploration: Exploration, number: int, whole: int = 0) -> str:
     if not number:
         return "none" if exploration.exhausted else "none counted"
     least = "" if exploration.exhausted else "at least "
-    return f"{least}{large(number)}" + (f", {share(number, whole)}" if whole else "")
+    return f"{least}{large(number, MOST_DIGITS)}" + (f", {share(number, whole)}" if whole else "")
 
 
 def _row(name: str, text: str) -> str:
@@ -100,7 +101,7 @@ def _probability(probability: Fraction) -> str:
     elif probability < 1 and decimals == "1.0000":
         decimals = "more than 0.9999"
     text = f"{digits(probability.numerator)}/{digits(probability.denominator)}"
-    return f"{text} ({decimals})" if len(text) <= MOST_DIGITS else f"{decimals} (--json has the exact fraction)"
+    return f"{text} ({decimals})" if len(text) <= 2 * MOST_DIGITS else f"{decimals} (--json has the exact fraction)"
 
 
 def _conclusion(exploration: Exploration) -> Iterator[str]:

@@ -1,0 +1,190 @@
+"""The exploration as text: a table, a column per buyer, and why, on any terminal of 80 columns."""
+
+import pytest
+
+from booking.exploration import Moved, Witness
+from booking.explorer import explore
+from booking.purchase import buy
+from booking.reasons import names, reason
+from booking.reports.exploration import large, render, share
+from booking.scenario import Scenario
+from booking.steps import Step
+
+TWO_BUYERS = """\
+2 buyers, 1 ticket, lock none, store json. An interleaving is one order in which
+all the steps can happen.
+
+  interleavings     20
+  oversold          12, 60 %
+  lost update       12, 60 %
+  1 ticket sold     8, 40 %
+  2 tickets sold    12, 60 %
+  visited           11 states (buyers that are alike count as one)
+
+If each step goes to a randomly chosen buyer that can move, the sale is oversold
+with probability 3/8 (0.3750).
+
+The shortest way to an oversold sale has 6 steps:
+
+step  buyer 1         buyer 2
+   1  look 1
+   2  read 1
+   3                  look 1
+   4                  read 1
+   5                  write 0
+   6  write 0
+ end  bought          bought
+
+Buyers 1 and 2 both read 1 before either wrote 0. In the end 2 buyers hold a
+ticket, 1 existed, and the store says 0.
+
+No other way has fewer switches between buyers: it has 2 switches."""
+
+LOCKED = """\
+20 buyers, 1 ticket, lock file, store json. An interleaving is one order in
+which all the steps can happen.
+
+  interleavings     about 4.07 x 10^47
+  oversold          none
+  1 ticket sold     about 4.07 x 10^47, 100 %
+  visited           671 states (buyers that are alike count as one)
+
+Every interleaving was tried, all about 4.07 x 10^47 of them, and none
+oversells."""
+
+DEADLOCK = """\
+The shortest way to a deadlock has 4 steps:
+
+step  buyer 1         buyer 2
+   1  look 1
+   2                  look 1
+   3                  acquire
+   4                  dies
+ end  waits           dead
+
+Buyer 2 died holding the lock, and nobody else can give it back. Buyer 1 waits
+for ever. In the end 0 buyers hold a ticket, 1 existed, and the store says 1."""
+
+
+def test_a_sale_without_a_lock() -> None:
+    """Everything that a class asks for is on one screen."""
+    assert render(explore(Scenario(2))) == TWO_BUYERS
+
+
+def test_a_sale_with_a_lock() -> None:
+    """One sentence says that everything was tried and nothing oversells."""
+    assert render(explore(Scenario(20, lock="file"))) == LOCKED
+
+
+def test_a_deadlock() -> None:
+    """It tells who died, who held the lock and who waits for ever."""
+    assert DEADLOCK in render(explore(Scenario(3, lock="mp"), crashes=1))
+
+
+def test_an_exploration_that_was_cut_short() -> None:
+    """It never looks like a proof: lower bounds, and nothing is called none."""
+    text = render(explore(Scenario(4, lock="mp"), max_states=20))
+
+    assert "This was cut short: the counts are lower bounds, and nothing is proved." in text
+    assert "none oversells" not in text
+    assert "oversold          none counted" in text
+
+
+@pytest.mark.parametrize(
+    ("scenario", "crashes"),
+    [
+        (Scenario(6, 5), 0),
+        (Scenario(9, 7), 0),
+        (Scenario(40), 0),
+        (Scenario(7, lock="semaphore", permits=3, store="inplace"), 2),
+        (Scenario(10, lock="mp"), 3),
+    ],
+)
+def test_it_fits_in_eighty_columns_of_ascii(scenario: Scenario, crashes: int) -> None:
+    """However many buyers and digits there are, and on a console without any glyphs."""
+    lines = render(explore(scenario, crashes=crashes)).splitlines()
+
+    assert [line for line in lines if len(line) > 80] == []
+    assert [line for line in lines if not line.isascii() or line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"),
+        (147168, "147,168"),
+        (10**15 - 1, "999,999,999,999,999"),
+        (10**15, "1,000,000,000,000,000 (about 1.00 x 10^15)"),
+        (12345 * 10**56, "about 1.23 x 10^60"),
+        (9 * 10**9999, "about 9.00 x 10^9999"),
+    ],
+    ids=["0", "6-digits", "15-digits", "16-digits", "61-digits", "10000-digits"],
+)
+def test_large_numbers(number: int, text: str) -> None:
+    """Beyond 15 digits a power of ten is added, beyond 40 it stands alone."""
+    assert large(number) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [
+        (0, 20, "0 %"),
+        (12, 20, "60 %"),
+        (1, 3, "33.3 %"),
+        (20, 20, "100 %"),
+        (1, 10**9, "less than 0.1 %"),
+        (10**9 - 1, 10**9, "more than 99.9 %"),
+        (999, 1000, "99.9 %"),
+    ],
+)
+def test_shares_are_never_rounded_to_nothing_or_everything(part: int, whole: int, text: str) -> None:
+    """0 % means none and 100 % means all."""
+    assert share(part, whole) == text
+
+
+@pytest.mark.parametrize(
+    ("scenario", "crashes", "sentence"),
+    [
+        pytest.param(Scenario(2), 0, "Buyers 1 and 2 both read 1 before either wrote 0.", id="oversold"),
+        pytest.param(Scenario(3, 3), 0, "Buyers 1 and 2 both read 3 before either wrote 2.", id="lost-update"),
+        pytest.param(Scenario(7, 5), 0, "Buyers 5 and 6 both read 1 before either wrote 0.", id="the-last-ticket"),
+        pytest.param(
+            Scenario(2, lock="file", store="inplace"),
+            0,
+            "Buyer 2 read half a file: buyer 1 had emptied it and not yet written it.",
+            id="torn-read",
+        ),
+        pytest.param(
+            Scenario(2, lock="mp"),
+            1,
+            "Buyer 2 died holding the lock, and nobody else can give it back. Buyer 1 waits for ever.",
+            id="deadlock",
+        ),
+    ],
+)
+def test_the_sentence_that_says_why(scenario: Scenario, crashes: int, sentence: str) -> None:
+    """It names who read what before whose write, for the shortest witness and the one with the fewest switches."""
+    exploration = explore(scenario, crashes=crashes)
+    assert exploration.shortest is not None
+    assert exploration.fewest_switches is not None
+    assert {reason(exploration.shortest), reason(exploration.fewest_switches)} == {sentence}
+
+
+def test_buyers_that_wait_outside_are_named_in_the_sentence() -> None:
+    """Buyers whose very first step is blocked for ever have no column, but they are not forgotten."""
+    text = render(explore(Scenario(3, lock="mp"), crashes=1, program=buy))
+    assert "Buyer 1 died holding the lock, and nobody else can give it back. Buyers 2 and 3\nwait for ever." in text
+
+
+def test_three_who_read_the_same() -> None:
+    """More than two are "all" and "any of them"."""
+    happened = [Moved(buyer, Step.READ, "count", 1) for buyer in (1, 2, 3)]
+    happened += [Moved(buyer, Step.WRITE, "count", 0) for buyer in (1, 2, 3)]
+    witness = Witness("oversold", (1, 2, 3, 1, 2, 3), tuple(happened), dict.fromkeys((1, 2, 3), "bought"), 0)
+
+    assert reason(witness) == "Buyers 1, 2 and 3 all read 1 before any of them wrote 0."
+
+
+def test_names_of_buyers() -> None:
+    """One, two and more."""
+    assert [names([4]), names([2, 1]), names([3, 1, 2])] == ["Buyer 4", "Buyers 1 and 2", "Buyers 1, 2 and 3"]
