@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from booking.purchase import buy as buy
     from booking.registries import LOCKS as LOCKS
     from booking.registries import STORES as STORES
+    from booking.replayer.comparison import Replay as Replay
+    from booking.replayer.replay import replay as replay
+    from booking.replayer.stage import Stage as Stage
     from booking.scenario import Scenario as Scenario
     from booking.simulation.sale import simulate as simulate
     from booking.verdict import Anomaly as Anomaly
@@ -45,6 +48,9 @@ _HOMES = {
     "buy": "purchase",
     "LOCKS": "registries",
     "STORES": "registries",
+    "Replay": "replayer.comparison",
+    "replay": "replayer.replay",
+    "Stage": "replayer.stage",
     "Scenario": "scenario",
     "simulate": "simulation.sale",
     "Anomaly": "verdict",

@@ -9,7 +9,7 @@ from booking.play.game import MOST_STATES, completed
 from booking.replayer.comparison import Replay
 from booking.scenario import Scenario
 from booking.schedule import Schedule, written
-from booking.verdict import Verdict
+from booking.verdict import Anomaly, Verdict
 from booking.words import count_of
 
 
@@ -24,7 +24,7 @@ def riddles(scenario: Scenario) -> list[Schedule]:
     overselling = [
         witness.schedule
         for witness in (explored.fewest_switches, explored.shortest)
-        if witness and explored.oversold_interleavings
+        if witness and witness.anomaly == Anomaly.OVERSOLD
     ]
     safe = [serial(before), completed(before.follow(everybody)[0], everybody)]
     asked = [safe[0], *overselling[:1], safe[1], in_turn(before), *overselling[1:]]

@@ -94,10 +94,13 @@ class Stage:
         dead = {controller.process(buyer).pid or 0 for buyer in prediction.world.dead}
         if dead:
             files.sweep(self._store.path, dead=dead)
+        began = {event.buyer for event in recorder.events}
         return History(
             scenario=self.scenario,
             events=tuple(recorder.events),
-            endings=tuple(_ending(controller, recorder, buyer) for buyer in prediction.world.buyers),
+            endings=tuple(
+                _ending(controller, recorder, buyer, began=buyer in began) for buyer in prediction.world.buyers
+            ),
             stock_left=count_left(self._store),
             elapsed_s=elapsed_ns / 1e9,
             start_method=controller.company.start_method,
@@ -117,8 +120,7 @@ def _take_turn(controller: Controller, recorder: Recorder, place: int, turn: int
         raise DiskError(f"buyer {turn} could not go on: {recorder.ended[turn].error}")
 
 
-def _ending(controller: Controller, recorder: Recorder, buyer: int) -> Ending:
+def _ending(controller: Controller, recorder: Recorder, buyer: int, *, began: bool) -> Ending:
     process = controller.process(buyer)
     exitcode = 0 if buyer in recorder.ended else process.exitcode
-    began = any(event.buyer == buyer for event in recorder.events)
     return recorder.ending(buyer, process.pid or 0, exitcode, alive=began and exitcode is None)

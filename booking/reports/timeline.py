@@ -77,6 +77,8 @@ def _told(history: History) -> Iterator[tuple[int, int, str]]:
         if event.phase == "return" and event.step == Step.LOOK and event.value != TORN:
             yield event.t_ns, event.buyer, f"looks and sees {_tickets(event.value)}"
     for ending in history.endings:
+        if ending.stayed_away:
+            continue
         yield last.get(ending.buyer, 0), ending.buyer, _ended(ending, count.get(ending.buyer))
 
 

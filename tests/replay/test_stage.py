@@ -1,7 +1,10 @@
 """Replay on real processes: what was permitted happens, nothing else does, and nobody is left behind."""
 
 import os
+import select
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,6 +113,33 @@ def test_other_keys_of_the_store_are_kept(db: Path) -> None:
     db.write_text('{"count": 7, "train": "G1"}')
     replay([1, 1, 1], RACE, db=db)
     assert db.read_text() == '{"count": 0, "train": "G1"}\n'
+
+
+PLAYING = """
+import sys
+from booking import Scenario, Stage
+
+if __name__ == "__main__":
+    with Stage(Scenario(buyers=2), db=sys.argv[1], start_method=sys.argv[2]) as stage:
+        print(*(ending.pid for ending in stage.play((1, 1, 1)).history.endings), flush=True)
+        while True:
+            stage.play((1, 2, 1, 2, 1, 2))
+"""
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_buyers_do_not_outlive_a_parent_that_is_killed(db: Path, tmp_path: Path, method: str) -> None:
+    """The parent is killed in the middle of a replay; within two seconds its buyers have ended, too."""
+    script = tmp_path / "playing.py"
+    script.write_text(PLAYING)
+    with subprocess.Popen([sys.executable, script, db, method], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        buyers = [os.pidfd_open(int(pid)) for pid in parent.stdout.readline().split()]
+        parent.kill()
+        ended = [bool(select.select([buyer], [], [], 2)[0]) for buyer in buyers]
+    for buyer in buyers:
+        os.close(buyer)
+    assert ended == [True, True]
 
 
 @pytest.mark.parametrize("schedule", ["1,1", "1,1,1,1", "3,3,3", "1,-1,-1"])
