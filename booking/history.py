@@ -20,6 +20,7 @@ from booking.steps import PAY, Step
 SCHEMA = 1
 TORN = "torn"
 BLOCKED = "blocked"
+CHANGED = "changed"
 Phase: TypeAlias = Literal["call", "return"]
 Value: TypeAlias = int | str | None
 
@@ -33,7 +34,8 @@ class Event(NamedTuple):
     `seq` counts from 1 in the order of the one pipe that all buyers write to, so what happened before an event
     has a smaller number. `t_ns` is the monotonic clock in nanoseconds. `buyer` counts from 1.
     `value` is the count read or to be written, TORN for a half-written file, BLOCKED for an attempt to take a
-    lock that another buyer holds, else None.
+    lock that another buyer holds, else None. A swap is called with the count that it expects, and returns the count
+    that it has written, or CHANGED where it found another than expected.
     """
 
     seq: int
@@ -162,7 +164,7 @@ def _event(document: dict[str, Any], number: int) -> Event:
         event = Event(**document)
         _require(all(_is_whole(part) for part in event[:4]) and event.seq >= 0 and 0 <= event.t_ns < 1 << 63)
         _require(event.step in _STEP_NAMES and event.phase in {"call", "return"})
-        _require(event.value in {None, TORN, BLOCKED} or _is_whole(event.value))
+        _require(event.value in {None, TORN, BLOCKED, CHANGED} or _is_whole(event.value))
     except (TypeError, ValueError):
         raise BadInputError(f"line {number} is not an event of a sale: {reprlib.repr(document)}") from None
     return event

@@ -46,6 +46,9 @@ class Desk(Protocol):
     def write(self, count: int) -> None:
         """Make `count` the number of tickets left."""
 
+    def swap(self, expected: int, count: int) -> bool:
+        """Make `count` the number of tickets left if that is still `expected`, in one step; tell whether it was."""
+
 
 def purchase(desk: Desk) -> Outcome:
     """Look at the count, then buy one ticket: the whole of what a buyer does.
@@ -65,3 +68,32 @@ def buy(desk: Desk) -> Outcome:
         desk.pay()
         desk.write(count - 1)
     return Outcome.BOUGHT
+
+
+def purchase_by_swap(desk: Desk) -> Outcome:
+    """Buy one ticket without waiting for anybody: write only if the count is still the one that was read.
+
+    Whoever loses the race has paid in vain and starts again; of those who race, one always wins. Compare and swap:
+    Herlihy, "Wait-free synchronization", ACM Transactions on Programming Languages and Systems 13, 1991.
+    Raises TornReadError where a read meets a half-written store.
+    """
+    desk.look()
+    while (count := desk.read()) > 0:
+        desk.pay()
+        if desk.swap(count, count - 1):
+            return Outcome.BOUGHT
+    return Outcome.SOLD_OUT
+
+
+def purchase_by_naive_swap(desk: Desk) -> Outcome:
+    """Do the same in steps of one's own: between the comparison and the write there is room for another buyer.
+
+    Raises TornReadError where a read meets a half-written store.
+    """
+    desk.look()
+    while (count := desk.read()) > 0:
+        desk.pay()
+        if desk.read() == count:
+            desk.write(count - 1)
+            return Outcome.BOUGHT
+    return Outcome.SOLD_OUT

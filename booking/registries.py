@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from booking.errors import BadInputError
 from booking.locks import Lock, LockFacts
+from booking.locks.cas import CompareAndSwap
+from booking.locks.cas_naive import NaiveCompareAndSwap
 from booking.locks.file import FileLock
+from booking.locks.file_soft import SoftLock
+from booking.locks.flock import FlockLock
 from booking.locks.multiprocessing import MultiprocessingLock
 from booking.locks.none import NoLock
+from booking.locks.rlock import ReentrantLock
 from booking.locks.semaphore import SemaphoreLock
 from booking.scenario import Scenario
 from booking.stores import Store
@@ -24,6 +29,11 @@ LOCKS: dict[str, type[Lock]] = {
     "mp": MultiprocessingLock,
     "file": FileLock,
     "semaphore": SemaphoreLock,
+    "rlock": ReentrantLock,
+    "flock": FlockLock,
+    "file-soft": SoftLock,
+    "cas": CompareAndSwap,
+    "cas-naive": NaiveCompareAndSwap,
 }
 
 STORES: dict[str, type[Store]] = {

@@ -16,6 +16,8 @@ class Step(StrEnum):
     """Empty the file, the first half of a write in place."""
     WRITE = "write"
     """Make the new count visible."""
+    SWAP = "swap"
+    """Replace the count by another if, and only if, it is still the one expected: compare and swap."""
     RELEASE = "release"
     """Give the lock back."""
 

@@ -34,6 +34,7 @@ FLOORS = {
     "moments": 2,
     "stuck": 2,
     "verdict": 2,
+    "lock_file": 3,
     "locks": 3,
     "picture": 3,
     "scene": 3,
@@ -44,8 +45,10 @@ FLOORS = {
     "explorer": 5,
     "simulation": 5,
     "office": 6,
+    "board": 6,
     "explored": 6,
     "grid": 6,
+    "live": 6,
     "play": 6,
     "replayer": 6,
     "strategies": 6,
@@ -58,7 +61,7 @@ FLOORS = {
 
 LEAVES = ("locks", "stores", "reports")
 IMPURE = {"time", "datetime", "random", "secrets", "subprocess", "uuid"}
-ALLOWED_IMPURITY = {"booking.locks.file": {"time.sleep", "time.monotonic"}}  # its poll, and when that has to end
+ALLOWED_IMPURITY = {"booking.lock_file": {"time.sleep", "time.monotonic"}}  # its poll, and when that has to end
 FORBIDDEN_WORDS = {"manager", "handler", "helper", "util", "engine", "service"}
 LONGEST_FUNCTION = 50
 

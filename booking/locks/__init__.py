@@ -1,4 +1,4 @@
-"""What a lock is: three declared facts, and two verbs that live up to them.
+"""What a lock is: three declared facts, two verbs that live up to them, and what a buyer does with it.
 
 One file of this folder is one lock. The explorer reads only the facts; the contract tests prove them on real
 processes.
@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from booking.purchase import Desk, Outcome, purchase
 from booking.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -44,9 +45,11 @@ class Lock(ABC):
 
     `path` is the store that it guards and `context` the start method of the processes. A lock opens its
     descriptors in the process that acquires it, so what crosses a process boundary is never a held lock.
+    `swaps` tells that the purchase swaps the count in one step, which not every store can.
     """
 
     facts: ClassVar[LockFacts]
+    swaps: ClassVar[bool] = False
 
     def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:
         """Prepare the lock; nothing is held yet."""
@@ -62,6 +65,11 @@ class Lock(ABC):
         """Return the facts in this scenario; only a lock with a dial (permits) differs from `facts`."""
         del scenario
         return cls.facts
+
+    @staticmethod
+    def purchase(desk: Desk) -> Outcome:
+        """Be one buyer; only what replaces a lock by another way to buy differs from `booking.purchase.purchase`."""
+        return purchase(desk)
 
     @abstractmethod
     def acquire(self, timeout: float | None = None) -> bool:
