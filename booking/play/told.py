@@ -76,7 +76,7 @@ def happened(moved: Moved) -> str:
     """Return what one turn did, in a sentence."""
     if moved.value == BLOCKED:
         return f"Buyer {moved.buyer} tries to take the lock and has to wait."
-    done = _DONE[moved.step] if moved.step else "dies"
+    done = _DONE.get(moved.step, f"does its {moved.step}") if moved.step else "dies"
     return f"Buyer {moved.buyer} {done.format(_count(moved.value))}."
 
 
@@ -140,7 +140,7 @@ def _stands(game: Game, buyer: int) -> str:
 
 
 def _next(request: Request) -> str:
-    return _NEXT[request.step].format(request.value)
+    return _NEXT.get(request.step, str(request.step)).format(request.value)
 
 
 def _count(value: Value) -> str:
