@@ -74,9 +74,10 @@ def named(schedule: str, given: dict[str, Any]) -> SavedSchedule:
 def told(done: Replay, db: Path) -> Iterator[str]:
     """Yield the lines of the answer: a column per buyer, whether it was as predicted, and the verdict."""
     scenario, prediction = done.history.scenario, done.prediction
+    permits = f" with {count_of(scenario.permits, 'permit')}" if scenario.permits != 1 else ""
     yield (
         f"{count_of(scenario.buyers, 'buyer')}, {count_of(scenario.tickets, 'ticket')} in {shown(db)}, "
-        f"lock {scenario.lock}, store {scenario.store}."
+        f"lock {scenario.lock}{permits}, store {scenario.store}."
     )
     yield f"Real processes ({done.history.start_method}) took these steps, one at a time:"
     yield ""
