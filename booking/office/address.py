@@ -4,6 +4,7 @@ import ipaddress
 import os
 import socket
 import socketserver
+from typing import Any
 
 from booking.errors import BadInputError
 from booking.words import printable
@@ -54,6 +55,20 @@ class Door(socketserver.TCPServer):
             ) from None
         self.socket.setblocking(False)  # noqa: FBT003
         self.host, self.port = self.socket.getsockname()[:2]
+
+    def get_request(self) -> tuple[socket.socket, tuple[Any, ...]]:
+        """Return the next connection, on which nothing waits, and where it comes from.
+
+        Raises OSError where the client has hung up already.
+        """
+        connection, place = super().get_request()
+        try:
+            connection.setblocking(False)  # noqa: FBT003
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError:
+            connection.close()
+            raise
+        return connection, place
 
     @property
     def address(self) -> str:

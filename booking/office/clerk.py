@@ -15,7 +15,7 @@ from booking.errors import BookingError, InconclusiveError, TornReadError
 from booking.history import Phase, Value
 from booking.locks import Lock
 from booking.office.protocol import Told, event, failed
-from booking.purchase import Outcome, purchase
+from booking.purchase import Outcome
 from booking.simulation import guard
 from booking.simulation.desk import RealDesk
 from booking.simulation.ends import Ends
@@ -76,11 +76,11 @@ def _bought(post: Post, pay_s: float) -> dict[str, Any]:
     telling = _Telling(post.pipe)
     desk = RealDesk(post.store, post.lock, telling, pay_s, post.timeout)
     try:
-        outcome = purchase(desk)
+        outcome = post.lock.purchase(desk)
     except TornReadError:
         outcome = Outcome.TORN_READ
     except InconclusiveError as error:
-        return failed(f"{error}; try again", error.exit_status)
+        return failed(f"{error}; try again, or reopen the office if one of its processes was killed", error.exit_status)
     except BookingError as error:
         return failed(str(error), error.exit_status)
     return {"ok": True, "outcome": outcome, "read": telling.read, "events": telling.events}

@@ -86,9 +86,10 @@ def _lines(connection: socket.socket, timeout: float) -> Iterator[bytes]:
         if not piece:
             return
         lines.feed(piece)
-        while line := lines.take():
+        while (line := lines.take()) is not None:
             yield line
             deadline = time.monotonic() + timeout
+    raise BadInputError("what answers there is no ticket office: its line does not end")
 
 
 def _silence(office: Address, timeout: float) -> str:

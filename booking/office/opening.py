@@ -6,7 +6,8 @@ from pathlib import Path
 from booking import files
 from booking.errors import BookingError
 from booking.office.address import Door
-from booking.office.server import Office, Rules, Tell
+from booking.office.screen import Tell
+from booking.office.server import Office, Rules
 from booking.office.staff import Hiring, PerClient, Workers
 from booking.registries import lock_named, store_named
 from booking.scenario import Scenario

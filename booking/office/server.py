@@ -8,24 +8,20 @@ has nothing more to say.
 import itertools
 import json
 import random
-import socket
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from booking.errors import BadInputError, InconclusiveError
-from booking.office import story
-from booking.office.address import Door, written
+from booking.office.address import Door
 from booking.office.clerk import Closable
 from booking.office.protocol import Request, Told, encode, failed
+from booking.office.screen import Screen, Tell
 from booking.office.staff import Clerk, Staff
 from booking.office.visitor import Visitor
 from booking.office.watching import watching
-from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.words import count_of
 
 TURN = 0.2
 """Seconds between two looks at who has been silent for too long."""
@@ -35,8 +31,6 @@ FAREWELL = 2.0
 
 MOST_REFUSED = 10
 """Requests of one client that are refused before it is hung up on: its next mistake is its last."""
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -60,16 +54,14 @@ class Office:
 
     def __init__(self, scenario: Scenario, rules: Rules, door: Door, tell: Tell) -> None:
         self.door = door
-        self._tickets = scenario.tickets
         self._pay = scenario.pay
         self._rules = rules
-        self._tell = tell
+        self._screen = Screen(tell, scenario.tickets)
         self._dice = random.Random(scenario.seed)
         self._watch = watching()
         self._visitors: set[Visitor] = set()
         self._clerks: set[Clerk] = set()
         self._numbers = itertools.count(1)
-        self._bought = 0
 
     def inherited(self) -> list[Closable]:
         """Return everything that a process forked now has to close."""
@@ -86,7 +78,7 @@ class Office:
         self.staff = staff
         staff.open()
         self._watch.add(self.door.socket, self._greet)
-        self._tell(f"Listening on {self.door.address}.")
+        self._screen.opens(self.door.address)
         look_round = 0.0
         while True:
             self._watch.wait(min(TURN, self._rules.idle / 4))
@@ -109,10 +101,8 @@ class Office:
             connection, place = self.door.get_request()
         except OSError:  # it has hung up already
             return
-        connection.setblocking(False)  # noqa: FBT003
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         visitor = Visitor(next(self._numbers), connection, time.monotonic())
-        self._tell(f"{visitor.label} comes from {written(*place[:2])}")
+        self._screen.comes(visitor, place)
         present = sum(not other.leaving for other in self._visitors)
         self._visitors.add(visitor)
         self._watch.add(connection, partial(self._hear, visitor))
@@ -160,7 +150,7 @@ class Office:
         clerk.give(visitor, self._dice.uniform(*self._pay) if buys else 0.0)
 
     def _refuse(self, visitor: Visitor, error: str, exit_status: int = InconclusiveError.exit_status) -> None:
-        self._tell(f"{visitor.label} is refused: {error}")
+        self._screen.refused(visitor, error)
         self._answer(visitor, failed(error, exit_status))
 
     def _dismiss(self, visitor: Visitor, error: str, exit_status: int = InconclusiveError.exit_status) -> None:
@@ -181,7 +171,7 @@ class Office:
             self._visitors.discard(visitor)
             visitor.close()
             self.staff.farewell(visitor)
-            self._tell(f"{visitor.label} leaves")
+            self._screen.leaves(visitor)
 
     def _look_round(self, now: float) -> None:
         """Send away who has said nothing for too long, cut off who does not go, collect ended processes."""
@@ -214,15 +204,13 @@ class Office:
             self._finish(clerk, visitor, message)
 
     def _happened(self, visitor: Visitor, message: dict[str, Any]) -> None:
-        words = story.happened(Told(**message["event"]))
-        if words:
-            self._tell(f"{visitor.label} {words}")
+        self._screen.happened(visitor, Told(**message["event"]))
         if visitor.request and visitor.request.watch:
             self._answer(visitor, message)
 
     def _finish(self, clerk: Clerk, visitor: Visitor, answer: dict[str, Any]) -> None:
         """Pass the answer on, let the clerk serve whoever waits, then listen to this client again."""
-        self._conclude(visitor, answer)
+        self._screen.answered(visitor, answer)
         if visitor.request and visitor.request.watch:
             answer.pop("events", None)
         self._answer(visitor, answer)
@@ -234,17 +222,6 @@ class Office:
         waiting = self.staff.released(clerk, visitor)
         if waiting:
             self._give(clerk, waiting)
-
-    def _conclude(self, visitor: Visitor, answer: dict[str, Any]) -> None:
-        if not answer["ok"]:
-            self._tell(f"{visitor.label} is refused: {answer['error']}")
-        elif "count" in answer:
-            self._tell(f"{visitor.label} looks and sees {count_of(answer['count'], 'ticket')}")
-        else:
-            self._tell(f"{visitor.label} {story.ended(Outcome(answer['outcome']), present=not visitor.has_left)}")
-            self._bought += answer["outcome"] == Outcome.BOUGHT
-            if answer["outcome"] == Outcome.BOUGHT and self._bought > self._tickets:
-                self._tell(story.oversold(self._bought, self._tickets))
 
     def _listen_again(self, visitor: Visitor) -> None:
         if not visitor.gone:

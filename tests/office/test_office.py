@@ -9,9 +9,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from open_office import DEADLINE, Caller, OpenOffice
+from open_office import Caller, OpenOffice
+
+from booking.cli.app import run_command
 
 Opening = Callable[..., OpenOffice]
+Command = Callable[..., tuple[int, str, str]]
 
 WAYS = [
     pytest.param(["--per-client"], id="per-client"),
@@ -22,11 +25,15 @@ BUY = {"do": "buy", "name": "ann"}
 LOCKED = ["--lock", "file"]
 
 
-def booking(*arguments: str) -> tuple[int, str, str]:
-    """Run a command to its end: the exit status, standard output and standard error."""
-    command = [sys.executable, "-m", "booking", *arguments]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False)
-    return ran.returncode, ran.stdout, ran.stderr
+@pytest.fixture
+def booking(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Return what runs a command in this process: the exit status, standard output and standard error."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        status = run_command(arguments)
+        return status, *capsys.readouterr()
+
+    return run
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -185,6 +192,22 @@ def test_a_killed_process_of_the_office_fails_one_request_only(opened: Opening, 
 
 
 @pytest.mark.parametrize("way", WAYS)
+def test_the_lock_of_a_killed_process_is_reported(opened: Opening, way: list[str]) -> None:
+    """A multiprocessing lock dies with its holder: the next client hears so after --timeout, and does not hang."""
+    office = opened(*way, "--pay", "60:60", "--lock", "mp", "--timeout", "0.3")
+    with office.call() as ann:
+        ann.send(BUY | {"watch": True})
+        ann.hear_until("pay", "call")
+        for pid in office.children():
+            os.kill(pid, signal.SIGKILL)
+        assert "was ended" in ann.hear_answer()["error"]
+    with office.call() as bob:
+        refusal = bob.ask(BUY)
+        assert (refusal["ok"], refusal["exit_status"]) == (False, 3)
+        assert refusal["error"].startswith("the lock was still held after 0.3 s; ")
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_a_killed_process_does_not_hold_up_what_was_sent_ahead(opened: Opening, way: list[str]) -> None:
     """With more requests waiting behind the one that failed, the client is served or hung up on, and others too."""
     office = opened(*way, "--pay", "60:60", *LOCKED)
@@ -265,7 +288,7 @@ def test_many_clients_lose_no_answer(opened: Opening) -> None:
         caller.close()
 
 
-def test_buy_at_an_office_tells_the_story_of_a_local_buy(opened: Opening) -> None:
+def test_buy_at_an_office_tells_the_story_of_a_local_buy(opened: Opening, booking: Command) -> None:
     """The lines of `booking buy --at` are those of `booking buy`, as they happen."""
     office = opened("--pay", "0", *LOCKED)
     there = booking("buy", "--at", office.at, "--name", "ann")
@@ -276,7 +299,7 @@ def test_buy_at_an_office_tells_the_story_of_a_local_buy(opened: Opening) -> Non
     assert booking("look", "--at", office.at) == (0, f"0 tickets left at {office.at}.\n", "")
 
 
-def test_bad_addresses_and_silence_are_one_line() -> None:
+def test_bad_addresses_and_silence_are_one_line(booking: Command) -> None:
     """A refused connection and a bad address end with 2, an office that says nothing with 3; one line each."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         at = f"127.0.0.1:{silent.getsockname()[1]}"
@@ -295,7 +318,7 @@ def test_bad_addresses_and_silence_are_one_line() -> None:
     )
 
 
-def test_a_stranger_that_answers_is_no_office() -> None:
+def test_a_stranger_that_answers_is_no_office(booking: Command) -> None:
     """Another kind of server at the address is named as such, and its bytes do not reach the terminal."""
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
         ran = pool.submit(booking, "look", "--at", f"127.0.0.1:{server.getsockname()[1]}")
@@ -306,7 +329,7 @@ def test_a_stranger_that_answers_is_no_office() -> None:
     assert (code, errors) == (2, "booking: what answers there is no ticket office: it said '\\x1b[2JSSH-2.0'\n")
 
 
-def test_a_port_in_use_is_refused(opened: Opening) -> None:
+def test_a_port_in_use_is_refused(opened: Opening, booking: Command) -> None:
     """A second office at the same port is refused in one line, and the first goes on."""
     office = opened()
     code, _, errors = booking("office", "--port", str(office.address[1]), "--db", str(office.db))
@@ -332,7 +355,7 @@ def test_an_open_address_is_warned_about(opened: Opening) -> None:
         pytest.param(["--lock", "wishful"], id="no-such-lock"),
     ],
 )
-def test_options_that_no_office_can_keep_are_refused(options: list[str]) -> None:
+def test_options_that_no_office_can_keep_are_refused(options: list[str], booking: Command) -> None:
     """Bad options end with 2 and one line."""
     code, out, errors = booking("office", *options)
     assert (code, out, errors.count("\n")) == (2, "", 1)

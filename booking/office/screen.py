@@ -1,0 +1,61 @@
+"""What the office's screen shows: a line for everything that happens, and for a ticket too many."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from booking.office import story
+from booking.office.address import written
+from booking.office.protocol import Told
+from booking.office.visitor import Visitor
+from booking.purchase import Outcome
+from booking.words import count_of
+
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Screen:
+    """Tells the story line by line; `tickets` is what the office opened with, and `bought` what it has sold."""
+
+    tell: Tell
+    tickets: int
+    bought: int = 0
+
+    def opens(self, address: str) -> None:
+        """Say where the office listens."""
+        self.tell(f"Listening on {address}.")
+
+    def comes(self, visitor: Visitor, place: tuple[Any, ...]) -> None:
+        """Say that a client has connected from there."""
+        self.tell(f"{visitor.label} comes from {written(*place[:2])}")
+
+    def leaves(self, visitor: Visitor) -> None:
+        """Say that a client is no longer connected."""
+        self.tell(f"{visitor.label} leaves")
+
+    def refused(self, visitor: Visitor, error: str) -> None:
+        """Say why a client does not get what it wants."""
+        self.tell(f"{visitor.label} is refused: {error}")
+
+    def happened(self, visitor: Visitor, told: Told) -> None:
+        """Say one event of a purchase."""
+        words = story.happened(told)
+        if words:
+            self.tell(f"{visitor.label} {words}")
+
+    def answered(self, visitor: Visitor, answer: dict[str, Any]) -> None:
+        """Say what a request came to, and count the tickets: the file looks right after a disaster."""
+        if not answer["ok"]:
+            self.refused(visitor, answer["error"])
+        elif "count" in answer:
+            self.tell(f"{visitor.label} looks and sees {count_of(answer['count'], 'ticket')}")
+        else:
+            self._sold(visitor, Outcome(answer["outcome"]))
+
+    def _sold(self, visitor: Visitor, outcome: Outcome) -> None:
+        self.tell(f"{visitor.label} {story.ended(outcome, present=not visitor.has_left)}")
+        if outcome is Outcome.BOUGHT:
+            self.bought += 1
+            if self.bought > self.tickets:
+                self.tell(story.oversold(self.bought, self.tickets))
