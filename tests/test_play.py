@@ -2,7 +2,11 @@
 
 import io
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from hypothesis import given, settings
@@ -225,6 +229,21 @@ def test_ctrl_c_ends_a_game_politely(
     with pytest.raises(KeyboardInterrupt):
         run_command(["play"])
     assert "booking replay 1,1,1 " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("options", "prompt"), [([], b"> "), (["--predict"], b"tickets sold: ")], ids=["game", "quiz"])
+def test_a_real_ctrl_c_is_status_130(db: Path, options: list[str], prompt: bytes) -> None:
+    """The program stands at its prompt when the signal comes: one line, no traceback."""
+    program = [sys.executable, "-m", "booking", "play", *options, "--db", db]
+    with subprocess.Popen(program, stdin=PIPE, stdout=PIPE, stderr=PIPE) as playing:
+        assert playing.stdout is not None
+        said = b""
+        while not said.endswith(prompt):
+            said += playing.stdout.read(1)
+        playing.send_signal(signal.SIGINT)
+        _, error = playing.communicate(timeout=30)
+    assert playing.returncode == 130
+    assert error == b"booking: stopped by Ctrl-C; no buyer is left\n"
 
 
 def test_the_quiz(typed: io.StringIO, capsys: pytest.CaptureFixture[str], db: Path) -> None:
