@@ -15,6 +15,7 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 from interleavings import complete_schedules
 
+from booking.registries import LOCKS
 from booking.replayer.prediction import predict
 from booking.replayer.stage import Stage
 from booking.scenario import Scenario
@@ -90,39 +91,42 @@ def test_under_a_lock_no_death_oversells(stage_of: StageOf, lock: str) -> None:
     never()
 
 
-# How many complete schedules there are, and each which of them is played on real processes here; the benchmark
-# `benchmarks/replay.py --all` plays every one. 2 buyers of 3 steps: 6!/(3!3!) = 20. Under a lock the looks come at
-# any time and the purchases one after the other, so fewer orders are left. A semaphore of 2 permits lets 2 of 3 in.
-ORDERS = [
-    pytest.param(Scenario(2, 1, "none", "json"), 20, 1, id="none-json-2"),
-    pytest.param(Scenario(2, 1, "none", "inplace"), 52, 1, id="none-inplace-2"),
-    pytest.param(Scenario(2, 1, "mp", "json"), 12, 1, id="mp-json-2"),
-    pytest.param(Scenario(2, 1, "mp", "inplace"), 14, 1, id="mp-inplace-2"),
-    pytest.param(Scenario(2, 1, "file", "json"), 12, 1, id="file-json-2"),
-    pytest.param(Scenario(2, 1, "file", "inplace"), 14, 1, id="file-inplace-2"),
-    pytest.param(Scenario(2, 1, "semaphore", "json"), 12, 1, id="semaphore-json-2"),
-    pytest.param(Scenario(2, 1, "semaphore", "inplace"), 14, 1, id="semaphore-inplace-2"),
-    pytest.param(Scenario(2, 1, "semaphore", "json", permits=2), 222, 1, id="semaphore:2-json-2"),
-    pytest.param(Scenario(2, 1, "semaphore", "inplace", permits=2), 612, 1, id="semaphore:2-inplace-2"),
-    pytest.param(Scenario(3, 1, "none", "json"), 1152, 1, id="none-json-3"),
-    pytest.param(Scenario(3, 1, "none", "inplace"), 11208, 23, id="none-inplace-3"),
-    pytest.param(Scenario(3, 1, "mp", "json"), 360, 1, id="mp-json-3"),
-    pytest.param(Scenario(3, 1, "mp", "inplace"), 402, 1, id="mp-inplace-3"),
-    pytest.param(Scenario(3, 1, "file", "json"), 360, 1, id="file-json-3"),
-    pytest.param(Scenario(3, 1, "file", "inplace"), 402, 1, id="file-inplace-3"),
-    pytest.param(Scenario(3, 1, "semaphore", "json"), 360, 1, id="semaphore-json-3"),
-    pytest.param(Scenario(3, 1, "semaphore", "inplace"), 402, 1, id="semaphore-inplace-3"),
-    pytest.param(Scenario(3, 1, "semaphore", "json", permits=2), 38610, 199, id="semaphore:2-json-3"),
-]
+# How many complete schedules there are. Two buyers of 3 steps: 6!/(3!3!) = 20; in place some of their 4 steps meet
+# half a file and end early. Under a lock the winner's five steps (look, acquire, read, write, release) come in a row
+# and the loser's purchase behind them; only the loser's look may come at any of the 6 places before its purchase, and
+# either buyer may be the winner: 2 x 6 = 12.
+ORDERS_UNDER_A_LOCK = {("json", 2): 12, ("inplace", 2): 14, ("json", 3): 360, ("inplace", 3): 402}
+EXCLUSIVE = [name for name, lock in LOCKS.items() if lock.facts.permits == 1]
 
 
-@pytest.mark.parametrize(("scenario", "orders", "stride"), ORDERS)
+def listed() -> Iterator[object]:
+    """Yield each scenario with its number of schedules, and each which of them is played here.
+
+    The benchmark `benchmarks/replay.py --all` plays every one.
+    """
+    for lock in EXCLUSIVE:
+        for (store, buyers), orders in ORDERS_UNDER_A_LOCK.items():
+            stride = 1 if lock in LOCKED or buyers == 2 else 5
+            yield pytest.param(Scenario(buyers, 1, lock, store), orders, stride, id=f"{lock}-{store}-{buyers}")
+    for store, buyers, orders, stride in [
+        ("json", 2, 20, 1),
+        ("inplace", 2, 52, 1),
+        ("json", 3, 1152, 1),
+        ("inplace", 3, 11208, 23),
+    ]:
+        yield pytest.param(Scenario(buyers, 1, "none", store), orders, stride, id=f"none-{store}-{buyers}")
+    for store, buyers, orders, stride in [("json", 2, 222, 1), ("inplace", 2, 612, 2), ("json", 3, 38610, 199)]:
+        several = Scenario(buyers, 1, "semaphore", store, permits=2)
+        yield pytest.param(several, orders, stride, id=f"two-permits-{store}-{buyers}")
+
+
+@pytest.mark.parametrize(("scenario", "orders", "stride"), list(listed()))
 def test_model_and_reality_agree(stage_of: StageOf, scenario: Scenario, orders: int, stride: int) -> None:
     """In every order of the steps real processes do what the model says: each value, each block, each ending."""
-    listed = list(complete_schedules(scenario))
-    assert len(listed) == orders
+    schedules_of = list(complete_schedules(scenario))
+    assert len(schedules_of) == orders
     stage = stage_of("fork", scenario)
-    for schedule in listed[::stride]:
+    for schedule in schedules_of[::stride]:
         replay = stage.play(schedule)  # raises ReplayDiffersError at the first step that differs
         assert replay.verdict.name == replay.prediction.verdict.name
         assert core(replay.history.events) == core(predict(scenario, schedule).history.events)
