@@ -15,6 +15,7 @@ from booking.displayed import Displayed
 from booking.errors import BadInputError
 from booking.purchase import Outcome
 from booking.scenario import Scenario
+from booking.staging import Staging, Struck
 from booking.steps import PAY, Step
 
 SCHEMA = 1
@@ -26,6 +27,11 @@ Value: TypeAlias = int | str | None
 
 _STEP_NAMES = frozenset(Step) | {PAY}
 _HEADER_KEYS = {"scenario", "stock_left", "elapsed_s", "timed_out", "start_method", "versions"}
+_OPTIONAL_HEADER_KEYS = {"staging", "struck"}
+_OPTIONAL_KEYS = {"notes"}
+
+CLERK_DIED = "the clerk died"
+WORKER_DIED = "a worker died"
 
 
 class Event(NamedTuple):
@@ -53,8 +59,8 @@ class Ending:
 
     `exitcode` is the one of its process: 0 for a normal end, -9 when signal 9 ended it, None while unknown.
     `alive` tells that it was still alive when the sale was closed, so that the sale itself ended it.
-    `error` is what the buyer said when the disk failed it. In a replay, one that is neither alive nor has an
-    exit code never began, because the schedule does not name it.
+    `error` is what the buyer said when the disk failed it, CLERK_DIED or WORKER_DIED. In a replay, one that is
+    neither alive nor has an exit code never began, because the schedule does not name it.
     """
 
     buyer: int
@@ -67,7 +73,12 @@ class Ending:
     @property
     def stayed_away(self) -> bool:
         """Return whether this buyer never came, so that it is missed by nobody."""
-        return self.outcome is Outcome.UNFINISHED and self.exitcode is None and not self.alive
+        return self.outcome is Outcome.UNFINISHED and self.exitcode is None and not self.alive and not self.error
+
+    @property
+    def deserted(self) -> bool:
+        """Return whether the process that was to serve this buyer died, which is no failure of the disk."""
+        return self.error in {CLERK_DIED, WORKER_DIED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,10 @@ class History(Displayed):
 
     `stock_left` is the count in the store afterwards, None where it cannot be read. `elapsed_s` is the time
     from the opening of the gate to the last buyer's end, in seconds. `timed_out` tells that the time-out closed
-    the sale. `versions` and `start_method` say where it ran.
+    the sale. `versions` and `start_method` say where it ran. `notes` are sentences about what stands around the
+    buyers, clerks and workers for example.
+
+    A pool with very many buyers keeps no events, see `booking.simulation.pool.MOST_RECORDED`.
     """
 
     scenario: Scenario
@@ -87,6 +101,9 @@ class History(Displayed):
     timed_out: bool = False
     start_method: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    staging: Staging = field(default=Staging())
+    struck: tuple[Struck, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def of(self, buyer: int) -> tuple[Event, ...]:
         """Return the events of one buyer, in order."""
@@ -102,7 +119,12 @@ class History(Displayed):
             "timed_out": self.timed_out,
             "start_method": self.start_method,
             "versions": dict(self.versions),
+            **({"notes": list(self.notes)} if self.notes else {}),
         }
+        if self.staging != Staging():
+            header["staging"] = self.staging.to_json()
+        if self.struck:
+            header["struck"] = [asdict(blow) for blow in self.struck]
         yield json.dumps(header)
         for event in self.events:
             yield json.dumps(event._asdict())
@@ -149,14 +171,16 @@ def _header(document: dict[str, Any]) -> dict[str, Any]:
     if not _is_whole(schema) or schema != SCHEMA:
         raise BadInputError(f"the history has schema {reprlib.repr(schema)}; this program reads schema {SCHEMA}")
     try:
-        _require(document.keys() == _HEADER_KEYS and isinstance(document["scenario"], dict))
+        _require(document.keys() - _OPTIONAL_KEYS == _HEADER_KEYS and isinstance(document["scenario"], dict))
         _require(document["stock_left"] is None or _is_whole(document["stock_left"]))
         _require(_is_seconds(document["elapsed_s"]) and isinstance(document["timed_out"], bool))
         _require(isinstance(document["start_method"], str) and isinstance(document["versions"], dict))
         _require(all(isinstance(value, str) for value in document["versions"].values()))
+        notes = document.pop("notes", [])
+        _require(isinstance(notes, list) and all(isinstance(note, str) for note in notes))
     except ValueError:
         raise BadInputError("line 1 is not the header of a history; write one with --history FILE") from None
-    return document | {"scenario": Scenario.from_json(document["scenario"])}
+    return document | {"scenario": Scenario.from_json(document["scenario"]), "notes": tuple(notes)}
 
 
 def _event(document: dict[str, Any], number: int) -> Event:

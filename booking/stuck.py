@@ -21,8 +21,9 @@ def stuck(history: History) -> Iterator[Finding]:
     if waiting and holders and all(not h.alive or h in waiting for h in holders):
         events = [last[e.buyer].seq for e in [*dead, *waiting]]
         yield Finding(Anomaly.DEADLOCK, _deadlock_text(waiting, dead), tuple(events))
+    yield from _deserted([ending for ending in lost if ending.deserted])
     for ending in lost:
-        if ending not in waiting and ending not in dead:
+        if ending not in waiting and ending not in dead and not ending.deserted:
             yield _lost_buyer(ending, last.get(ending.buyer), holds=ending in holders)
 
 
@@ -44,16 +45,23 @@ def _holding(history: History) -> set[int]:
     return {buyer for buyer, locks in holds.items() if locks > 0}
 
 
+def _deserted(lost: Sequence[Ending]) -> Iterator[Finding]:
+    """Name the buyers that nobody served to the end, all in one sentence: they may be a hundred thousand."""
+    for error in sorted({str(ending.error) for ending in lost}):
+        who = buyers([ending.buyer for ending in lost if ending.error == error])
+        yield Finding(UNKNOWN, f"{who} got no answer: {error}.")
+
+
 def _deadlock_text(waiting: Sequence[Ending], dead: Sequence[Ending]) -> str:
     who = buyers([ending.buyer for ending in waiting])
     if not dead:
         return f"{who} wait for each other's locks, and nobody can move."
     holder = dead[0]
     verb = "waits" if len(waiting) == 1 else "wait"
-    return (
-        f"Buyer {holder.buyer} (process {holder.pid}) died while it held the lock "
-        f"(exit code {holder.exitcode}); {who[0].lower()}{who[1:]} {verb} for ever."
-    )
+    lost = f"Buyer {holder.buyer} (process {holder.pid}) died while it held the lock (exit code {holder.exitcode})"
+    if holder.deserted:
+        lost = f"The lock was held for buyer {holder.buyer} when {holder.error}"
+    return f"{lost}; {who[0].lower()}{who[1:]} {verb} for ever."
 
 
 def _lost_buyer(ending: Ending, last: Event | None, *, holds: bool) -> Finding:

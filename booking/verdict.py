@@ -173,7 +173,7 @@ def _torn_reads(history: History, replay: str | None) -> Iterator[Finding]:
 
 def replay_command(history: History) -> str | None:
     """Return the command that replays the sale, None where its order is unknown or too long to print."""
-    if any(unanswered(ending) for ending in history.endings):
+    if not history.events or any(unanswered(ending) for ending in history.endings):
         return None
     schedule = linearize(history, most_steps=MOST_STEPS_SHOWN)
     if schedule is None:

@@ -22,8 +22,13 @@ LEGEND_IN_PLACE = "T empty the file   ! half a file"
 
 
 def render(history: History, verdict: Verdict) -> str:
-    """Return the story, the timeline and the verdict of one sale, in lines of at most 80 columns."""
-    return "\n".join([*story(history), "", *timeline(history), "", *conclusion(verdict)])
+    """Return the story, the timeline and the verdict of one sale, in lines of at most 80 columns.
+
+    A sale without events, as of a very large pool, has only its notes and its verdict.
+    """
+    pictures = [*story(history), "", *timeline(history), ""] if history.events else []
+    notes = [line for note in history.notes for line in wrapped(note)]
+    return "\n".join([*pictures, *notes, *([""] if notes else []), *conclusion(verdict)])
 
 
 def story(history: History) -> list[str]:
@@ -47,7 +52,8 @@ def timeline(history: History) -> list[str]:
     span = max(1, end - start)
     axis = f"{'0 ms':<{_BAR - 12}}{span / 1e6:>9.1f} ms"
     rows = [f"{'':{_LABEL}}{axis}"]
-    rows += _shortened([_row(ending, history, start, span) for ending in _by_interest(history)], MOST_ROWS)
+    shown = [_row(ending, history, start, span) for ending in _by_interest(history)[:MOST_ROWS]]
+    rows += _shortened(shown, MOST_ROWS, len(history.endings))
     in_place = any(event.step == Step.TRUNCATE or event.value == TORN for event in history.events)
     legends = [LEGEND, LEGEND_IN_PLACE] if in_place else [LEGEND]
     return rows + [f"{'':{_LABEL}}{legend}" for legend in legends]
@@ -70,6 +76,7 @@ def _told(history: History) -> Iterator[tuple[int, int, str]]:
     """Yield the moments that a student wants to hear of: the time in nanoseconds, the buyer, what it does."""
     count: dict[int, object] = {}
     last: dict[int, int] = {}
+    start = _start(history)
     for event in history.events:
         last[event.buyer] = event.t_ns
         if event.phase == "return" and event.step in {Step.LOOK, Step.READ}:
@@ -79,7 +86,7 @@ def _told(history: History) -> Iterator[tuple[int, int, str]]:
     for ending in history.endings:
         if ending.stayed_away:
             continue
-        yield last.get(ending.buyer, 0), ending.buyer, _ended(ending, count.get(ending.buyer))
+        yield last.get(ending.buyer, start), ending.buyer, _ended(ending, count.get(ending.buyer))
 
 
 def _tickets(value: object) -> str:
@@ -132,10 +139,11 @@ def _draw(bar: list[str], event: Event, column: int, at: int) -> int:
     return last + 1
 
 
-def _shortened(lines: list[str], most: int) -> list[str]:
-    if len(lines) <= most:
+def _shortened(lines: list[str], most: int, total: int = 0) -> list[str]:
+    total = total or len(lines)
+    if total <= most:
         return lines
-    return [*lines[: most - 1], f"{'':{_LABEL}}... and {len(lines) - most + 1:,} more"]
+    return [*lines[: most - 1], f"{'':{_LABEL}}... and {total - most + 1:,} more"]
 
 
 def wrapped(text: str) -> list[str]:
