@@ -1,11 +1,14 @@
 """How a sale is staged: what a class changes around the buyers, while buyers, store and lock stay the same."""
 
 import re
-from dataclasses import dataclass
+import reprlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 from booking.errors import BadInputError
-from booking.scenario import MOST_BUYERS, require_whole
+from booking.scenario import MOST_BUYERS, Scenario, require_whole
 from booking.steps import PAY, Step
 
 LONGEST_WAIT = 3600.0
@@ -47,6 +50,32 @@ class Fault:
             raise BadInputError(f"{text!r:.40} is no fault; use BUYER@STEP, for example {example}")
         return cls(int(match[1]), match[2], Blow.HANG if hang else Blow(match[3] or "KILL"))
 
+    def __str__(self) -> str:
+        return f"{self.buyer}@{self.step}:{self.blow}"
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """What a fault did.
+
+    `t_ns` is when the blow was sent, on the monotonic clock in nanoseconds. `alive_right_after` tells whether the
+    process was still there when asked at once, because a signal is a request. `landed_after_s` is how long it took
+    until the process had ended, or had stopped, in seconds; None where that was not seen.
+    """
+
+    buyer: int
+    step: str
+    blow: Blow
+    pid: int
+    t_ns: int
+    alive_right_after: bool
+    landed_after_s: float | None = None
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Struck":
+        """Return what `asdict` wrote; raises TypeError or ValueError for anything else."""
+        return cls(**dict(document) | {"blow": Blow(document.get("blow"))})
+
 
 @dataclass(frozen=True, slots=True)
 class Staging:
@@ -79,12 +108,54 @@ class Staging:
         require_whole("workers", self.workers, 0, MOST_BUYERS)
         if not 0 <= self.opens_in <= LONGEST_WAIT:
             raise BadInputError(f"opens-in is {self.opens_in!r}; use 0 to {LONGEST_WAIT:g} seconds")
+        if self.opens_in and self.gate == "none":
+            raise BadInputError("without a gate nothing opens; leave out --opens-in, or --gate none")
+        self._require_one_fault_each()
         if self.workers and (self.via != "direct" or self.offices > 1 or self.faults):
             raise BadInputError("a pool of workers sells directly, in one office and without faults; leave one out")
         if self.via != "direct" and self.offices > 1:
             raise BadInputError("clerks sit in one office; leave out --offices or --via")
         if self.clerks > 1 and self.via == "direct":
             raise BadInputError("without --via queue or pipe there are no clerks; leave out --clerks")
+
+    def _require_one_fault_each(self) -> None:
+        struck = [fault.buyer for fault in self.faults]
+        twice = next((buyer for buyer in struck if struck.count(buyer) > 1), None)
+        if twice is not None:
+            raise BadInputError(f"buyer {twice} can be struck only once; leave out one of its faults")
+
+    def require_fit(self, scenario: Scenario) -> None:
+        """Raise BadInputError where this sale has not the buyers that these dials need."""
+        if self.offices > scenario.buyers:
+            raise BadInputError(
+                f"{self.offices} offices need a buyer each and there are {scenario.buyers}; use fewer --offices"
+            )
+        for fault in self.faults:
+            if not 1 <= fault.buyer <= scenario.buyers:
+                raise BadInputError(f"{fault} strikes nobody; the sale has buyers 1 to {scenario.buyers}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the dials as a JSON object; a fault becomes an object with buyer, step and blow."""
+        return asdict(self) | {"faults": [asdict(fault) for fault in self.faults]}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Staging":
+        """Return the dials that `to_json` wrote; raises BadInputError for a key or a value that is none."""
+        unknown = set(document) - set(cls.__slots__)
+        if unknown:
+            raise BadInputError(f"a staging has no {reprlib.repr(min(unknown))}; it has {', '.join(cls.__slots__)}")
+        try:
+            faults = tuple(_fault(fault) for fault in document.get("faults", ()))
+            return cls(**dict(document) | {"faults": faults})
+        except (TypeError, ValueError, KeyError, AttributeError):
+            raise BadInputError(f"the staging is not one: {reprlib.repr(document)}; write it with --history") from None
+
+
+def _fault(document: Mapping[str, Any]) -> Fault:
+    """Return the fault of a JSON object; raises an error of Python's own for anything else."""
+    buyer, step, blow = (document[name] for name in ("buyer", "step", "blow"))
+    fault = Fault.parsed(f"{buyer}@{step}")
+    return Fault(fault.buyer, fault.step, Blow(blow))
 
 
 def _require_one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
