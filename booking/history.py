@@ -27,8 +27,7 @@ Value: TypeAlias = int | str | None
 
 _STEP_NAMES = frozenset(Step) | {PAY}
 _HEADER_KEYS = {"scenario", "stock_left", "elapsed_s", "timed_out", "start_method", "versions"}
-_OPTIONAL_HEADER_KEYS = {"staging", "struck"}
-_OPTIONAL_KEYS = {"notes"}
+_OPTIONAL_KEYS = {"notes", "staging", "struck"}
 
 CLERK_DIED = "the clerk died"
 WORKER_DIED = "a worker died"
@@ -88,7 +87,8 @@ class History(Displayed):
     `stock_left` is the count in the store afterwards, None where it cannot be read. `elapsed_s` is the time
     from the opening of the gate to the last buyer's end, in seconds. `timed_out` tells that the time-out closed
     the sale. `versions` and `start_method` say where it ran. `notes` are sentences about what stands around the
-    buyers, clerks and workers for example.
+    buyers, clerks and workers for example. `staging` are the dials around the sale, and `struck` is what its faults
+    did.
 
     A pool with very many buyers keeps no events, see `booking.simulation.pool.MOST_RECORDED`.
     """
@@ -111,7 +111,7 @@ class History(Displayed):
 
     def to_lines(self) -> Iterator[str]:
         """Yield the lines of a history file, without line ends."""
-        header = {
+        header: dict[str, Any] = {
             "schema": SCHEMA,
             "scenario": self.scenario.to_json(),
             "stock_left": self.stock_left,
@@ -171,16 +171,32 @@ def _header(document: dict[str, Any]) -> dict[str, Any]:
     if not _is_whole(schema) or schema != SCHEMA:
         raise BadInputError(f"the history has schema {reprlib.repr(schema)}; this program reads schema {SCHEMA}")
     try:
-        _require(document.keys() - _OPTIONAL_KEYS == _HEADER_KEYS and isinstance(document["scenario"], dict))
+        _require(document.keys() - _OPTIONAL_HEADER_KEYS == _HEADER_KEYS and isinstance(document["scenario"], dict))
         _require(document["stock_left"] is None or _is_whole(document["stock_left"]))
         _require(_is_seconds(document["elapsed_s"]) and isinstance(document["timed_out"], bool))
         _require(isinstance(document["start_method"], str) and isinstance(document["versions"], dict))
         _require(all(isinstance(value, str) for value in document["versions"].values()))
         notes = document.pop("notes", [])
         _require(isinstance(notes, list) and all(isinstance(note, str) for note in notes))
-    except ValueError:
+        staging, struck = document.pop("staging", {}), document.pop("struck", [])
+        _require(isinstance(staging, dict) and isinstance(struck, list))
+        blows = tuple(_struck(blow) for blow in struck)
+    except (AttributeError, TypeError, ValueError):
         raise BadInputError("line 1 is not the header of a history; write one with --history FILE") from None
-    return document | {"scenario": Scenario.from_json(document["scenario"]), "notes": tuple(notes)}
+    return document | {
+        "scenario": Scenario.from_json(document["scenario"]),
+        "notes": tuple(notes),
+        "staging": Staging.from_json(staging),
+        "struck": blows,
+    }
+
+
+def _struck(document: dict[str, Any]) -> Struck:
+    blow = Struck.from_json(document)
+    _require(all(_is_whole(part) for part in (blow.buyer, blow.pid, blow.t_ns)) and blow.step in _STEP_NAMES)
+    _require(isinstance(blow.alive_right_after, bool))
+    _require(blow.landed_after_s is None or _is_seconds(blow.landed_after_s))
+    return blow
 
 
 def _event(document: dict[str, Any], number: int) -> Event:
