@@ -171,7 +171,7 @@ def _header(document: dict[str, Any]) -> dict[str, Any]:
     if not _is_whole(schema) or schema != SCHEMA:
         raise BadInputError(f"the history has schema {reprlib.repr(schema)}; this program reads schema {SCHEMA}")
     try:
-        _require(document.keys() - _OPTIONAL_HEADER_KEYS == _HEADER_KEYS and isinstance(document["scenario"], dict))
+        _require(document.keys() - _OPTIONAL_KEYS == _HEADER_KEYS and isinstance(document["scenario"], dict))
         _require(document["stock_left"] is None or _is_whole(document["stock_left"]))
         _require(_is_seconds(document["elapsed_s"]) and isinstance(document["timed_out"], bool))
         _require(isinstance(document["start_method"], str) and isinstance(document["versions"], dict))
