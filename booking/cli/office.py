@@ -8,14 +8,11 @@ import typer
 
 from booking.cli import options
 from booking.errors import BadInputError
-from booking.locks import Reach
-from booking.registries import facts_of, store_named
+from booking.registries import facts_of
 from booking.scenario import Scenario, require_whole
-from booking.simulation.sale import context_named, stocked
-from booking.words import count_of
 
 if TYPE_CHECKING:
-    from booking.office.server import Rules
+    from booking.office.rules import Rules
 
 LOOPBACK = "127.0.0.1"
 HIGHEST_PORT = 65535
@@ -70,25 +67,15 @@ def office(  # noqa: PLR0913 - every dial is an option
         timeout = TIMEOUT
     rules = _rules(per_client=per_client, workers=workers, clients=clients, idle=idle, timeout=timeout)
     require_whole("--port", port, 0, HIGHEST_PORT)
-    context_named(start_method)
     with Door(host, port) as door:
         if not is_loopback(door.host):
             typer.echo(_OPEN.format(host=door.host), err=True)
-        scenario = stocked(store_named(store)(db.resolve()), scenario, restock=not keep_stock)
-        typer.echo(_heading(scenario, rules))
-        if facts.reach is Reach.PROCESS_TREE:
-            typer.echo(_ONE_TREE.format(lock=lock))
-        typer.echo(f"In other terminals: booking buy --at {door.address} --name YOU   (Ctrl-C closes the office)")
-        hold_office(scenario, rules, door, db=db, tell=typer.echo, start_method=start_method)
+        hold_office(scenario, rules, door, db=db, restock=not keep_stock, tell=typer.echo, start_method=start_method)
 
 
 _OPEN = (
     "Warning: at {host} everybody who can reach this machine can buy, without a password.\n"
     "Leave out --host to serve this machine only."
-)
-_ONE_TREE = (
-    "The lock {lock} works here, because all who buy are processes of this one office;\n"
-    "a `booking buy` without --at does not see it."
 )
 
 
@@ -96,7 +83,7 @@ def _rules(
     *, per_client: bool, workers: int | None, clients: int | None, idle: float, timeout: float | None
 ) -> "Rules":
     """Return how to serve: a process for each client where nothing else is said and the system can fork."""
-    from booking.office.server import Rules  # noqa: PLC0415 - no other command needs a server
+    from booking.office.rules import Rules  # noqa: PLC0415 - no other command needs a server
 
     if per_client and workers is not None:
         raise BadInputError("--per-client and --workers exclude each other; use one of them")
@@ -111,10 +98,3 @@ def _rules(
     if timeout is not None:
         options.require_seconds("--timeout", timeout)
     return Rules(workers or 0, clients, idle, timeout)
-
-
-def _heading(scenario: Scenario, rules: "Rules") -> str:
-    stock = count_of(scenario.tickets, "ticket")
-    processes = "1 process" if rules.workers == 1 else f"{rules.workers} processes"
-    served = f"{processes} for all clients in turn" if rules.workers else "a process for each client"
-    return f"The office sells {stock}; lock {scenario.lock}; {served}."

@@ -83,6 +83,8 @@ def _bought(post: Post, pay_s: float) -> dict[str, Any]:
         return failed(f"{error}; try again, or reopen the office if one of its processes was killed", error.exit_status)
     except BookingError as error:
         return failed(str(error), error.exit_status)
+    except Exception as error:  # noqa: BLE001 - the lock or the store of another package may raise anything
+        return failed(f"{type(error).__name__}: {error}", BookingError.exit_status)
     return {"ok": True, "outcome": outcome, "read": telling.read, "events": telling.events}
 
 

@@ -1,43 +1,67 @@
-"""Opening an office: the lock is made, the processes hired; closing it leaves nothing behind."""
+"""Opening an office: the store is filled, the lock made, the processes hired; closing it leaves nothing behind."""
 
 import contextlib
+from dataclasses import dataclass
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
-from booking import files
 from booking.errors import BookingError
+from booking.locks import Lock
 from booking.office.address import Door
-from booking.office.screen import Tell
-from booking.office.server import Office, Rules
+from booking.office.rules import Rules
+from booking.office.screen import Screen, Tell
+from booking.office.server import Office
 from booking.office.staff import Hiring, PerClient, Workers
-from booking.registries import lock_named, store_named
+from booking.registries import facts_of, store_named
 from booking.scenario import Scenario
 from booking.simulation.company import Company, room_for
-from booking.simulation.sale import context_named
+from booking.simulation.sale import context_named, lock_made, stocked, store_path
+from booking.stores import Store
 
 
 def hold_office(  # noqa: PLR0913 - what is sold, how, where, and who hears of it
-    scenario: Scenario, rules: Rules, door: Door, *, db: str | Path, tell: Tell, start_method: str | None = None
+    scenario: Scenario,
+    rules: Rules,
+    door: Door,
+    *,
+    db: str | Path,
+    restock: bool,
+    tell: Tell,
+    start_method: str | None = None,
 ) -> None:
     """Serve clients until the process is interrupted; no process is left then, and the port is free.
 
-    The store at `db` holds the scenario's tickets already. `tell` is called with every line for the screen.
-    `start_method` is fork, spawn or forkserver; None takes fork where the platform has it. Raises BadInputError
-    where the system has no room for the processes, and InconclusiveError where they do not start.
+    With `restock` the store is first set to the scenario's tickets, else what is left is sold. `start_method` is
+    fork, spawn or forkserver; None takes fork where the platform has it. `tell` is called with every line for the
+    screen. Raises BadInputError for what cannot be sold so, and InconclusiveError where the processes do not start.
     """
-    path = Path(db).resolve()
+    path = store_path(db)
+    facts_of(scenario)  # refused, if it has to be, before the store is touched
     context = context_named(start_method)
     store = store_named(scenario.store)(path)
-    lock = lock_named(scenario.lock)(path, context, scenario)
-    processes = rules.workers or rules.clients
-    office = Office(scenario, rules, door, tell)
+    scenario = stocked(store, scenario, context, restock=restock)
+    sold = Sold(store, lock_made(scenario, path, context), context)
     try:
-        with room_for((rules.clients + processes) // 2 + 1), Company(context) as company:
-            hiring = Hiring(company, store, lock, rules.timeout, office.inherited, office.hired)
-            if rules.workers:
-                office.serve(Workers(hiring, rules.clients, rules.workers))
-            else:
-                office.serve(PerClient(hiring, rules.clients))
+        _serve(sold, rules, Office(scenario, rules, door, Screen(tell, scenario)))
     finally:
-        office.close()
         with contextlib.suppress(BookingError):
-            files.sweep(path)
+            store.tidy()
+
+
+@dataclass(frozen=True)
+class Sold:
+    """Where the count is, what guards it, and where processes come from that know both."""
+
+    store: Store
+    lock: Lock
+    context: BaseContext
+
+
+def _serve(sold: Sold, rules: Rules, office: Office) -> None:
+    processes = rules.workers or rules.clients
+    with contextlib.closing(office), room_for(rules.clients + 2 * processes), Company(sold.context) as company:
+        hiring = Hiring(company, sold.store, sold.lock, rules.timeout, office.inherited, office.hired)
+        if rules.workers:
+            office.serve(Workers(hiring, rules.clients, rules.workers))
+        else:
+            office.serve(PerClient(hiring, rules.clients))

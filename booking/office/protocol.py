@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeGuard
 
 from booking.errors import BadInputError, BookingError, DiskError, InconclusiveError
-from booking.history import TORN, Phase, Value
+from booking.history import BLOCKED, CHANGED, TORN, Phase, Value
 from booking.purchase import Outcome
 from booking.scenario import MOST_TICKETS
 from booking.steps import PAY, Step
@@ -28,6 +28,7 @@ LONGEST_LINE = 4096
 
 LONGEST_NAME = 40
 _KEYS = {"look": {"do"}, "buy": {"do", "name", "watch"}}
+_WORDS = (None, TORN, BLOCKED, CHANGED)
 _STEPS = frozenset(Step) | {PAY}
 _ANSWERED = frozenset({Outcome.BOUGHT, Outcome.SOLD_OUT, Outcome.TORN_READ})
 _EXAMPLE = '{"do": "look"}'
@@ -177,7 +178,7 @@ def _failure(document: dict[str, Any]) -> BookingError:
 def _told(document: object) -> Told | None:
     match document:
         case {"step": str(step), "phase": "call" | "return" as phase, "value": value} if step in _STEPS and (
-            value in (None, TORN) or _is_count(value)
+            value in _WORDS or _is_count(value)
         ):
             return Told(step, phase, value)
     return None

@@ -4,26 +4,41 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from booking.locks import Reach
 from booking.office import story
 from booking.office.address import written
 from booking.office.protocol import Told
 from booking.office.visitor import Visitor
 from booking.purchase import Outcome
+from booking.registries import facts_of
+from booking.scenario import Scenario
 from booking.words import count_of
+
+_ONE_TREE = (
+    "The lock {lock} works here, because all who buy are processes of this one office;\n"
+    "a `booking buy` without --at does not see it."
+)
 
 Tell = Callable[[str], None]
 
 
 @dataclass
 class Screen:
-    """Tells the story line by line; `tickets` is what the office opened with, and `bought` what it has sold."""
+    """Tells the story line by line; `bought` is how many tickets the office has sold."""
 
     tell: Tell
-    tickets: int
+    scenario: Scenario
     bought: int = 0
 
-    def opens(self, address: str) -> None:
-        """Say where the office listens."""
+    def opens(self, address: str, workers: int) -> None:
+        """Say what is sold, how, and where; with `workers` 0 each client gets a process of its own."""
+        processes = "1 process" if workers == 1 else f"{workers} processes"
+        served = f"{processes} for all clients in turn" if workers else "a process for each client"
+        stock = count_of(self.scenario.tickets, "ticket")
+        self.tell(f"The office sells {stock}; lock {self.scenario.lock}; {served}.")
+        if facts_of(self.scenario).reach is Reach.PROCESS_TREE:
+            self.tell(_ONE_TREE.format(lock=self.scenario.lock))
+        self.tell(f"In other terminals: booking buy --at {address} --name YOU   (Ctrl-C closes the office)")
         self.tell(f"Listening on {address}.")
 
     def comes(self, visitor: Visitor, place: tuple[Any, ...]) -> None:
@@ -57,5 +72,5 @@ class Screen:
         self.tell(f"{visitor.label} {story.ended(outcome, present=not visitor.has_left)}")
         if outcome is Outcome.BOUGHT:
             self.bought += 1
-            if self.bought > self.tickets:
-                self.tell(story.oversold(self.bought, self.tickets))
+            if self.bought > self.scenario.tickets:
+                self.tell(story.oversold(self.bought, self.scenario.tickets))

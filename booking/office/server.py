@@ -9,7 +9,6 @@ import itertools
 import json
 import random
 import time
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,7 +16,8 @@ from booking.errors import BadInputError, InconclusiveError
 from booking.office.address import Door
 from booking.office.clerk import Closable
 from booking.office.protocol import Request, Told, encode, failed
-from booking.office.screen import Screen, Tell
+from booking.office.rules import Rules
+from booking.office.screen import Screen
 from booking.office.staff import Clerk, Staff
 from booking.office.visitor import Visitor
 from booking.office.watching import watching
@@ -32,19 +32,7 @@ FAREWELL = 2.0
 MOST_REFUSED = 10
 """Requests of one client that are refused before it is hung up on: its next mistake is its last."""
 
-
-@dataclass(frozen=True)
-class Rules:
-    """How the office serves. `workers` 0 gives each client a process of its own.
-
-    `clients` is how many may be connected at once, `idle` how many seconds one may say nothing, and `timeout`
-    how many seconds a purchase waits for the lock; None waits for ever.
-    """
-
-    workers: int
-    clients: int
-    idle: float = 30.0
-    timeout: float | None = None
+_ENDED = "the process that served you was ended; look how many tickets are left"
 
 
 class Office:
@@ -52,11 +40,11 @@ class Office:
 
     staff: Staff
 
-    def __init__(self, scenario: Scenario, rules: Rules, door: Door, tell: Tell) -> None:
+    def __init__(self, scenario: Scenario, rules: Rules, door: Door, screen: Screen) -> None:
         self.door = door
         self._pay = scenario.pay
         self._rules = rules
-        self._screen = Screen(tell, scenario.tickets)
+        self._screen = screen
         self._dice = random.Random(scenario.seed)
         self._watch = watching()
         self._visitors: set[Visitor] = set()
@@ -78,7 +66,7 @@ class Office:
         self.staff = staff
         staff.open()
         self._watch.add(self.door.socket, self._greet)
-        self._screen.opens(self.door.address)
+        self._screen.opens(self.door.address, self._rules.workers)
         look_round = 0.0
         while True:
             self._watch.wait(min(TURN, self._rules.idle / 4))
@@ -140,7 +128,11 @@ class Office:
     def _begin(self, visitor: Visitor, request: Request) -> None:
         self._watch.remove(visitor.socket)
         visitor.request = request
+        visitor.again = False
         visitor.name = request.name or visitor.name
+        self._assign(visitor)
+
+    def _assign(self, visitor: Visitor) -> None:
         clerk = self.staff.clerk_for(visitor)
         if clerk:
             self._give(clerk, visitor)
@@ -199,6 +191,7 @@ class Office:
         elif visitor is None:
             return  # it answers nobody; no clerk does that
         elif "event" in message:
+            clerk.begun = True
             self._happened(visitor, message)
         else:
             self._finish(clerk, visitor, message)
@@ -235,13 +228,19 @@ class Office:
         self._clerks.discard(clerk)
         clerk.pipe.close()
         visitor, clerk.visitor = clerk.visitor, None
+        owner = self.staff.lost(clerk)
+        if owner is None and visitor is not None and not clerk.begun and not visitor.again:
+            visitor.again = True  # nothing has been done for it yet, so nothing can be done twice
+            self._assign(visitor)
+        else:
+            self._fail(visitor, owner)
+
+    def _fail(self, visitor: Visitor | None, owner: Visitor | None) -> None:
         if visitor is not None:
             visitor.request = None
-        owner = self.staff.lost(clerk)
-        reason = "the process that served you was ended; look how many tickets are left"
         if owner is not None and not owner.has_left:
-            self._dismiss(owner, reason)
+            self._dismiss(owner, _ENDED)
         elif owner is None and visitor is not None:
-            self._refuse(visitor, reason)
+            self._refuse(visitor, _ENDED)
         if visitor is not None:
             self._listen_again(visitor)

@@ -20,18 +20,21 @@ from booking.stores import Store
 class Clerk:
     """One process of the office, seen from the office; it carries out one request at a time.
 
-    `visitor` is whom it serves now, and `ready` tells that it has started.
+    `visitor` is whom it serves now, `begun` tells that it has told of a step of this visitor's purchase, and
+    `ready` that it has started.
     """
 
     process: Process
     pipe: Connection
     visitor: Visitor | None = None
+    begun: bool = False
     ready: bool = False
 
     def give(self, visitor: Visitor, pay_s: float) -> None:
         """Hand over the visitor's request; a clerk that was killed shows it by the end of its pipe."""
         assert visitor.request is not None  # noqa: S101 - the office gives what it has just parsed
         self.visitor = visitor
+        self.begun = False
         self.send(json.dumps({"do": visitor.request.do, "pay_s": pay_s}).encode())
 
     def send(self, message: bytes) -> None:

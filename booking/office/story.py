@@ -1,6 +1,6 @@
 """The lines on the office's screen: who came, what it did, how it ended. Pure."""
 
-from booking.history import Value
+from booking.history import CHANGED, Value
 from booking.office.protocol import Told
 from booking.purchase import Outcome
 from booking.steps import PAY, Step
@@ -23,6 +23,7 @@ def happened(told: Told) -> str | None:
         (PAY, "call"): "pays",
         (Step.TRUNCATE, "return"): "empties the file",
         (Step.WRITE, "return"): f"writes the count: {value}",
+        (Step.SWAP, "return"): _swapped(value),
         (Step.RELEASE, "return"): "gives the lock back",
     }.get((step, phase))
 
@@ -41,6 +42,10 @@ def oversold(bought: int, tickets: int) -> str:
     """Return the line for the moment in which one ticket too many was sold."""
     holders = "client holds" if bought == 1 else "clients hold"
     return f"OVERSOLD: {bought:,} {holders} a ticket; the office opened with {count_of(tickets, 'ticket')}."
+
+
+def _swapped(value: Value) -> str:
+    return "finds the count changed, and starts again" if value == CHANGED else f"swaps the count: {value}"
 
 
 def _tickets(value: Value) -> str:

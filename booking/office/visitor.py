@@ -18,9 +18,9 @@ MOST_IGNORED = 1 << 22
 class Visitor:
     """One connection. `since` is when it was last served, in seconds of the monotonic clock.
 
-    `request` is what the office is carrying out for it, and `refused` counts what it refused. `leaving` tells
-    that the office has said its last word and waits until the client has read it; `gone` tells that the socket
-    is closed.
+    `request` is what the office is carrying out for it, `again` tells that a second clerk does so, and `refused`
+    counts what it refused. `leaving` tells that the office has said its last word and waits until the client has
+    read it; `gone` tells that the socket is closed.
     """
 
     number: int
@@ -29,6 +29,7 @@ class Visitor:
     name: str = ""
     request: Request | None = None
     refused: int = 0
+    again: bool = False
     leaving: bool = False
     gone: bool = False
     _lines: Lines = field(default_factory=Lines)
