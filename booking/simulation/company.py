@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import os
 import time
 import weakref
 from collections.abc import Callable, Iterator
@@ -14,11 +15,24 @@ from typing import Any, Self
 from booking.errors import BadInputError
 from booking.simulation import guard
 from booking.simulation.ends import Ends
-from booking.simulation.forked import ForkedProcess
+from booking.simulation.forked import ForkedProcess, forking
 from booking.simulation.interruptions import masked
 
 _companies: "weakref.WeakSet[Company]" = weakref.WeakSet()
 """Those of this process. Two sales may run in two threads, and a fork inherits the pipes of both."""
+
+
+def _forget_companies() -> None:
+    """Close, in a forked child, the ends that belong to the parent: they would keep the pipes open."""
+    for company in list(_companies):
+        for end in company.parents_ends:
+            with contextlib.suppress(OSError):
+                end.close()
+    _companies.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_companies)
 
 
 @dataclass(eq=False)
@@ -35,21 +49,20 @@ class Company:
     def __post_init__(self) -> None:
         self.start_method = str(self.context.get_start_method())
         try:
-            self.inbox, self._outbox = self.context.Pipe(duplex=False)
-            self._waiting, self._gate = self.context.Pipe(duplex=False)
-            self._lifeline, self._life = self.context.Pipe(duplex=False)
+            with forking:
+                self.inbox, self._outbox = self.context.Pipe(duplex=False)
+                self._waiting, self._gate = self.context.Pipe(duplex=False)
+                self._lifeline, self._life = self.context.Pipe(duplex=False)
+                _companies.add(self)
         except OSError as error:
             raise BadInputError(
                 f"the system has no room for the pipes of a sale ({error.strerror}); close some programs"
             ) from None
-        _companies.add(self)
 
     @property
     def ends(self) -> Ends:
         """Return what a process that starts now has to be handed."""
-        forks = self.start_method == "fork"
-        inherited = [end for company in list(_companies) for end in company.parents_ends] if forks else []
-        return Ends(self._outbox, self._waiting, self._lifeline, inherited)
+        return Ends(self._outbox, self._waiting, self._lifeline)
 
     @property
     def parents_ends(self) -> tuple[Connection, Connection, Connection]:
@@ -115,9 +128,10 @@ class Company:
     ) -> None:
         with masked():
             self.dismiss()
-            for end in (*self.parents_ends, self._outbox, self._waiting, self._lifeline):
-                end.close()
-            _companies.discard(self)
+            with forking:
+                for end in (*self.parents_ends, self._outbox, self._waiting, self._lifeline):
+                    end.close()
+                _companies.discard(self)
             gc.unfreeze()
 
 

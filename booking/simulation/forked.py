@@ -7,6 +7,7 @@ forkserver the standard library's class is used.
 
 import os
 import signal
+import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -17,6 +18,12 @@ UNTOLD = 255
 
 _POLL = 0.001
 """Seconds between two looks at a child that has not ended."""
+
+forking = threading.RLock()
+"""Held during a fork, and while pipes are opened or closed that a fork must inherit whole or not at all.
+
+Sales may run in several threads, and `filelock` refuses two forks at once. A child owns it already.
+"""
 
 
 class ForkedProcess:
@@ -31,7 +38,7 @@ class ForkedProcess:
 
     def start(self) -> None:
         """Fork; the child runs the target and ends without returning. Raises OSError where there is no room."""
-        with warnings.catch_warnings():
+        with forking, warnings.catch_warnings():
             # Python 3.12 warns of a fork beside threads, a notebook's for example: the child could wait for a
             # lock that one of them held. This child runs nothing but a purchase, which takes no such lock.
             warnings.simplefilter("ignore", DeprecationWarning)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TypeAlias
 
@@ -33,12 +34,12 @@ def enter(ends: Ends, store: Path) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    for end in ends.parents_ends:
-        end.close()
     if hasattr(signal, "setitimer"):
         signal.signal(signal.SIGALRM, lambda *_: _end_if_orphan(ends.lifeline, store))
         signal.setitimer(signal.ITIMER_REAL, HEARTBEAT, HEARTBEAT)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (*SIGNALS, signal.SIGALRM))
+        # A spawned process takes its leave slowly and in the end knows our answer to the timer no more.
+        Finalize(None, signal.setitimer, (signal.ITIMER_REAL, 0), exitpriority=0)
     else:  # Windows has no timer signal; elsewhere a thread would cost more than the rest of a buyer's start
         threading.Thread(target=_watch, args=(ends.lifeline, store), daemon=True).start()
 

@@ -15,6 +15,7 @@ from booking.registries import lock_named, store_named
 from booking.scenario import Scenario
 from booking.simulation import interruptions
 from booking.simulation.company import Company, room_for
+from booking.simulation.forked import forking
 from booking.simulation.under_way import SaleUnderWay, Watcher
 from booking.stores import Store
 
@@ -76,7 +77,8 @@ def store_path(db: str | Path) -> Path:
 def lock_made(scenario: Scenario, path: Path, context: BaseContext) -> Lock:
     """Return the scenario's lock for the store at `path`; raises BadInputError where the system has none to give."""
     try:
-        return lock_named(scenario.lock)(path, context, scenario)
+        with forking:  # making one may import a library, and a fork in the middle of an import leaves half of it
+            return lock_named(scenario.lock)(path, context, scenario)
     except (OSError, ImportError) as error:
         raise BadInputError(f"the system cannot make the lock {scenario.lock} ({error}); use --lock file") from None
 
