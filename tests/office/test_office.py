@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 from open_office import Caller, OpenOffice
 
 from booking.cli.app import run_command
+from booking.registries import LOCKS
 
 Opening = Callable[..., OpenOffice]
 Command = Callable[..., tuple[int, str, str]]
@@ -79,6 +81,16 @@ def test_a_lock_lets_one_client_buy(opened: Opening, way: list[str], lock: str) 
         bob.hear_until("acquire", "call")
         assert ann.hear_answer() == {"ok": True, "outcome": "bought", "read": 1}
         assert bob.hear_answer() == {"ok": True, "outcome": "sold out", "read": 0}
+
+
+@pytest.mark.parametrize("name", [name for name, lock in LOCKS.items() if lock.facts.permits == 1 or lock.swaps])
+def test_every_lock_that_excludes_sells_one_ticket_once(opened: Opening, name: str) -> None:
+    """Three clients at once, one ticket: with any lock that lets one in, or swaps, one buys and two find nothing."""
+    office = opened("--workers", "3", "--pay", "0.02", "--lock", name)
+    with ExitStack() as stack, ThreadPoolExecutor(3) as pool:
+        callers = [stack.enter_context(office.call()) for _ in range(3)]
+        answers = list(pool.map(lambda caller: caller.ask(BUY), callers))
+    assert sorted(answer["outcome"] for answer in answers) == ["bought", "sold out", "sold out"]
 
 
 @pytest.mark.parametrize("way", WAYS)
