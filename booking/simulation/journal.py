@@ -17,6 +17,8 @@ from booking.history import Phase, Value
 
 READY = "ready"
 END = "end"
+SILENCE = "silence"
+"""What a watcher gets, from buyer 0, when nobody has said anything for a while; no buyer sends it."""
 PARENT_GONE = 143
 
 _LONGEST_ERROR = (getattr(select, "PIPE_BUF", 512) - 200) // 2

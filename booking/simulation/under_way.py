@@ -12,7 +12,7 @@ from booking.locks import Lock
 from booking.scenario import Scenario
 from booking.simulation.buyer import Invitation, attend
 from booking.simulation.company import Company
-from booking.simulation.journal import Message, receive
+from booking.simulation.journal import SILENCE, Message, receive
 from booking.simulation.recorder import Recorder
 from booking.stores import Store
 from booking.version import __version__
@@ -126,6 +126,8 @@ class SaleUnderWay:
             self._heed()
             over = silent and self.company.all_ended()  # asked before the pipe: what they said is in it by now
             silent = not self.company.inbox.poll(0 if over else min(left, IDLE))
+            if silent and self.watch:
+                self.watch(Message(0, 0, time.monotonic_ns(), SILENCE, "call", None))
             message = None if silent else self._next()
             if message is None and (over or not silent):
                 self._all_said = True

@@ -1,0 +1,164 @@
+"""The live view: what the board says of a sale under way, and that it appears only where somebody looks."""
+
+import io
+import re
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from booking.board import Board
+from booking.history import Value
+from booking.live import INTERVAL, bar, live, progress
+from booking.purchase import Outcome
+from booking.scenario import Scenario
+from booking.simulation.journal import END, READY, SILENCE, Message
+from booking.simulation.sale import simulate
+from booking.steps import PAY, Step
+
+
+class Terminal(io.StringIO):
+    """A standard error that somebody looks at."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def told(board: Board, *rows: tuple[int, str, str, Value]) -> list[str]:
+    """Return the lines of the board after these messages."""
+    for buyer, word, phase, value in rows:
+        board.take(Message(buyer, 100 + buyer, 0, word, phase, value))
+    return list(board.lines())
+
+
+def test_every_buyer_has_a_line_with_what_it_does() -> None:
+    """Five buyers, one in each state of a purchase under a lock, while one ticket of two is sold."""
+    lines = told(
+        Board(Scenario(5, tickets=2, lock="mp")),
+        (1, Step.ACQUIRE, "return", None),
+        (1, Step.WRITE, "return", 1),
+        (1, Step.RELEASE, "call", None),
+        (1, END, "return", Outcome.BOUGHT),
+        (2, READY, "call", None),
+        (3, Step.LOOK, "call", None),
+        (4, Step.ACQUIRE, "call", None),
+        (5, Step.ACQUIRE, "return", None),
+        (5, PAY, "call", None),
+    )
+    assert lines == [
+        "Tickets left in the file: 1   Sold so far: 1 of 2",
+        "buyer 1   bought",
+        "buyer 2   at the gate",
+        "buyer 3   looking",
+        "buyer 4   waiting for the lock",
+        "buyer 5   paying, holding the lock",
+    ]
+
+
+def test_a_sale_of_too_many_is_said_at_once() -> None:
+    """Two buyers say that they bought the one ticket, though the file says 0."""
+    ends = [(buyer, END, "return", Outcome.BOUGHT) for buyer in (1, 2)]
+    lines = told(Board(Scenario(2)), (1, Step.WRITE, "return", 0), (2, Step.WRITE, "return", 0), *ends)
+    assert lines[0] == "Tickets left in the file: 0   Sold so far: 2 of 1, 1 too many"
+
+
+def test_fifty_buyers_are_summed_up_in_the_order_of_a_purchase() -> None:
+    """A line per thing that they do, with how many and who; all of it fits 24 lines of 80 columns."""
+    looking = [(buyer, Step.LOOK, "call", None) for buyer in range(1, 50)]
+    lines = told(Board(Scenario(50)), *looking, (7, END, "return", Outcome.SOLD_OUT))
+    assert lines[1:] == [
+        "starting                  1   50",
+        "looking                  48   1-6, 8-49",
+        "sold out                  1   7",
+    ]
+
+
+def test_a_killed_buyer_is_mourned_and_keeps_the_lock() -> None:
+    """It said that it held the lock and never gave it back."""
+    board = Board(Scenario(2, lock="mp"))
+    told(board, (1, Step.ACQUIRE, "return", None), (2, Step.ACQUIRE, "call", None))
+    board.mourn([1])
+    assert list(board.lines())[1:] == ["buyer 1   killed, holding the lock", "buyer 2   waiting for the lock"]
+    assert board.pids == {2: 102}
+
+
+def test_nothing_is_shown_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard error is a file: there is no watch, so a sale is not even watched."""
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with live(Scenario(2)) as watch:
+        assert watch is None
+    with progress(10, "sales") as advance:
+        advance(10)
+    assert sys.stderr.getvalue() == ""
+
+
+def test_a_real_sale_is_shown_and_wiped_away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The first picture comes with the first message; no thread is started, and the cursor comes back."""
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    scenario = Scenario(3, pay=(0.2, 0.2))
+    threads = []
+    with live(scenario, after=0) as watch:
+        assert watch
+
+        def watched(message: Message) -> None:
+            watch(message)
+            threads.append(threading.active_count())
+
+        simulate(scenario, db=tmp_path / "db.json", watch=watched)
+    shown = sys.stderr.getvalue()
+    assert "Tickets left in the file: 1" in shown
+    assert re.search(r"buyer 1 +paying", shown)
+    assert max(threads) == threading.active_count()
+    assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") == 1
+
+
+def test_a_short_sale_is_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It is over before anybody has read anything."""
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    scenario = Scenario(2, pay=(0, 0))
+    with live(scenario, after=60) as watch:
+        simulate(scenario, db=tmp_path / "db.json", watch=watch)
+    assert sys.stderr.getvalue() == ""
+
+
+def test_pictures_are_rare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand messages in half an interval bring one picture: between two pictures the view only counts."""
+    clock = iter(range(10**6))
+    monkeypatch.setattr("booking.live.time", SimpleNamespace(monotonic=lambda: next(clock) * INTERVAL / 2000))
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with live(Scenario(2), after=0) as watch:
+        assert watch
+        for _ in range(1_000):
+            watch(Message(0, 0, 0, SILENCE, "call", None))
+        assert sys.stderr.getvalue().count("Tickets left") == 1
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "line"),
+    [
+        (0, 10, f"[{'.' * 30}] 0 of 10 sales"),
+        (5, 10, f"[{'#' * 15}{'.' * 15}] 5 of 10 sales"),
+        (10, 10, f"[{'#' * 30}] 10 of 10 sales"),
+        (20, 10, f"[{'#' * 30}] 20 of 10 sales"),
+        (1_234, None, "1,234 sales"),
+    ],
+)
+def test_the_bar_says_how_far_the_work_is(done: int, total: int | None, line: str) -> None:
+    """Half of the work is half of the bar, and an unknown total has none."""
+    assert bar(done, total, "sales") == line
+
+
+def test_progress_writes_over_one_line_and_wipes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each picture begins at the left edge, and in the end the line is empty; a clock of a second a look."""
+    clock = iter(range(1_000))
+    monkeypatch.setattr("booking.live.time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with progress(2, "sales") as advance:
+        advance(1)
+        advance(2)
+    half, whole = f"[{'#' * 15}{'.' * 15}] 1 of 2 sales", f"[{'#' * 30}] 2 of 2 sales"
+    assert sys.stderr.getvalue() == f"\r{half}\r{whole}\r{' ' * len(whole)}\r"
