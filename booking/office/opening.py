@@ -39,7 +39,7 @@ def hold_office(  # noqa: PLR0913 - what is sold, how, where, and who hears of i
     facts_of(scenario)  # refused, if it has to be, before the store is touched
     context = context_named(start_method)
     store = store_named(scenario.store)(path)
-    scenario = stocked(store, scenario, context, restock=restock)
+    scenario = stocked(store, scenario, restock=restock, context=context)
     sold = Sold(store, lock_made(scenario, path, context), context)
     try:
         _serve(sold, rules, Office(scenario, rules, door, Screen(tell, scenario)))
