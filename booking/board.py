@@ -31,6 +31,7 @@ _DOING = {
     (PAY, "return"): "has paid",
     (Step.TRUNCATE, "call"): "writing",
     (Step.WRITE, "call"): "writing",
+    (Step.SWAP, "call"): "writing",
     (Step.RELEASE, "call"): "leaving",
 }
 _ORDER = [STARTING, *dict.fromkeys(_DOING.values()), *Outcome, KILLED]
@@ -67,7 +68,7 @@ class Board:
             return
         self.pids[buyer] = message.pid
         self.doing[buyer] = _DOING.get((word, phase), self.doing[buyer])
-        if word == Step.WRITE and phase == "return" and isinstance(message.value, int):
+        if word in {Step.WRITE, Step.SWAP} and phase == "return" and isinstance(message.value, int):
             self.left = message.value
         elif word == Step.ACQUIRE and phase == "return" and message.value != BLOCKED:
             self.holders.add(buyer)
