@@ -122,12 +122,12 @@ def asked_again(office: OpenOffice) -> list[dict[str, object]]:
 @pytest.mark.parametrize("way", WAYS)
 def test_a_silent_client_is_sent_away(opened: Opening, way: list[str]) -> None:
     """Who says nothing, or half a line, for longer than --idle hears why and is hung up on; paying is not silence."""
-    office = opened(*way, "--idle", "0.3", "--pay", "1")
+    office = opened(*way, "--idle", "0.5", "--pay", "1")
     with office.call() as silent, office.call() as half, office.call() as buyer:
         half.send(b'{"do": ')
         buyer.send(BUY)
         for caller in (silent, half):
-            assert caller.hear()["error"] == "no request for 0.3 s; connect again when you want something"
+            assert caller.hear()["error"] == "no request for 0.5 s; connect again when you want something"
             assert caller.hear() is None
         assert buyer.hear()["outcome"] == "bought"
 
