@@ -12,7 +12,7 @@ from booking.locks import Reach
 from booking.purchase import Outcome
 from booking.registries import facts_of, store_named
 from booking.scenario import Scenario
-from booking.simulation.sale import stocked
+from booking.simulation.sale import stocked, store_path
 from booking.simulation.walk_in import walk_in
 from booking.steps import PAY, Step
 from booking.words import count_of, printable
@@ -32,7 +32,7 @@ def look(
     """Show how many tickets are left, in a file or at an office."""
     options.require_seconds("--timeout", timeout)
     if at is None:
-        count, where = store_named("json")(db.resolve()).read(), {"db": str(db)}
+        count, where = store_named("json")(store_path(db)).read(), {"db": str(db)}
     else:
         from booking.office import address, client  # noqa: PLC0415 - sockets, only where one is needed
 
@@ -53,7 +53,7 @@ def reset(
 ) -> None:
     """Put tickets into the store; its other keys are kept."""
     scenario = Scenario(tickets=tickets)
-    store = store_named("json")(db.resolve())
+    store = store_named("json")(store_path(db))
     try:
         stocked(store, scenario, restock=True)
     except MalformedStoreError:

@@ -5,7 +5,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import Any
 
 _STANDARD_OUTPUT = 1
 
@@ -15,18 +15,21 @@ def prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    if isinstance(sys.stdout, io.TextIOWrapper) and isinstance(sys.stdout.buffer, io.BufferedWriter):
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
         sys.stdout = _unstoppable(sys.stdout)
 
 
-def _unstoppable(stream: io.TextIOWrapper) -> TextIO:
-    if not isinstance(getattr(stream.buffer, "raw", None), io.FileIO) or stream.isatty():
+def _unstoppable(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    if not isinstance(getattr(stream.buffer, "raw", stream.buffer), io.FileIO):
         return stream
+    raw = _Unstoppable(stream.fileno(), "wb", closefd=False)
+    buffered = isinstance(stream.buffer, io.BufferedWriter)  # it is not, with PYTHONUNBUFFERED
     return io.TextIOWrapper(
-        io.BufferedWriter(_Unstoppable(stream.fileno(), "wb", closefd=False)),
+        io.BufferedWriter(raw) if buffered else raw,
         encoding=stream.encoding,
         errors="replace",
         line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
     )
 
 

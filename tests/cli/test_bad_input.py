@@ -1,0 +1,177 @@
+"""Bad input: one line on standard error that names the value and the remedy, the right status, the file untouched."""
+
+import os
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from booking.cli.app import run_command
+
+STORE = b'{"count": 1, "train": "K 817"}'
+
+
+@pytest.fixture(autouse=True)
+def _a_store_that_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Work beside a store, and check afterwards that nobody has touched it or left anything beside it."""
+    monkeypatch.chdir(tmp_path)
+    store = tmp_path / "db.json"
+    store.write_bytes(STORE)
+    before = store.stat().st_mtime_ns
+    yield
+    assert (store.read_bytes(), store.stat().st_mtime_ns) == (STORE, before)
+    assert list(tmp_path.glob("*.booking-tmp")) == []
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """Run a command and return its status and the one line that it said; standard output stays empty."""
+    status = run_command(arguments)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("booking: ")
+    assert captured.err.count("\n") == 1
+    return status, captured.err
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--buyers", "0"], "buyers is 0; use a whole number from 1"),
+        (["--buyers", "-3"], "buyers is -3; use"),
+        (["--buyers", "10001"], "buyers is 10001; use"),
+        (["--buyers", "ten"], "'ten' is not a valid int"),
+        (["--buyers", "1.5"], "'1.5' is not a valid int"),
+        (["--buyers", ""], "'' is not a valid int"),
+        (["--buyers", "9" * 5000], "is not a valid int"),
+        (["--buyers"], "requires an argument"),
+        (["--tickets", "-1"], "tickets is -1; use a whole number from 0"),
+        (["--tickets", "1000000001"], "tickets is 1000000001; use"),
+        (["--permits", "0"], "permits is 0; use"),
+        (["--lock", "padlock"], "there is no lock 'padlock'; use one of none, mp, file"),
+        (["--lock", ""], "there is no lock ''; use one of"),
+        (["--store", "drawer"], "there is no store 'drawer'; use one of json, inplace"),
+        (["--start-method", "vfork"], "there is no start method 'vfork' here; use one of fork"),
+        (["--pay", "-1"], "pay is (-1.0, -1.0); use SECONDS or MIN:MAX"),
+        (["--pay", "nan"], "pay is (nan, nan); use"),
+        (["--pay", "inf"], "pay is (inf, inf); use"),
+        (["--pay", "1e9"], "pay is (1000000000.0, 1000000000.0); use"),
+        (["--pay", "3:1"], "pay is (3.0, 1.0); use"),
+        (["--pay", "1:2:3"], "--pay is '1:2:3'; use SECONDS or MIN:MAX"),
+        (["--pay", "soon"], "--pay is 'soon'; use"),
+        (["--timeout", "0"], "timeout is 0.0; use a number of seconds above 0"),
+        (["--timeout", "-5"], "timeout is -5.0; use"),
+        (["--timeout", "nan"], "timeout is nan; use"),
+        (["--timeout", "long"], "'long' is not a valid float"),
+        (["--repeat", "0"], "--repeat is 0; use a whole number from 1"),
+        (["--repeat", "1000000000"], "--repeat is 1000000000; use"),
+        (["--repeat", "2", "--keep-stock"], "--repeat needs a full stock"),
+        (["--seed", "x"], "'x' is not a valid int"),
+        (["--expect", "luck"], "--expect is 'luck'; use one of sound, oversold"),
+        (["--history", "."], "cannot write .: it is a folder; choose another file with --history"),
+        (["--history", "no/such/sale.jsonl"], "there is no folder no/such; choose another file"),
+        (["--fast"], "No such option: --fast"),
+        (["now"], "unexpected extra argument(s) (now)"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
+)
+def test_a_bad_option_is_named(options: list[str], named: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 2, and a line that names the value and what to use instead."""
+    status, line = refusal(capsys, "run", "--db", "db.json", *options)
+    assert status == 2
+    assert named in line
+
+
+def test_a_command_that_does_not_exist_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """A slip of the fingers is answered with what was meant."""
+    status, line = refusal(capsys, "rn")
+    assert (status, line) == (2, "booking: No such command 'rn'. Did you mean 'run'?\n")
+
+
+@pytest.mark.parametrize("command", ["run", "look", "reset", "buy"])
+@pytest.mark.parametrize("kind", ["folder", "pipe", "loop", "device", "long-name", "half-a-file"])
+def test_what_is_no_store_is_refused(
+    command: str, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever stands where the store should be: status 2, at once, and it is left as it is."""
+    path = tmp_path / "no-store"
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+        case "loop":
+            path.symlink_to(path)
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "long-name":
+            path = tmp_path / ("n" * 300)
+        case "half-a-file":
+            path.write_bytes(b'{"count": ')
+    status, line = refusal(capsys, command, "--db", str(path))
+    assert status == 2
+    assert ("/dev/zero" if kind == "device" else path.name[:100]) in line
+    assert kind != "half-a-file" or path.read_bytes() == b'{"count": '
+
+
+@pytest.mark.parametrize("command", ["look", "buy"])
+def test_who_needs_a_store_is_told_that_there_is_none(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A look and a purchase by hand create nothing."""
+    status, line = refusal(capsys, command, "--db", "absent.json")
+    assert status == 2
+    assert "absent.json" in line
+    assert not Path("absent.json").exists()
+
+
+def test_a_read_only_store_is_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Replacing would succeed on a read-only file; its owner said no, so it is refused with status 4."""
+    store = tmp_path / "db.json"
+    store.chmod(0o444)
+    status, line = refusal(capsys, "run", "--db", "db.json", "--tickets", "5")
+    assert status == 4
+    assert "db.json" in line
+    assert "read-only" in line
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Let this process and its children write no file beyond so many bytes, as a full disk would."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.parametrize("size", [0, 1, 20])
+def test_a_full_disk_ends_with_4(size: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """The parent cannot restock: status 4, and the store is as it was."""
+    with files_of_at_most(size):
+        status, line = refusal(capsys, "run", "--db", "db.json", "--tickets", "5")
+    assert status == 4
+    assert "db.json" in line
+
+
+def test_a_disk_that_fills_up_during_the_sale_ends_with_4(capsys: pytest.CaptureFixture[str]) -> None:
+    """Buyers that cannot write say so, the story is told, and the status is that of the disk."""
+    with files_of_at_most(5):
+        status = run_command(["run", "--db", "db.json", "--keep-stock", "--buyers", "2", "--pay", "0"])
+    captured = capsys.readouterr()
+    assert status == 4
+    assert captured.err.startswith("booking: 2 buyers could not go on: cannot write ")
+    assert captured.err.count("\n") == 1
+    assert "UNKNOWN: 0 buyers hold a ticket; 1 existed." in captured.out
+
+
+def test_a_full_disk_for_the_history_ends_with_4(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The sale was held; its history could not be kept, and the status says so."""
+    other = tmp_path / "other.json"
+    other.write_bytes(b'{"count": 1}')
+    status, line = refusal(capsys, "run", "--db", "other.json", "--buyers", "2", "--pay", "0", "--history", "/dev/full")
+    assert status == 4
+    assert line == "booking: cannot write /dev/full: No space left on device; choose another file with --history\n"

@@ -1,0 +1,180 @@
+"""`booking run`: what it prints, as text and as JSON, and the exit status that scripts go by."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from programs import ran
+
+from booking.cli.app import run_command
+from booking.history import History
+from booking.verdict import judge
+
+SALE = ["run", "--db", "db.json", "--pay", "0"]
+KEYS = {
+    "schema",
+    "scenario",
+    "tickets",
+    "buyers",
+    "sold",
+    "sold_out",
+    "oversold",
+    "torn_reads",
+    "unfinished",
+    "unknown",
+    "stock_left",
+    "verdict",
+    "findings",
+    "elapsed_s",
+    "start_method",
+    "timed_out",
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def document(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Return the JSON document on standard output, which is all that is there."""
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    answer: dict[str, Any] = json.loads(captured.out)
+    return answer
+
+
+def test_the_default_sale_is_oversold_before_everybodys_eyes(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten buyers, one ticket, no lock: everybody looks, ten buy, and the verdict says so in a sentence."""
+    assert run_command(["run", "--db", "db.json"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Created db.json with 1 ticket."
+    assert sum("looks and sees 1 ticket" in line for line in lines) == 10
+    assert sum("buys a ticket: it had read 1 and wrote 0" in line for line in lines) == 10
+    assert sum(line.startswith("buyer ") and line.endswith("  bought") for line in lines) == 10
+    text = " ".join(lines)
+    assert "OVERSOLD: 10 buyers hold a ticket; 1 existed. Buyers " in text
+    assert "read count=1 before buyer" in text
+    assert json.loads(Path("db.json").read_bytes()) == {"count": 0}
+
+
+@pytest.mark.parametrize("lock", ["mp", "file"])
+def test_a_lock_sells_the_ticket_once(lock: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With a lock one buys, nine find it sold out, and the verdict is sound."""
+    assert run_command([*SALE, "--lock", lock, "--expect", "sound"]) == 0
+    assert "SOUND: 1 buyer holds a ticket; 1 existed.\n9 buyers found it sold out." in capsys.readouterr().out
+
+
+def test_the_first_line_says_what_became_of_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """The file is created, restocked, or holds what it should already; and --keep-stock sells what is left."""
+    said = []
+    for options in (["--tickets", "3"], [], ["--tickets", "1"], ["--tickets", "5"], ["--keep-stock", "--tickets", "9"]):
+        assert run_command([*SALE, "--buyers", "2", "--lock", "file", *options]) == 0
+        said.append(capsys.readouterr().out.splitlines()[0])
+    # Two buyers leave 3 - 2 = 1; of 1 they leave 0, twice; of 5 they leave 3, which the last two keep for sale.
+    assert said == [
+        "Created db.json with 3 tickets.",
+        "db.json holds 1 ticket.",
+        "Restocked db.json: it held 0, now 1 ticket.",
+        "Restocked db.json: it held 0, now 5 tickets.",
+        "db.json holds 3 tickets.",
+    ]
+    assert json.loads(Path("db.json").read_bytes()) == {"count": 1}
+
+
+def test_the_json_document_has_these_keys(capsys: pytest.CaptureFixture[str]) -> None:
+    """The keys are a promise: no others, and none missing."""
+    assert run_command([*SALE, "--lock", "file", "--buyers", "3", "--seed", "7", "--json"]) == 0
+    answer = document(capsys)
+    assert set(answer) == KEYS
+    told = {key: answer[key] for key in KEYS - {"scenario", "elapsed_s", "start_method"}}
+    assert told == {
+        "schema": 1,
+        "tickets": 1,
+        "buyers": 3,
+        "sold": 1,
+        "sold_out": 2,
+        "oversold": 0,
+        "torn_reads": 0,
+        "unfinished": 0,
+        "unknown": 0,
+        "stock_left": 0,
+        "verdict": "sound",
+        "findings": [],
+        "timed_out": False,
+    }
+    assert (answer["scenario"]["buyers"], answer["scenario"]["lock"], answer["scenario"]["seed"]) == (3, "file", 7)
+    assert 0 < answer["elapsed_s"] < 30
+
+
+def test_a_finding_in_json_names_its_witness(capsys: pytest.CaptureFixture[str]) -> None:
+    """A finding has the anomaly, a sentence, the events that show it and the command that replays it."""
+    assert run_command(["run", "--db", "db.json", "--buyers", "2", "--json", "--history", "sale.jsonl"]) == 0
+    [finding] = document(capsys)["findings"]
+    assert set(finding) == {"anomaly", "text", "events", "replay"}
+    assert finding["anomaly"] == "oversold"
+    history = History.from_lines(Path("sale.jsonl").read_text(encoding="utf-8").splitlines())
+    events = {event.seq: event for event in history.events}
+    # Two reads of 1 and two writes of 0.
+    assert sorted((events[seq].step, events[seq].value) for seq in finding["events"]) == [
+        ("read", 1),
+        ("read", 1),
+        ("write", 0),
+        ("write", 0),
+    ]
+    assert finding["replay"].startswith("booking replay ")
+
+
+def test_repeat_counts_the_sales(capsys: pytest.CaptureFixture[str]) -> None:
+    """--repeat holds so many sales and tells what each sold."""
+    assert run_command([*SALE, "--lock", "file", "--buyers", "2", "--repeat", "4", "--json"]) == 0
+    answer = document(capsys)
+    assert set(answer) == KEYS | {"runs", "oversold_runs"}
+    assert (answer["runs"], answer["oversold_runs"], answer["sold"]) == (4, 0, [1, 1, 1, 1])
+    assert run_command(["run", "--db", "db.json", "--buyers", "2", "--repeat", "3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == [
+        "3 sales of 1 ticket to 2 buyers, lock none: oversold in 3 of 3.",
+        "Tickets sold: 2 in 3 sales",
+        "Verdicts: oversold in 3 sales",
+    ]
+    assert lines[4].startswith("OVERSOLD: 2 buyers hold a ticket; 1 existed.")
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        pytest.param([], 0, id="nothing-expected"),
+        pytest.param(["--expect", "oversold"], 0, id="as-expected"),
+        pytest.param(["--expect", "OVERSOLD"], 0, id="in-capitals"),
+        pytest.param(["--expect", "sound"], 1, id="not-as-expected"),
+        pytest.param(["--expect", "lost-update"], 1, id="another-anomaly"),
+        pytest.param(["--expect", "good"], 2, id="no-verdict"),
+        pytest.param(["--expect", "oversold", "--timeout", "0.01"], 3, id="no-answer-in-time"),
+        pytest.param(["--expect", "unknown", "--timeout", "0.01"], 0, id="no-answer-as-expected"),
+    ],
+)
+def test_the_exit_status_says_whether_it_was_as_expected(options: list[str], status: int) -> None:
+    """0 done or as expected, 1 not as expected, 2 a bad option, 3 no answer."""
+    assert run_command(["run", "--db", "db.json", "--buyers", "2", "--pay", "0.1", *options]) == status
+
+
+@pytest.mark.parametrize("store", ["json", "inplace"])
+def test_a_history_file_is_the_history(store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What --history writes is read back line for line, and judged as the command judged it."""
+    assert run_command([*SALE, "--store", store, "--buyers", "5", "--history", "sale.jsonl", "--json"]) == 0
+    lines = Path("sale.jsonl").read_text(encoding="utf-8").splitlines()
+    history = History.from_lines(lines)
+    assert list(history.to_lines()) == lines
+    verdict = json.loads(json.dumps(judge(history).to_json()))
+    answer = document(capsys)
+    assert verdict == {key: answer[key] for key in verdict}
+
+
+def test_a_thousand_buyers_buy(tmp_path: Path) -> None:
+    """A thousand processes are started, let in at once and collected; one has the ticket, and the screen is short."""
+    done = ran([*SALE, "--buyers", "1000", "--lock", "file", "--expect", "sound"], tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "SOUND: 1 buyer holds a ticket; 1 existed.\n999 buyers found it sold out." in done.stdout
+    assert len(done.stdout.splitlines()) < 60
