@@ -246,16 +246,3 @@ def _require_whole_sale(history: History) -> None:
     strangers = {event.buyer for event in history.events} - set(buyers)
     if strangers:
         raise BadInputError(f"the history names buyer {min(strangers)}; the sale has 1 to {len(buyers)}")
-    _require_beginnings(history.events)
-
-
-def _require_beginnings(events: Iterable[Event]) -> None:
-    begun: set[tuple[int, str]] = set()
-    for event in events:
-        if event.phase == "call":
-            begun.add((event.buyer, event.step))
-        elif (event.buyer, event.step) not in begun:
-            raise BadInputError(
-                f"event {event.seq} of the history ends a {event.step} of buyer {event.buyer} that never began; "
-                "lines may be missing"
-            )

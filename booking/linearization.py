@@ -43,7 +43,7 @@ def intervals(history: History) -> list[Interval]:
             continue
         if event.value == BLOCKED:  # it tried, and did not move
             continue
-        call, end = calls[event.buyer, event.step], event.seq
+        call, end = calls.get((event.buyer, event.step), event.seq), event.seq  # its line may be missing
         if event.step == Step.ACQUIRE:
             call = end
         elif event.step == Step.RELEASE:
