@@ -31,6 +31,7 @@ _OPTIONAL_KEYS = {"notes", "staging", "struck"}
 
 CLERK_DIED = "the clerk died"
 WORKER_DIED = "a worker died"
+TIME_WAS_UP = "the time was up"
 
 
 class Event(NamedTuple):
@@ -58,7 +59,7 @@ class Ending:
 
     `exitcode` is the one of its process: 0 for a normal end, -9 when signal 9 ended it, None while unknown.
     `alive` tells that it was still alive when the sale was closed, so that the sale itself ended it.
-    `error` is what the buyer said when the disk failed it, CLERK_DIED or WORKER_DIED. In a replay, one that is
+    `error` is what the buyer said when the disk failed it, CLERK_DIED, WORKER_DIED or TIME_WAS_UP. In a replay, one that is
     neither alive nor has an exit code never began, because the schedule does not name it.
     """
 
@@ -76,8 +77,8 @@ class Ending:
 
     @property
     def deserted(self) -> bool:
-        """Return whether the process that was to serve this buyer died, which is no failure of the disk."""
-        return self.error in {CLERK_DIED, WORKER_DIED}
+        """Return whether nobody served this buyer to the end, which is no failure of the disk."""
+        return self.error in {CLERK_DIED, WORKER_DIED, TIME_WAS_UP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def _header(document: dict[str, Any]) -> dict[str, Any]:
         staging, struck = document.pop("staging", {}), document.pop("struck", [])
         _require(isinstance(staging, dict) and isinstance(struck, list))
         blows = tuple(_struck(blow) for blow in struck)
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise BadInputError("line 1 is not the header of a history; write one with --history FILE") from None
     return document | {
         "scenario": Scenario.from_json(document["scenario"]),

@@ -73,8 +73,8 @@ class Struck:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Struck":
-        """Return what `asdict` wrote; raises TypeError or ValueError for anything else."""
-        return cls(**dict(document) | {"blow": Blow(document.get("blow"))})
+        """Return what `asdict` wrote; raises KeyError, TypeError or ValueError for anything else."""
+        return cls(**dict(document) | {"blow": Blow(document["blow"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,17 @@ class Staging:
         self._require_one_fault_each()
         if self.workers and (self.via != "direct" or self.offices > 1 or self.faults):
             raise BadInputError("a pool of workers sells directly, in one office and without faults; leave one out")
+        if self.workers and self.gate == "barrier":
+            raise BadInputError(
+                "a barrier waits for all buyers at once, and a pool plays a few; leave out one of the two"
+            )
+        if self.submit == "sync" and not self.workers:
+            raise BadInputError("without --workers nobody is handed in; leave out --submit")
+        if self.via != "direct" and self.faults:
+            raise BadInputError(
+                "with clerks the buyers do not touch the ticket, so nobody can be struck there; "
+                "leave out --via, or --kill and --hang"
+            )
         if self.via != "direct" and self.offices > 1:
             raise BadInputError("clerks sit in one office; leave out --offices or --via")
         if self.clerks > 1 and self.via == "direct":

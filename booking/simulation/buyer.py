@@ -3,44 +3,64 @@
 A spawned process imports this module and what it names, so nothing here may import the command line.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing.synchronize import Barrier
+from typing import TypeVar
 
 from booking.errors import BookingError, TornReadError
 from booking.locks import Lock
-from booking.purchase import Desk, Outcome, purchase
-from booking.simulation import guard
+from booking.purchase import Desk, Outcome
+from booking.simulation import gates, guard
 from booking.simulation.desk import RealDesk
 from booking.simulation.ends import Ends
 from booking.simulation.journal import END, READY, Journal
+from booking.simulation.parts import Part
 from booking.stores import Store
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
 class Invitation:
-    """All that a buyer's process is told: who it is, what it buys from, and how long its payment takes."""
+    """All that a buyer's process is told: who it is, what it buys from, and how long its payment takes.
+
+    `barrier` is what it waits at behind the gate, and `part` what it plays where buyers are struck; mostly there
+    is neither.
+    """
 
     buyer: int
     store: Store
     lock: Lock
     pay_s: float
     ends: Ends
+    barrier: Barrier | None = None
+    part: Part | None = None
 
 
 def attend(invitation: Invitation) -> None:
     """Be one buyer, from the gate to the end."""
     guard.enter(invitation.ends, invitation.store.path)
     journal = Journal(invitation.buyer, invitation.ends.journal)
-    desk = RealDesk(invitation.store, invitation.lock, journal.record, invitation.pay_s)
+    part, lifeline = invitation.part, invitation.ends.lifeline
+    record = journal.record if part is None else part.played(journal.record, lifeline)
+    desk = RealDesk(invitation.store, invitation.lock, record, invitation.pay_s)
     journal.record(READY, "call")
-    guard.wait_at(invitation.ends.gate, invitation.ends.lifeline)
-    outcome, error = answer(desk)
+    gates.pass_through(invitation.ends, invitation.barrier)
+    outcome, error = answer(desk, invitation.lock)
     journal.record(END, "return", outcome, error)
 
 
-def answer(desk: Desk) -> tuple[Outcome, str | None]:
-    """Run the purchase and return its outcome, with what went wrong where it could not go on."""
+def answer(desk: Desk, lock: Lock) -> tuple[Outcome, str | None]:
+    """Run the lock's purchase and return its outcome, with what went wrong where it could not go on."""
+    return settled(partial(lock.purchase, desk))
+
+
+def settled(perform: Callable[[], _Result]) -> tuple[_Result | Outcome, str | None]:
+    """Return what `perform` returns; where it cannot go on, the outcome that this is, with what went wrong."""
     try:
-        return purchase(desk), None
+        return perform(), None
     except TornReadError:
         return Outcome.TORN_READ, None
     except BookingError as error:

@@ -71,22 +71,12 @@ class Company:
 
     def start(self, target: Callable[[Any], None], argument: object, name: str) -> None:
         """Start one more process; raises BadInputError where the system has no room for it."""
-        process = self._made(target, argument, name)
-        with masked():  # a child that starts now must not meet Ctrl-C before `guard.enter`
-            self.processes.append(process)
-            try:
-                process.start()
-            except OSError as error:
-                self.processes.pop()
-                raise BadInputError(
-                    f"the system starts no more than {len(self.processes)} processes here ({error.strerror}); "
-                    "use fewer buyers"
-                ) from None
+        begin(self._made(target, argument, name), self.processes)
 
-    def _made(self, target: Callable[[Any], None], argument: object, name: str) -> guard.Process:
+    def _made(self, target: Callable[[Any], None], argument: object, name: str) -> guard.Child:
         if self.start_method == "fork":
             return ForkedProcess(target, argument, name)
-        made: guard.Process = self.context.Process(  # type: ignore[attr-defined]
+        made: guard.Child = self.context.Process(  # type: ignore[attr-defined]
             target=target, args=(argument,), name=name, daemon=True
         )
         return made
@@ -133,6 +123,19 @@ class Company:
                     end.close()
                 _companies.discard(self)
             gc.unfreeze()
+
+
+def begin(process: guard.Child, among: list[guard.Process]) -> None:
+    """Start a process and add it to the others; raises BadInputError where the system has no room for it."""
+    with masked():  # a child that starts now must not meet Ctrl-C before `guard.enter`
+        among.append(process)
+        try:
+            process.start()
+        except OSError as error:
+            among.pop()
+            raise BadInputError(
+                f"the system starts no more than {len(among)} processes here ({error.strerror}); use fewer buyers"
+            ) from None
 
 
 def _start_tracker() -> None:

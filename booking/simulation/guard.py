@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from booking import files
 from booking.simulation.ends import Ends
@@ -24,7 +24,26 @@ from booking.simulation.journal import PARENT_GONE
 HEARTBEAT = 0.5
 """Seconds between two looks of a buyer at its lifeline."""
 
-Process: TypeAlias = ForkedProcess | BaseProcess
+Child: TypeAlias = ForkedProcess | BaseProcess
+"""A process that this one starts."""
+
+
+class Process(Protocol):
+    """What a sale has to know of a process, its own child or an office's."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its number, None while it has none."""
+
+    @property
+    def exitcode(self) -> int | None:
+        """How it ended, None while it lives, and -N after signal N ended it."""
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until it has ended, for at most `timeout` seconds; None waits for ever."""
+
+    def kill(self) -> None:
+        """Make it end (SIGKILL)."""
 
 
 def enter(ends: Ends, store: Path) -> None:

@@ -6,7 +6,6 @@ from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
-from booking import files
 from booking.disk import shown
 from booking.errors import BadInputError
 from booking.history import History
@@ -15,8 +14,13 @@ from booking.registries import lock_named, store_named
 from booking.scenario import Scenario
 from booking.simulation import interruptions
 from booking.simulation.company import Company, room_for
+from booking.simulation.faults import faults_in, require_possible
 from booking.simulation.forked import forking
-from booking.simulation.under_way import SaleUnderWay, Watcher
+from booking.simulation.gates import barrier_for
+from booking.simulation.offices import Offices
+from booking.simulation.kinds import descriptors, kind_of_sale, require_kind
+from booking.simulation.under_way import Countdown, SaleUnderWay, Watcher
+from booking.staging import Staging
 from booking.stores import Store
 
 DEFAULT_STORE = Path("data") / "db.json"
@@ -25,20 +29,23 @@ DEFAULT_STORE = Path("data") / "db.json"
 def simulate(  # noqa: PLR0913 - each is one dial of a sale, and all but the first are named
     scenario: Scenario | None = None,
     *,
+    staging: Staging | None = None,
     db: str | Path = DEFAULT_STORE,
     restock: bool = True,
     start_method: str | None = None,
     timeout: float | None = None,
     durable: bool = False,
     watch: Watcher | None = None,
+    countdown: Countdown | None = None,
 ) -> History:
     """Hold one sale with real processes and return its history; `judge` it to learn what went wrong.
 
-    `db` is the store's file, created where it is absent. With `restock` it is first set to the scenario's
-    tickets, else what is left is sold. `start_method` is fork, spawn or forkserver; None takes fork where the
-    platform has it. `timeout` is in seconds from the opening of the gate; None allows generously for the
-    payments. `durable` waits for the disk at every write. `watch` is called in this process with every message
-    as it arrives, and in silence ten times a second with SILENCE; the buyers do not wait for it.
+    `staging` are the dials around the buyers. `db` is the store's file, created where it is absent. With `restock` it
+    is first set to the scenario's tickets, else what is left is sold. `start_method` is fork, spawn or forkserver; None
+    takes fork where the platform has it. `timeout` is in seconds from the opening of the gate; None allows generously
+    for the payments. `durable` waits for the disk at every write. `watch` is called in this process with every message
+    as it arrives, and in silence ten times a second with SILENCE; the buyers do not wait for it. `countdown` is told,
+    as often, how many seconds are left until the gate opens.
 
     In a script, call it under `if __name__ == "__main__":`, because spawned buyers import the script again.
 
@@ -50,17 +57,47 @@ def simulate(  # noqa: PLR0913 - each is one dial of a sale, and all but the fir
     scenario = scenario or Scenario()
     path = store_path(db)
     store = store_named(scenario.store)(path, durable=durable)
-    lock_named(scenario.lock)  # refused, if it has to be, before the store is touched
+    staging = staging or Staging()
+    require_possible(staging, scenario)  # refused, if it has to be, before the store is touched
     context = context_named(start_method)
+    require_kind(staging, scenario, context)
     if timeout is not None and not timeout > 0:
         raise BadInputError(f"timeout is {timeout!r}; use a number of seconds above 0")
     with interruptions.collected() as arrived:
-        scenario = stocked(store, scenario, restock=restock)
+        scenario = stocked(store, scenario, restock=restock, context=context)
         lock = lock_made(scenario, path, context)
-        kept_open = 0 if context.get_start_method() == "fork" else scenario.buyers
-        with room_for(kept_open), Company(context) as company:
-            sale = SaleUnderWay(scenario, store, lock, company, payment_times(scenario), watch, arrived)
+        with (
+            room_for(descriptors(staging, scenario, context)),
+            company_for(staging, scenario, context) as company,
+            faults_in(staging, scenario, context) as faults,
+        ):
+            barrier = barrier_for(staging.gate, scenario.buyers, context)
+            sale = kind_of_sale(staging)(
+                scenario,
+                store,
+                lock,
+                company,
+                payment_times(scenario),
+                watch,
+                arrived,
+                staging,
+                barrier,
+                faults,
+                countdown,
+            )
             return sale.hold(timeout or generous_timeout(scenario))
+
+
+def company_for(staging: Staging, scenario: Scenario, context: BaseContext) -> Company:
+    """Return the company of a sale: the buyers' processes are its children, or those of its offices.
+
+    Raises BadInputError where several offices would have nothing to share.
+    """
+    if staging.offices == 1:
+        return Company(context)
+    if not store_named(scenario.store).outlives_sale:
+        raise BadInputError(f"several offices share a file, and the store {scenario.store} is none; use --store json")
+    return Offices(context, scenario, staging.offices)
 
 
 def store_path(db: str | Path) -> Path:
@@ -83,21 +120,27 @@ def lock_made(scenario: Scenario, path: Path, context: BaseContext) -> Lock:
         raise BadInputError(f"the system cannot make the lock {scenario.lock} ({error}); use --lock file") from None
 
 
-def stocked(store: Store, scenario: Scenario, *, restock: bool) -> Scenario:
-    """Fill the store, creating its file where it is absent, and return the scenario with what is for sale.
+def stocked(store: Store, scenario: Scenario, *, restock: bool, context: BaseContext | None = None) -> Scenario:
+    """Fill the store, a new one too, and return the scenario with what is for sale.
 
-    Raises BadInputError, and leaves the file as it is, where it holds no count.
+    The sale's processes come from `context`, None stands for the system's usual one.
+
+    Raises BadInputError, and leaves the file as it is, where it holds no count, and where what is left shall be sold
+    of a store that is new with every sale.
     """
-    if not store.path.exists():
-        files.make_folder(store.path.parent)
-        store.put(scenario.tickets)
-        return scenario
-    files.sweep(store.path)
-    left = store.read()
     if not restock:
+        require_lasting(store)
+    left = store.prepare(context or context_named(None))
+    if left is not None and not restock:
         return replace(scenario, tickets=left)
     store.put(scenario.tickets)
     return scenario
+
+
+def require_lasting(store: Store) -> None:
+    """Raise BadInputError where the count does not outlive the processes of a sale."""
+    if not store.outlives_sale:
+        raise BadInputError(f"the count in {store.where} ends with the sale, and nothing is left; use --store json")
 
 
 def context_named(start_method: str | None) -> BaseContext:

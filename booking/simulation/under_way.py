@@ -4,16 +4,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from multiprocessing.synchronize import Barrier
 
-from booking import files
 from booking.errors import BookingError, InconclusiveError
 from booking.history import Ending, History
 from booking.locks import Lock
 from booking.scenario import Scenario
 from booking.simulation.buyer import Invitation, attend
 from booking.simulation.company import Company
+from booking.simulation.faults import Faults
 from booking.simulation.journal import SILENCE, Message, receive
 from booking.simulation.recorder import Recorder
+from booking.staging import Staging
 from booking.stores import Store
 from booking.version import __version__
 
@@ -28,6 +30,7 @@ GRACE = 1.0
 """Seconds that a buyer which has answered, or closed its end of the pipe, has to end."""
 
 Watcher = Callable[[Message], None]
+Countdown = Callable[[float], None]
 
 
 def count_left(store: Store) -> int | None:
@@ -48,7 +51,8 @@ class SaleUnderWay:
     """A sale with its buyers' processes.
 
     `pay_s` is how long each buyer's payment takes, in seconds. `arrived` are the interruptions to heed: as soon
-    as it holds one, the sale ends.
+    as it holds one, the sale ends. `barrier` stands behind the gate, `faults` strike buyers, and `countdown` is told
+    the seconds left while everybody waits for the opening.
     """
 
     scenario: Scenario
@@ -58,21 +62,22 @@ class SaleUnderWay:
     pay_s: Sequence[float]
     watch: Watcher | None
     arrived: Sequence[int] = ()
+    staging: Staging = field(default=Staging())
+    barrier: Barrier | None = None
+    faults: Faults | None = None
+    countdown: Countdown | None = None
     recorder: Recorder = field(default_factory=Recorder)
     _all_said: bool = False
 
     def hold(self, timeout: float) -> History:
         """Start everybody, open the gate when all are ready, and listen until all have ended."""
         try:
-            self._start()
-            self._gather()
-            opened_ns = time.monotonic_ns()
-            self.company.open_gate()
+            opened_ns = self._open()
             timed_out = self._listen(timeout)
             endings = self._endings()
         finally:
             self.company.dismiss()
-            files.sweep(self.store.path, dead={process.pid or 0 for process in self.company.processes})
+            self.store.tidy(dead={process.pid or 0 for process in self.company.processes})
         last_ns = max((m.t_ns for m in self.recorder.ended.values()), default=time.monotonic_ns())
         return History(
             scenario=self.scenario,
@@ -83,12 +88,37 @@ class SaleUnderWay:
             timed_out=timed_out,
             start_method=self.company.start_method,
             versions=versions(),
+            notes=self._notes(),
+            staging=self.staging,
+            struck=tuple(self.faults.struck) if self.faults else (),
         )
+
+    def _open(self) -> int:
+        """Start everybody, let them in, and return when that was; without a gate they are in at once."""
+        if self.staging.gate == "none":
+            opened_ns = time.monotonic_ns()
+            self.company.open_gate()
+            self._start()
+            return opened_ns
+        self._start()
+        self._gather()
+        self._count_down()
+        opened_ns = time.monotonic_ns()
+        self.company.open_gate()
+        return opened_ns
+
+    def _count_down(self) -> None:
+        """Let everybody wait at the gate for as long as the staging says."""
+        opens = time.monotonic() + self.staging.opens_in
+        for _ in self._messages(self.staging.opens_in):
+            if self.countdown:
+                self.countdown(max(0.0, opens - time.monotonic()))
 
     def _start(self) -> None:
         for buyer, pay_s in enumerate(self.pay_s, 1):
             self._heed()
-            invitation = Invitation(buyer, self.store, self.lock, pay_s, self.company.ends)
+            part = self.faults.part(buyer) if self.faults else None
+            invitation = Invitation(buyer, self.store, self.lock, pay_s, self.company.ends, self.barrier, part)
             self.company.start(attend, invitation, f"buyer-{buyer}")
         self.company.complete()
 
@@ -98,14 +128,17 @@ class SaleUnderWay:
         for message in self._messages(READY_BASE + READY_EACH * buyers):
             if len(ready) == buyers or (message is None and ready and self._missing_are_dead()):
                 return
-        if not ready and self.company.all_end_within(GRACE):
-            raise InconclusiveError(
-                "every buyer's process ended before it was ready; a script has to call simulate() "
-                'under `if __name__ == "__main__":`'
-            )
+        self._require_anybody()
         if not self._missing_are_dead():
             raise InconclusiveError(
                 f"only {len(ready)} of {buyers} buyers got ready; use fewer buyers or a quieter machine"
+            )
+
+    def _require_anybody(self) -> None:
+        if not self.recorder.ready and self.company.all_end_within(GRACE):
+            raise InconclusiveError(
+                "every buyer's process ended before it was ready; a script has to call simulate() "
+                'under `if __name__ == "__main__":`'
             )
 
     def _missing_are_dead(self) -> bool:
@@ -114,25 +147,42 @@ class SaleUnderWay:
 
     def _listen(self, timeout: float) -> bool:
         """Take messages until every buyer has ended or the time is up; return whether it was the time."""
-        for _ in self._messages(timeout):
-            pass
+        for message in self._messages(timeout):
+            if message is None:
+                self._require_whole_barrier()
+        self._require_anybody()
+        self._require_whole_barrier()
         answered = len(self.recorder.ended) == self.scenario.buyers
         return not self.company.all_end_within(GRACE if answered or self._all_said else 0)
+
+    def _require_whole_barrier(self) -> None:
+        """Raise InconclusiveError where a buyer died at the barrier, which then opens for nobody."""
+        if self.barrier is None or self.recorder.events:
+            return
+        for buyer, process in enumerate(self.company.processes[: self.scenario.buyers], 1):
+            if process.exitcode is not None and buyer not in self.recorder.ended:
+                raise InconclusiveError(
+                    f"buyer {buyer} (process {process.pid}) died before it had passed the barrier, which now opens "
+                    "for nobody; no buyer is left, use --gate event"
+                )
 
     def _messages(self, patience: float) -> Iterator[Message | None]:
         """Yield what the buyers say, None when they are silent, until nobody can say more or patience is over."""
         deadline, silent = time.monotonic() + patience, False
         while (left := deadline - time.monotonic()) > 0:
             self._heed()
-            over = silent and self.company.all_ended()  # asked before the pipe: what they said is in it by now
+            over = silent and self._nobody_speaks()  # asked before the pipe: what they said is in it by now
             silent = not self.company.inbox.poll(0 if over else min(left, IDLE))
-            if silent and self.watch:
-                self.watch(Message(0, 0, time.monotonic_ns(), SILENCE, "call", None))
+            if silent:
+                self._tell(Message(0, 0, time.monotonic_ns(), SILENCE, "call", None))
             message = None if silent else self._next()
             if message is None and (over or not silent):
                 self._all_said = True
                 return
             yield message
+
+    def _nobody_speaks(self) -> bool:
+        return self.company.all_ended()
 
     def _next(self) -> Message | None:
         """Take the next message in; None when every buyer has closed its end of the pipe."""
@@ -141,9 +191,18 @@ class SaleUnderWay:
         except EOFError:
             return None
         self.recorder.take(message)
+        self._tell(message)
+        return message
+
+    def _tell(self, message: Message) -> None:
         if self.watch:
             self.watch(message)
-        return message
+        if self.faults:
+            self.faults.hear(message)
+
+    def _notes(self) -> tuple[str, ...]:
+        """Return sentences about what stands around the buyers; in a plain sale nothing does."""
+        return ()
 
     def _heed(self) -> None:
         if self.arrived:
@@ -152,7 +211,7 @@ class SaleUnderWay:
     def _endings(self) -> tuple[Ending, ...]:
         return tuple(
             self._ending(buyer, process.pid or 0, process.exitcode)
-            for buyer, process in enumerate(self.company.processes, 1)
+            for buyer, process in enumerate(self.company.processes[: self.scenario.buyers], 1)
         )
 
     def _ending(self, buyer: int, pid: int, exitcode: int | None) -> Ending:

@@ -1,0 +1,57 @@
+"""The buyer's side of a fault: the doors that it waits at, and the step in which it stays until the blow has landed."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from typing import NoReturn
+
+from booking.history import Phase, Value
+from booking.simulation import guard
+from booking.simulation.journal import PARENT_GONE, Record
+from booking.simulation.prctl import die_with_parent
+from booking.staging import Blow, Fault
+from booking.steps import Step
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one buyer has to do in a choreography.
+
+    `entry` is the step with which it goes in, `doors` what it waits at before that step begins and after it has
+    ended, and `fault` what will be done to it.
+    """
+
+    entry: str
+    doors: Mapping[str, Connection] = field(default_factory=dict)
+    fault: Fault | None = None
+
+    def played(self, record: Record, lifeline: Connection) -> Record:
+        """Return a recorder that plays this part around the steps that it records."""
+        if self.fault is not None and self.fault.blow is Blow.HANG:
+            die_with_parent()  # whoever is stopped cannot look after its lifeline
+
+        def recorded(word: str, phase: Phase, value: Value = None) -> None:
+            if word == self.entry and phase == "call":
+                self._wait_at("before", lifeline)
+            record(word, phase, value)
+            if self.fault is not None and word == self.fault.step and phase == "call":
+                self._await_the_blow(lifeline)
+            if word == self.entry and phase == "return":
+                self._wait_at("after", lifeline)
+
+        return recorded
+
+    def _wait_at(self, moment: str, lifeline: Connection) -> None:
+        if moment in self.doors:
+            guard.wait_at(self.doors[moment], lifeline)
+
+    def _await_the_blow(self, lifeline: Connection) -> None:
+        """Stay in the step; while it waits for the lock a buyer needs no holding back."""
+        if self.fault is not None and self.fault.step != Step.ACQUIRE:
+            _stay(lifeline)
+
+
+def _stay(lifeline: Connection) -> NoReturn:
+    wait([lifeline])
+    os._exit(PARENT_GONE)
