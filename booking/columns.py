@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from booking.history import BLOCKED, TORN, Value
+from booking.history import BLOCKED, CHANGED, TORN, Value
 from booking.steps import Step
 
 WIDTH = 80
@@ -13,7 +13,7 @@ DIES = "dies"
 
 _NUMBER = 6
 _WIDEST = 16
-_VALUED = {Step.LOOK, Step.READ, Step.WRITE}
+_VALUED = {Step.LOOK, Step.READ, Step.WRITE, Step.SWAP}
 
 
 class Cell(NamedTuple):
@@ -24,9 +24,11 @@ class Cell(NamedTuple):
 
 
 def step_text(step: str, value: Value = None) -> str:
-    """Return a step in a word or two: "read 1", "write 0", "look torn", "acquire", "blocked"."""
+    """Return a step in a word or two: "read 1", "write 0", "look torn", "acquire", "blocked", "swap fails"."""
     if value == BLOCKED:
         return "blocked"
+    if value == CHANGED:
+        return f"{step} fails"
     if step in _VALUED and value is not None:
         return f"{step} {TORN if value == TORN else value}"
     return str(step)

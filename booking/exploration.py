@@ -21,13 +21,15 @@ class Moved(NamedTuple):
     """What happened at one place of a schedule.
 
     `step` is None where the buyer died. `name` is the cell or lock that was touched. `value` is the count read or
-    written, TORN for a half-written file, BLOCKED for an attempt to take a lock that others hold, else None.
+    written, TORN for a half-written file, BLOCKED for an attempt to take a lock that others hold, CHANGED for a swap
+    that found another count than the `expected` one, else None.
     """
 
     buyer: int
     step: Step | None = None
     name: str = ""
     value: Value = None
+    expected: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,21 +71,22 @@ def replace(path: Path, content: bytes, *, durable: bool = False) -> None:
     temporary = temporary_beside(path)
     try:
         require_own_folder(name)
-        before = _writable(name)
+        before = writable(name)
         try:
-            _write_new(temporary, content, before, durable=durable)
+            write_new(temporary, content, before, durable=durable)
             _patiently(os.replace, temporary, name)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
         if durable:
-            _flush_folder(path.parent)
+            flush_folder(path.parent)
     except OSError as error:
         raise refused("write", path, error) from None
 
 
-def _write_new(temporary: str, content: bytes, before: os.stat_result | None, *, durable: bool) -> None:
+def write_new(temporary: str, content: bytes, before: os.stat_result | None, *, durable: bool) -> None:
+    """Write a file that nobody reads yet, with the permissions and the owner of `before`; raises OSError."""
     descriptor = _create(temporary, 0o666 if before is None else stat.S_IMODE(before.st_mode))
     try:
         write_all(descriptor, content)
@@ -117,7 +118,7 @@ def overwrite(path: Path, content: bytes, *, durable: bool = False) -> None:
     Raises DiskError; the file is then empty or cut short, which is the danger of writing in place.
     """
     try:
-        _writable(str(path))
+        writable(str(path))
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | _BINARY, 0o666)
         try:
             write_all(descriptor, content)
@@ -142,8 +143,8 @@ def write_all(descriptor: int, content: bytes) -> None:
         content = content[written:]
 
 
-def _writable(path: str) -> os.stat_result | None:
-    """Return the state of the file, None where there is none; refuse what a write in place would refuse."""
+def writable(path: str) -> os.stat_result | None:
+    """Return the state of the file, None where there is none; refuse (OSError) what a write in place would."""
     try:
         status = os.stat(path)
     except FileNotFoundError:
@@ -169,7 +170,8 @@ def _flush(descriptor: int) -> None:
     getattr(os, "fdatasync", os.fsync)(descriptor)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Wait until the names in the folder have reached the disk; raises OSError."""
     if os.name != "posix":  # Windows cannot open a folder; its rename is written through
         return
     descriptor = os.open(folder, os.O_RDONLY)

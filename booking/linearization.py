@@ -9,7 +9,7 @@ be next and fits, and go back when nothing fits.
 
 from dataclasses import dataclass
 
-from booking.history import BLOCKED, History, Value
+from booking.history import BLOCKED, CHANGED, Event, History, Value
 from booking.steps import PAY, Step
 
 _READS = {Step.LOOK, Step.READ}
@@ -18,13 +18,14 @@ _MOST_PLACEMENTS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """One step of one buyer with the numbers of the events before and after it."""
+    """One step of one buyer with the numbers of the events before and after it; `asked` is what it was called with."""
 
     buyer: int
     step: str
     call: int
     end: int
     value: Value
+    asked: Value = None
 
 
 def intervals(history: History) -> list[Interval]:
@@ -33,22 +34,23 @@ def intervals(history: History) -> list[Interval]:
     A lock is certainly held from the return of `acquire` to the call of `release`, so these two are placed
     there.
     """
-    calls: dict[tuple[int, str], int] = {}
+    calls: dict[tuple[int, str], Event] = {}
     found = []
     for event in history.events:
         if event.step == PAY:
             continue
         if event.phase == "call":
-            calls[event.buyer, event.step] = event.seq
+            calls[event.buyer, event.step] = event
             continue
         if event.value == BLOCKED:  # it tried, and did not move
             continue
-        call, end = calls.get((event.buyer, event.step), event.seq), event.seq  # its line may be missing
+        asked = calls.get((event.buyer, event.step), event)  # its line may be missing
+        call, end = asked.seq, event.seq
         if event.step == Step.ACQUIRE:
             call = end
         elif event.step == Step.RELEASE:
             end = call
-        found.append(Interval(event.buyer, event.step, call, end, event.value))
+        found.append(Interval(event.buyer, event.step, call, end, event.value, asked.value))
     return sorted(found, key=lambda interval: interval.call)
 
 
@@ -98,10 +100,12 @@ class _Search:
         return sorted(fitting, key=lambda i: (self._steps[i].step not in _READS, self._steps[i].end))
 
     def _fits(self, step: Interval, cell: Value) -> bool:
+        if step.step == Step.SWAP:
+            return (step.value != CHANGED) == (step.asked == cell)
         return step.step not in _READS or step.value == cell
 
 
 def _after(step: Interval, cell: Value) -> Value:
     if step.step == Step.TRUNCATE:
         return "torn"
-    return step.value if step.step == Step.WRITE else cell
+    return step.value if step.step in {Step.WRITE, Step.SWAP} and step.value != CHANGED else cell

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from booking.history import BLOCKED, TORN, Ending, Event, History, Value
+from booking.history import BLOCKED, CHANGED, TORN, Ending, Event, History, Value
 from booking.purchase import Outcome
 from booking.steps import PAY, Step
 
@@ -44,6 +44,8 @@ _DOING = {
     (Step.TRUNCATE, "return"): "has emptied the file",
     (Step.WRITE, "call"): "is writing {}",
     (Step.WRITE, "return"): "has written {}",
+    (Step.SWAP, "call"): "is swapping, if the count is still {}",
+    (Step.SWAP, "return"): "has swapped the count for {}",
     (Step.RELEASE, "call"): "is giving the lock back",
     (Step.RELEASE, "return"): "gave the lock back",
 }
@@ -55,6 +57,7 @@ _THEN = {
     PAY: "pay",
     Step.TRUNCATE: "empty the file",
     Step.WRITE: "write {}",
+    Step.SWAP: "swap, if the count is still {}",
     Step.RELEASE: "give the lock back",
 }
 
@@ -88,6 +91,8 @@ def doing(event: Event) -> str:
     """Return what its buyer does after this event, as the rest of a sentence about it."""
     if event.value == BLOCKED:
         return "found the lock taken"
+    if event.value == CHANGED:
+        return "found another count, and did not swap"
     return _DOING[event.step, event.phase].format(value_words(event.value))
 
 
@@ -128,6 +133,10 @@ def _then(event: Event) -> str:
     return _THEN[event.step].format(value_words(event.value))
 
 
+def _has_written(event: Event) -> bool:
+    return event.step == Step.WRITE or (event.step == Step.SWAP and event.value != CHANGED)
+
+
 @dataclass
 class _World:
     """The file, the lock and the buyers' knowledge, kept up to date event by event."""
@@ -146,21 +155,34 @@ class _World:
         if event.step in {Step.LOOK, Step.READ} and event.phase == "return":
             verb = "saw" if event.step == Step.LOOK else "read"
             self.knows[event.buyer] = f"{verb} {value_words(event.value)}"
-        if event.step == Step.WRITE and event.phase == "return" and event.buyer in self.bought:
+        if event.buyer in self.bought and event.phase == "return" and _has_written(event):
             self.sold.add(event.buyer)
         knows = self.knows.get(event.buyer, KNOWS_NOTHING)
         return Moment(self.file, self.holders, len(self.sold), doing(event), knows, then)
 
     def _file(self, event: Event) -> None:
-        if event.step in {Step.TRUNCATE, Step.WRITE}:
+        if event.step == Step.SWAP:
+            self._swap(event)
+        elif event.step in {Step.TRUNCATE, Step.WRITE}:
             content = TORN if event.step == Step.TRUNCATE else event.value
             if event.phase == "call":
                 self.under_way[event.buyer] = content
             else:
                 self.under_way.pop(event.buyer, None)
                 self.file = content
-        elif event.phase == "return" and event.value in self.under_way.values():
+        elif event.phase == "return" and (event.value in self.under_way.values() or self._is_swapped(event)):
             self.file = event.value
+
+    def _swap(self, event: Event) -> None:
+        """Note a swap under way by None: what it writes is known when it returns, or when somebody has read it."""
+        if event.phase == "call":
+            self.under_way[event.buyer] = None
+        else:
+            self.under_way.pop(event.buyer, None)
+            self.file = self.file if event.value == CHANGED else event.value
+
+    def _is_swapped(self, event: Event) -> bool:
+        return event.step in {Step.LOOK, Step.READ} and None in self.under_way.values()
 
     def _lock(self, event: Event) -> None:
         if event.step == Step.ACQUIRE and event.phase == "return" and event.value != BLOCKED:

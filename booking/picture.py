@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from booking.columns import step_text
 from booking.history import BLOCKED, TORN, Event, History
 from booking.moments import ended, value_words
 from booking.steps import PAY, Step
@@ -78,9 +79,10 @@ _KINDS = {
     PAY: Kind.PAY,
     Step.TRUNCATE: Kind.EMPTY,
     Step.WRITE: Kind.WRITE,
+    Step.SWAP: Kind.WRITE,
 }
 _WORDS = {Kind.WAIT: "wait", Kind.PAY: "pay", Kind.EMPTY: "empty"}
-_UNGUARDED_STEPS = {Step.READ, PAY, Step.TRUNCATE, Step.WRITE}
+_UNGUARDED_STEPS = {Step.READ, PAY, Step.TRUNCATE, Step.WRITE, Step.SWAP}
 
 
 def draw(history: History, verdict: Verdict) -> Picture:
@@ -129,6 +131,9 @@ def _spans(history: History) -> Iterator[Span]:
 
 def _span(event: Event, start: int, end: int | None) -> Span:
     kind = _KINDS[event.step]
+    if event.step == Step.SWAP:
+        value = event.value if event.phase == "return" else None  # before, nobody knows what comes of it
+        return Span(event.buyer, kind, start, end, step_text(event.step, value))
     return Span(event.buyer, kind, start, end, _WORDS.get(kind) or _with_value(kind, event))
 
 

@@ -15,10 +15,13 @@ from booking.locks.multiprocessing import MultiprocessingLock
 from booking.locks.none import NoLock
 from booking.locks.rlock import ReentrantLock
 from booking.locks.semaphore import SemaphoreLock
+from booking.purchase import Desk, Outcome
 from booking.scenario import Scenario
 from booking.stores import Store
 from booking.stores.inplace import InPlaceStore
 from booking.stores.json import JsonStore
+from booking.stores.memory import MemoryStore
+from booking.stores.shared import SharedMemoryStore
 
 if TYPE_CHECKING:
     from booking.history import History
@@ -39,6 +42,8 @@ LOCKS: dict[str, type[Lock]] = {
 STORES: dict[str, type[Store]] = {
     "json": JsonStore,
     "inplace": InPlaceStore,
+    "memory": MemoryStore,
+    "shared": SharedMemoryStore,
 }
 
 REPORTS: dict[str, str] = {
@@ -79,8 +84,26 @@ def report_named(name: str) -> Report:
 
 
 def facts_of(scenario: Scenario) -> LockFacts:
-    """Return what the scenario's lock promises in this scenario."""
+    """Return what the scenario's lock promises in this scenario.
+
+    Raises BadInputError where the lock or the store does not exist, or where the two do not go together.
+    """
+    if not go_together(scenario.lock, scenario.store):
+        able = ", ".join(name for name, store in STORES.items() if store.can_swap)
+        raise BadInputError(
+            f"the lock {scenario.lock} swaps the count, which the store {scenario.store:.60} cannot; use --store {able}"
+        )
     return lock_named(scenario.lock).facts_in(scenario)
+
+
+def go_together(lock: str, store: str) -> bool:
+    """Tell whether a sale can have both; raises BadInputError where there is no such lock or store."""
+    return store_named(store).can_swap or not lock_named(lock).swaps
+
+
+def purchase_in(scenario: Scenario) -> Callable[[Desk], Outcome]:
+    """Return what every buyer of the scenario does: the purchase, unless the lock is another way to buy."""
+    return lock_named(scenario.lock).purchase
 
 
 def _named(name: str, ours: Mapping[str, type[_Kind]], base: type, group: str) -> type[_Kind]:

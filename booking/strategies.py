@@ -23,7 +23,7 @@ from hypothesis import currently_in_test_context, note
 from hypothesis import strategies as st
 
 from booking.explorer.world import World
-from booking.registries import LOCKS, STORES
+from booking.registries import LOCKS, STORES, go_together
 from booking.scenario import Scenario
 from booking.schedule import Schedule, command
 
@@ -43,15 +43,15 @@ def scenarios(
 ) -> Scenario:
     """Draw a scenario whose payments take no time; it shrinks to one buyer, no ticket, and the first names.
 
-    `max_buyers` is at least 1 and `max_tickets` may be 0. `locks` and `stores` are names from the registries. A
-    semaphore has up to two permits.
+    `max_buyers` is at least 1 and `max_tickets` may be 0. `locks` and `stores` are names from the registries; a
+    lock is drawn with a store that it goes with, and there has to be one. A semaphore has up to two permits.
     """
     lock = draw(st.sampled_from(locks))
     return Scenario(
         buyers=draw(st.integers(1, max_buyers)),
         tickets=draw(st.integers(0, max_tickets)),
         lock=lock,
-        store=draw(st.sampled_from(stores)),
+        store=draw(st.sampled_from([store for store in stores if go_together(lock, store)])),
         pay=(0, 0),
         permits=draw(st.integers(1, 2)) if lock == _DIALLED else 1,
     )

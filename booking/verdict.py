@@ -13,7 +13,7 @@ from typing import Any
 
 from booking.displayed import Displayed
 from booking.finding import SOUND, UNKNOWN, Anomaly, Finding
-from booking.history import TORN, Event, History
+from booking.history import CHANGED, TORN, Event, History
 from booking.linearization import linearize
 from booking.purchase import Outcome
 from booking.schedule import command
@@ -23,6 +23,8 @@ from booking.words import buyers, count_of
 
 __all__ = ["MOST_STEPS_SHOWN", "SOUND", "UNKNOWN", "Anomaly", "Finding", "Verdict", "judge", "replay_command"]
 
+_READS = frozenset({Step.LOOK, Step.READ})
+_WRITES = frozenset({Step.WRITE, Step.SWAP})
 MOST_STEPS_SHOWN = 64
 """A schedule longer than this is not printed with a finding; it would fill the screen."""
 
@@ -108,7 +110,9 @@ def judge(history: History) -> Verdict:
 def _findings(history: History) -> Iterator[Finding]:
     sold = sum(ending.outcome is Outcome.BOUGHT for ending in history.endings)
     replay = replay_command(history)
-    if sold > history.scenario.tickets:
+    if sold and _is_isolated(history):
+        yield _own_copies(history, sold, replay)
+    elif sold > history.scenario.tickets:
         yield _same_count(history, Anomaly.OVERSOLD, replay)
     elif history.stock_left is not None:
         yield from _stock_findings(history, sold, replay)
@@ -127,6 +131,28 @@ def _stock_findings(history: History, sold: int, replay: str | None) -> Iterator
             f"The file lost {count_of(gone, 'ticket')}, but {count_of(sold, 'buyer')} bought one: "
             "somebody else changed the file, or a buyer ended without an answer.",
         )
+
+
+def _is_isolated(history: History) -> bool:
+    """Tell whether the count is what it was although buyers wrote: nobody has seen anything but its own writes."""
+    mine: dict[int, object] = {}
+    for event in history.events:
+        if event.phase == "call":
+            continue
+        if event.step in _READS and event.value != mine.get(event.buyer, history.scenario.tickets):
+            return False
+        if event.step in _WRITES and event.value != CHANGED:
+            mine[event.buyer] = event.value
+    return bool(mine) and history.stock_left == history.scenario.tickets
+
+
+def _own_copies(history: History, sold: int, replay: str | None) -> Finding:
+    """Explain a sale in which every buyer had a count of its own."""
+    writes = [event for event in history.events if event.step in _WRITES and event.phase == "return"]
+    who = "The buyer changed a copy of its own" if sold == 1 else "Each buyer changed a copy of its own"
+    text = f"{who}, which nobody else sees, and the count that was for sale is still {history.stock_left}."
+    anomaly = Anomaly.OVERSOLD if sold > history.scenario.tickets else Anomaly.LOST_UPDATE
+    return Finding(anomaly, text, tuple(event.seq for event in writes), replay)
 
 
 def _same_count(history: History, anomaly: Anomaly, replay: str | None) -> Finding:
@@ -151,7 +177,7 @@ def _lost(anomaly: Anomaly, history: History) -> str:
 def _purchases_by_count(history: History) -> dict[int, list[tuple[Event, Event]]]:
     """Return, for each count, the read and the write of every buyer that bought on the strength of it."""
     reads = {e.buyer: e for e in history.events if e.step == Step.READ and e.phase == "return"}
-    writes = {e.buyer: e for e in history.events if e.step == Step.WRITE and e.phase == "return"}
+    writes = {e.buyer: e for e in history.events if e.step in _WRITES and e.phase == "return" and e.value != CHANGED}
     groups = defaultdict(list)
     for ending in history.endings:
         read, write = reads.get(ending.buyer), writes.get(ending.buyer)

@@ -22,6 +22,7 @@ FLOORS = {
     "document": 1,
     "files": 1,
     "history": 1,
+    "links": 2,
     "purchase": 1,  # it stands on nothing; a history names the outcomes that it defines
     "scenario": 1,
     "schedule": 1,

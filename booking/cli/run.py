@@ -13,10 +13,10 @@ from booking.cli.screen import progress
 from booking.cli.written import require_writable, write_history, write_reports
 from booking.errors import BadInputError, DiskError, InconclusiveError
 from booking.history import History
+from booking.registries import store_named
 from booking.reports.timeline import conclusion, render, wrapped
 from booking.scenario import Scenario, require_whole
 from booking.simulation.sale import simulate, store_path
-from booking.stores.json import JsonStore
 from booking.verdict import SOUND, UNKNOWN, Anomaly, Verdict, judge
 from booking.words import count_of
 
@@ -56,7 +56,7 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     expected = options.parsed_verdict(expect)
     dice = seed if seed is not None else int.from_bytes(os.urandom(4), "big")
     scenario = Scenario(buyers, tickets, lock, store, options.parsed_pay(pay), dice, permits)
-    before = stock_before(db)
+    before = stock_before(scenario, db)
     reports = {"html": html, "svg": svg, "trace": trace, "csv": csv}
     require_writable({"history": history, **reports})
     hold = partial(
@@ -123,14 +123,17 @@ def status_of(sales: Sales, expected: str | None) -> int:
     return 0 if expected is None else 1
 
 
-def stock_before(db: Path) -> int | None:
-    """Return what the store holds now, None where there is no file yet. Raises BadInputError for a bad one."""
-    path = store_path(db)
-    return JsonStore(path).read() if path.exists() else None
+def stock_before(scenario: Scenario, db: Path) -> int | None:
+    """Return what the store holds now, None where it is still to be made. Raises BadInputError for a bad one."""
+    store = store_named(scenario.store)(store_path(db))
+    return store.read() if store.outlives_sale and store.path.exists() else None
 
 
 def _stock_line(db: Path, before: int | None, history: History) -> str:
     tickets = count_of(history.scenario.tickets, "ticket")
+    store = store_named(history.scenario.store)(db)
+    if not store.outlives_sale:
+        return f"{store.where[0].upper()}{store.where[1:]} holds {tickets}; {db} is not touched."
     if before is None:
         return f"Created {db} with {tickets}."
     if before == history.scenario.tickets:

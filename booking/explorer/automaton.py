@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from booking.explorer.script import Answer, Answers, Code, Point, Program, Request
 from booking.explorer.shared import Shared
-from booking.history import TORN
+from booking.explorer.view import View
+from booking.history import CHANGED, TORN
 from booking.purchase import Outcome
 from booking.steps import Step
 
@@ -21,7 +22,7 @@ MOST_STEPS = 64
 CUT = 0
 """The number of the local state in which a buyer's code was not followed any further."""
 SEEING = frozenset({Step.LOOK, Step.READ})
-WRITING = frozenset({Step.TRUNCATE, Step.WRITE})
+WRITING = frozenset({Step.TRUNCATE, Step.WRITE, Step.SWAP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,9 @@ class _Learner:
         self._private = shared.private
         self._buyers = buyers
         self._most_writes = 0
+        self._most_changes = 0
+        self._views: dict[tuple[int, Answers], View] = {}
+        self.postponed: set[tuple[int, Answers]] = set()
         self._seeing: dict[str, list[tuple[int, Answers]]] = defaultdict(list)
         self._written: list[tuple[str, Answer]] = []
 
@@ -88,18 +92,26 @@ class _Learner:
         """Fill `points` and `values`.
 
         A value of generation g takes at least g writes, so values beyond all the writes of all buyers are not
-        followed: a sale of a million tickets to two buyers has three of them.
+        followed: a sale of a million tickets to two buyers has three of them. Nor are answers that take more changes
+        by the other buyers than all their writes.
         """
         waiting: list[tuple[int, Answers]] = [(kind, ()) for kind in range(len(self.codes))]
         generation = 0
         while waiting and len(self.points) < MOST_RUNS:
             self._run_all(waiting)
-            generation += 1
-            waiting = self._with_new_values() if generation <= self._buyers * self._most_writes else []
+            waiting = [key for key in self.postponed if self._is_possible(self._views[key])]
+            self.postponed.difference_update(waiting)
+            if not waiting and generation < self._buyers * self._most_writes:
+                generation += 1
+                waiting = self._with_new_values()
 
     def _run_all(self, waiting: list[tuple[int, Answers]]) -> None:
         for kind, answers in waiting:  # the list grows while it is read: breadth first
             if len(self.points) >= MOST_RUNS or len(answers) > MOST_STEPS:
+                continue
+            view = self._views[kind, answers] = self._view(kind, answers)
+            if not self._is_possible(view):
+                self.postponed.add((kind, answers))
                 continue
             point = self.codes[kind].after(answers)
             self.points[kind, answers] = point
@@ -107,17 +119,41 @@ class _Learner:
                 self._note(kind, answers, point.next)
                 waiting.extend((kind, (*answers, answer)) for answer in self.answers_to(point.next))
 
+    def _view(self, kind: int, answers: Answers) -> View:
+        if not answers:
+            return View(tuple((name, values[0]) for name, values in self.values.items()))
+        request = self.points[kind, answers[:-1]].next
+        assert isinstance(request, Request)  # noqa: S101 - nothing follows an end
+        return self._views[kind, answers[:-1]].after(request, answers[-1])
+
+    def _is_possible(self, view: View) -> bool:
+        return view.changes <= (self._buyers - 1) * self._most_changes
+
     def answers_to(self, request: Request) -> Sequence[Answer]:
         """Return what the step can return, as far as is known by now."""
+        if request.step is Step.SWAP:
+            return (request.value, CHANGED)
         return self.values[request.name] if request.step in SEEING and not self._private else (None,)
+
+    def possible(self, key: tuple[int, Answers]) -> list[Answer]:
+        """Return the answers that the next step can get as far as is known, none after an end."""
+        kind, answers = key
+        request = self.points[key].next
+        given = self.answers_to(request) if isinstance(request, Request) else ()
+        return [answer for answer in given if (kind, (*answers, answer)) not in self.postponed]
+
+    def order(self, key: tuple[int, Answers]) -> tuple[int, int]:
+        """Return what to sort by: the longest lists of answers first, of these those with the most possible ones."""
+        return -len(key[1]), -len(self.possible(key))
 
     def _note(self, kind: int, answers: Answers, request: Request) -> None:
         if request.step in SEEING:
             self._seeing[request.name].append((kind, answers))
         elif request.step in WRITING and not self._private:
-            self._written.append((request.name, request.value if request.step is Step.WRITE else TORN))
-            written = self.points[kind, answers].written // len(self.codes[kind].shared.write_steps)
-            self._most_writes = max(self._most_writes, written + 1)
+            self._written.append((request.name, TORN if request.step is Step.TRUNCATE else request.value))
+            written = self.points[kind, answers].written
+            self._most_changes = max(self._most_changes, written + 1)
+            self._most_writes = max(self._most_writes, written // len(self.codes[kind].shared.write_steps) + 1)
 
     def _with_new_values(self) -> list[tuple[int, Answers]]:
         written, self._written = self._written, []
@@ -132,22 +168,21 @@ class _Learner:
 def _minimise(learner: _Learner) -> Automaton:
     """Merge what has the same future, the longest lists of answers first: so what follows a state has its number."""
     states = [LocalState(None, begun=False, held=(), after={}, height=0)]
-    numbers: dict[object, int] = {}
+    alike: defaultdict[object, list[int]] = defaultdict(list)
     after: dict[tuple[int, Answers], dict[Answer, int]] = defaultdict(dict)
-    for kind, answers in sorted(learner.points, key=lambda key: len(key[1]), reverse=True):
+    for kind, answers in sorted(learner.points, key=learner.order):
         point = learner.points[kind, answers]
-        follows = after.pop((kind, answers), {})
-        if isinstance(point.next, Request):
-            follows = {answer: follows.get(answer, CUT) for answer in learner.answers_to(point.next)}
-        begun = point.written > 0
-        signature = (point.next, begun, point.held, frozenset(follows.items()))
-        if signature not in numbers:
-            height = 1 + max((states[number].height for number in follows.values()), default=-1)
-            numbers[signature] = len(states)
-            states.append(LocalState(point.next, begun, point.held, follows, height))
-        if answers:
-            after[kind, answers[:-1]][answers[-1]] = numbers[signature]
-        else:
-            after[kind, ()][None] = numbers[signature]
+        known = after.pop((kind, answers), {})
+        follows = {answer: known.get(answer, CUT) for answer in learner.possible((kind, answers))}
+        like = alike[point.next, point.written > 0, point.held]
+        # An answer that is never given may be followed by anything: more of them is as good as the same.
+        number = next((number for number in like if follows.items() <= states[number].after.items()), None)
+        if number is None:
+            number = len(states)
+            height = 1 + max((states[behind].height for behind in follows.values()), default=-1)
+            states.append(LocalState(point.next, point.written > 0, point.held, follows, height))
+            like.append(number)
+        parent, answer = ((kind, answers[:-1]), answers[-1]) if answers else ((kind, ()), None)
+        after[parent][answer] = number
     roots = tuple(after[kind, ()][None] for kind in range(len(learner.codes)))
     return Automaton(tuple(states), roots, {name: tuple(values) for name, values in learner.values.items()})

@@ -13,7 +13,7 @@ from booking.explorer.script import Program
 from booking.explorer.shared import shared_in
 from booking.explorer.witness import FEWEST_SWITCHES, SHORTEST, Hunt, Prices, Turn, label, witness
 from booking.explorer.world import World
-from booking.purchase import purchase
+from booking.registries import purchase_in
 from booking.scenario import MOST_BUYERS, Scenario, require_whole
 from booking.verdict import SOUND, UNKNOWN, Anomaly
 
@@ -29,11 +29,11 @@ def explore(  # noqa: PLR0913 - each has a default, and together they are the co
     *,
     crashes: int = 0,
     max_states: int = MOST_STATES,
-    program: Program = purchase,
+    program: Program | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Exploration:
-    """Return everything that can happen when every buyer of the scenario runs `program`.
+    """Return everything that can happen when every buyer of the scenario runs `program`, None the one of its lock.
 
     Up to `crashes` buyers may die at any point before their end. After `max_states` states, or once `stop` says
     so, the exploration ends with what it has, not exhausted; `on_progress` is told the number of states now and
@@ -41,6 +41,7 @@ def explore(  # noqa: PLR0913 - each has a default, and together they are the co
     """
     require_whole("crashes", crashes, 0, MOST_BUYERS)
     require_whole("max-states", max_states, 1, 10**12)
+    program = program or purchase_in(scenario)
     shared = shared_in(scenario)
     quotient = Quotient(learn([program], shared, scenario.buyers), shared, [scenario.buyers], crashes)
     anomalies = Anomalies(quotient, scenario.tickets)

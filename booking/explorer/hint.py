@@ -12,7 +12,7 @@ from booking.explorer.script import Program
 from booking.explorer.shared import shared_in
 from booking.explorer.witness import SHORTEST, Hunt, Turn, label
 from booking.explorer.world import World
-from booking.purchase import purchase
+from booking.registries import purchase_in
 from booking.scenario import Scenario
 from booking.verdict import Anomaly
 
@@ -28,11 +28,11 @@ class Hint(NamedTuple):
 
 
 class Outlook:
-    """Gives hints for one scenario, in which at most `crashes` buyers die."""
+    """Gives hints for one scenario, in which at most `crashes` buyers die; None runs the purchase of its lock."""
 
-    def __init__(self, scenario: Scenario, *, crashes: int = 0, program: Program = purchase) -> None:
+    def __init__(self, scenario: Scenario, *, crashes: int = 0, program: Program | None = None) -> None:
         shared = shared_in(scenario)
-        self._automaton = learn([program], shared, scenario.buyers)
+        self._automaton = learn([program or purchase_in(scenario)], shared, scenario.buyers)
         self._quotient = Quotient(self._automaton, shared, [scenario.buyers], crashes)
         self._anomalies = Anomalies(self._quotient, scenario.tickets)
         self._crashes = min(crashes, scenario.buyers)

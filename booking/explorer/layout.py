@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from booking.explorer.automaton import Automaton, LocalState
+from booking.explorer.automaton import WRITING, Automaton, LocalState
 from booking.explorer.script import Answer, Request
 from booking.explorer.shared import Shared
 from booking.history import TORN
@@ -77,7 +77,7 @@ def _values(name: str, automaton: Automaton) -> tuple[Answer, ...]:
     written = {
         TORN if request.step is Step.TRUNCATE else request.value
         for request in requests
-        if request.name == name and request.step in {Step.TRUNCATE, Step.WRITE}
+        if request.name == name and request.step in WRITING
     }
     learned = automaton.values[name]
     return (*learned, *sorted(written.difference(learned), key=str))

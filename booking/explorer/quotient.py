@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from booking.explorer.automaton import CUT, SEEING, Automaton
 from booking.explorer.layout import NOTHING, Field, Layout
-from booking.explorer.script import Request
+from booking.explorer.script import Answer, Request
 from booking.explorer.shared import Shared
-from booking.history import TORN
+from booking.history import CHANGED, TORN
 from booking.steps import Step
 
 
@@ -111,9 +111,20 @@ class Quotient:
                 return [self._move(number, after[None])]
             case step if step in SEEING:
                 return [self._move(number, after.get(value, CUT)) for value in values]
+            case Step.SWAP:
+                return [self._swap(number, request, values, found, field.unit) for found in values]
         written = values.index(TORN if request.step is Step.TRUNCATE else request.value)
         changes = [(written - old) * field.unit for old in range(len(values))]
         return [self._move(number, after[None], change) for change in changes]
+
+    def _swap(self, number: int, request: Request, values: Sequence[Answer], found: Answer, unit: int) -> Move:
+        """Return the move of a compare and swap that finds this value."""
+        after = self.automaton.states[number].after
+        if found != request.expected:
+            return self._move(number, after.get(CHANGED, CUT))
+        return self._move(
+            number, after.get(request.value, CUT), (values.index(request.value) - values.index(found)) * unit
+        )
 
     def _move(self, before: int, after: int, change: int = 0, *, dies: bool = False) -> Move:
         local, counts = self.layout.local, self.layout.counts

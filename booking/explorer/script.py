@@ -11,22 +11,27 @@ from typing import NamedTuple, Self, TypeAlias
 
 from booking.errors import BadInputError, TornReadError
 from booking.explorer.shared import COUNT, LOCK, Shared
-from booking.history import TORN
+from booking.history import CHANGED, TORN
 from booking.purchase import Desk, Outcome
 from booking.steps import Step
 
 Program: TypeAlias = Callable[[Desk], Outcome]
 Answer: TypeAlias = int | str | None
-"""What a step returned: a count, TORN for a half-written file, None for a step that returns nothing."""
+"""What a step returned: a count (for a swap the new one), TORN for a half-written file, CHANGED for a swap that found
+another count than it expected, None for a step that returns nothing."""
 Answers: TypeAlias = tuple[Answer, ...]
 
 
 class Request(NamedTuple):
-    """A step that a buyer asks for: on which cell or lock, and for a write the new count, else None."""
+    """A step that a buyer asks for: on which cell or lock, and for a write or a swap the new count, else None.
+
+    `expected` is the count that a swap expects.
+    """
 
     step: Step
     name: str
     value: int | None = None
+    expected: int | None = None
 
 
 class Point(NamedTuple):
@@ -121,6 +126,14 @@ class ScriptedDesk:
             self.written += 1
         if self._own:
             self._own[COUNT] = count
+
+    def swap(self, expected: int, count: int) -> bool:
+        """Return whether the next answer says that the swap was made; raises BadInputError where none can be."""
+        if not self._shared.can_swap:
+            raise BadInputError("this store cannot swap in one step; use --store json")
+        was_made = self.take(Request(Step.SWAP, COUNT, count, expected)) != CHANGED
+        self.written += was_made
+        return was_made
 
     def take(self, request: Request) -> Answer:
         """Return the answer to this step, or stop the buyer here: on the way out nothing is asked any more."""

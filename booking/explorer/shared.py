@@ -18,13 +18,15 @@ class Shared:
     """The world outside the buyers, before any of them has moved.
 
     `cells` holds the first value of each cell and `locks` what each lock promises. `write_steps` are the atomic
-    steps of one write. With `private` every buyer sees its own copy of the cells, which nobody else can change.
+    steps of one write, and `can_swap` tells whether a count can be compared and swapped in one. With `private` every
+    buyer sees its own copy of the cells, which nobody else can change.
     """
 
     cells: dict[str, int]
     locks: dict[str, LockFacts]
     write_steps: tuple[Step, ...] = (Step.WRITE,)
     private: bool = field(default=False)
+    can_swap: bool = field(default=False)
 
 
 def shared_in(scenario: Scenario) -> Shared:
@@ -35,4 +37,5 @@ def shared_in(scenario: Scenario) -> Shared:
         locks={LOCK: facts_of(scenario)},
         write_steps=store.write_steps,
         private=not store.shared,
+        can_swap=store.can_swap,
     )

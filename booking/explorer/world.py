@@ -12,8 +12,9 @@ from booking.exploration import Moved
 from booking.explorer.automaton import SEEING, WRITING
 from booking.explorer.script import Answer, Answers, Code, Point, Program, Request
 from booking.explorer.shared import COUNT, Shared, shared_in
-from booking.history import BLOCKED, TORN
-from booking.purchase import Outcome, purchase
+from booking.history import BLOCKED, CHANGED, TORN
+from booking.purchase import Outcome
+from booking.registries import purchase_in
 from booking.scenario import Scenario
 from booking.steps import Step
 
@@ -34,14 +35,14 @@ class World:
     dead: frozenset[int] = frozenset()
 
     @classmethod
-    def before(cls, scenario: Scenario, program: Program = purchase) -> "World":
-        """Return the world of this scenario in which nobody has moved yet."""
+    def before(cls, scenario: Scenario, program: Program | None = None) -> "World":
+        """Return the world of this scenario in which nobody has moved yet; None runs the purchase of its lock."""
         shared = shared_in(scenario)
         cells: dict[str, Answer] = dict(shared.cells)
         if shared.private:
             numbers = range(1, scenario.buyers + 1)
             cells |= {_copy(name, buyer): first for name, first in shared.cells.items() for buyer in numbers}
-        codes = (Code(program, shared),) * scenario.buyers
+        codes = (Code(program or purchase_in(scenario), shared),) * scenario.buyers
         return cls(codes, cells, dict.fromkeys(shared.locks, ()), ((),) * scenario.buyers)
 
     @property
@@ -110,11 +111,12 @@ class World:
         if self.blocked_by(buyer):
             return self, Moved(buyer, request.step, request.name, BLOCKED)
         cell = _copy(request.name, buyer) if self.shared.private else request.name
-        answer = self.cells[cell] if request.step in SEEING else None
+        answer = self._answer(cell, request)
         answers = (*self.answers[: buyer - 1], (*self.answers[buyer - 1], answer), *self.answers[buyer:])
-        world = replace(self, cells=self._written(cell, request), holders=self._held(buyer, request), answers=answers)
-        value = answer if request.step in SEEING else request.value
-        return world, Moved(buyer, request.step, request.name, value)
+        cells = self.cells if answer == CHANGED else self._written(cell, request)
+        world = replace(self, cells=cells, holders=self._held(buyer, request), answers=answers)
+        value = request.value if answer is None else answer
+        return world, Moved(buyer, request.step, request.name, value, request.expected)
 
     def crash(self, buyer: int) -> tuple["World", Moved]:
         """Let a buyer die; return the world afterwards and what happened.
@@ -148,6 +150,11 @@ class World:
 
     def _point(self, buyer: int) -> Point:
         return self.codes[buyer - 1].after(self.answers[buyer - 1])
+
+    def _answer(self, cell: str, request: Request) -> Answer:
+        if request.step is Step.SWAP:
+            return request.value if self.cells[cell] == request.expected else CHANGED
+        return self.cells[cell] if request.step in SEEING else None
 
     def _written(self, cell: str, request: Request) -> Mapping[str, Answer]:
         if request.step not in WRITING:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from booking.columns import columns
 from booking.exploration import Moved
 from booking.explorer.script import Request
-from booking.history import BLOCKED, TORN, Value
+from booking.history import BLOCKED, CHANGED, TORN, Value
 from booking.play.game import Game, completed
 from booking.replayer.prediction import predict
 from booking.reports.exploration import large
@@ -28,6 +28,7 @@ _NEXT = {
     Step.READ: "read the count",
     Step.TRUNCATE: "empty the file",
     Step.WRITE: "write {}",
+    Step.SWAP: "swap the count for {}",
     Step.RELEASE: "give the lock back",
 }
 _DONE = {
@@ -36,6 +37,7 @@ _DONE = {
     Step.READ: "reads {}",
     Step.TRUNCATE: "empties the file",
     Step.WRITE: "writes {}",
+    Step.SWAP: "swaps the count for {}",
     Step.RELEASE: "gives the lock back",
 }
 
@@ -76,6 +78,8 @@ def happened(moved: Moved) -> str:
     """Return what one turn did, in a sentence."""
     if moved.value == BLOCKED:
         return f"Buyer {moved.buyer} tries to take the lock and has to wait."
+    if moved.value == CHANGED:
+        return f"Buyer {moved.buyer} finds another count than it had read, does not swap, and starts again."
     done = _DONE.get(moved.step, f"does its {moved.step}") if moved.step else "dies"
     return f"Buyer {moved.buyer} {done.format(_count(moved.value))}."
 

@@ -49,7 +49,7 @@ def attend(part: Part) -> None:
 
     desk = GatedDesk(part.store, part.lock, journal.record, ask)
     while True:
-        outcome, error = answer(desk)
+        outcome, error = answer(desk, part.lock)
         journal.record(END, "return", outcome, error)
 
 

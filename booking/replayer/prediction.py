@@ -130,6 +130,8 @@ def _events(moves: Sequence[Moved]) -> Iterator[Event]:
 
 
 def _called_with(move: Moved) -> Value:
+    if move.step is Step.SWAP:
+        return move.expected
     return None if move.step in _READS or move.value in {TORN, BLOCKED} else move.value
 
 

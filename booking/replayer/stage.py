@@ -6,7 +6,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from booking import files
 from booking.errors import DiskError, ReplayDiffersError
 from booking.history import Ending, History
 from booking.registries import facts_of, lock_named, store_named
@@ -43,15 +42,17 @@ class Stage:
 
     def __enter__(self) -> Self:
         facts_of(self.scenario)
-        stocked(self._store, self.scenario, restock=True)
+        stocked(self._store, self.scenario, restock=True, context=self._context)
         self._whole.enter_context(room_for(_DESCRIPTORS * self.scenario.buyers))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._whole, self._buyers:
+        with self._whole:
             self._controller = None
+            self._buyers.close()
+            self._store.tidy()
 
     def play(self, schedule: Schedule) -> Replay:
         """Let real buyers take these steps in this order and return what they did.
@@ -62,11 +63,11 @@ class Stage:
         """
         prediction = predict(self.scenario, schedule)
         controller = self._ready()
-        self._controller = None  # whoever is left in the middle of a purchase cannot play again
+        self._controller = None  # whoever is left in the middle of a purchase, or has its own count, cannot play again
         self._store.put(self.scenario.tickets)
         history = self._perform(controller, prediction)
         compare(prediction, history)
-        if not prediction.world.dead and not prediction.waiting:
+        if self._store.shared and not prediction.world.dead and not prediction.waiting:
             self._controller = controller
         return Replay(prediction, history)
 
@@ -93,7 +94,7 @@ class Stage:
         elapsed_ns = time.monotonic_ns() - started_ns
         dead = {controller.process(buyer).pid or 0 for buyer in prediction.world.dead}
         if dead:
-            files.sweep(self._store.path, dead=dead)
+            self._store.tidy(dead)
         began = {event.buyer for event in recorder.events}
         return History(
             scenario=self.scenario,

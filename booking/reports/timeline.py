@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from booking.history import TORN, Ending, Event, History
+from booking.history import CHANGED, TORN, Ending, Event, History
 from booking.purchase import Outcome
 from booking.steps import PAY, Step
 from booking.verdict import SOUND, Verdict
@@ -15,10 +15,11 @@ MOST_ROWS = 20
 
 _LABEL = 10
 _BAR = 52
-_MARKS = {Step.LOOK: "L", Step.READ: "R", Step.TRUNCATE: "T", Step.WRITE: "W"}
-_WAIT, _PAY, _TORN, _IDLE = ".", "=", "!", " "
+_MARKS = {Step.LOOK: "L", Step.READ: "R", Step.TRUNCATE: "T", Step.WRITE: "W", Step.SWAP: "S"}
+_WAIT, _PAY, _TORN, _FAILED, _IDLE = ".", "=", "!", "s", " "
 LEGEND = "L look   . wait for the lock   R read   = pay   W write"
 LEGEND_IN_PLACE = "T empty the file   ! half a file"
+LEGEND_SWAP = "S swap   s another buyer was faster: no swap, once more"
 
 
 def render(history: History, verdict: Verdict) -> str:
@@ -55,7 +56,8 @@ def timeline(history: History) -> list[str]:
     shown = [_row(ending, history, start, span) for ending in _by_interest(history)[:MOST_ROWS]]
     rows += _shortened(shown, MOST_ROWS, len(history.endings))
     in_place = any(event.step == Step.TRUNCATE or event.value == TORN for event in history.events)
-    legends = [LEGEND, LEGEND_IN_PLACE] if in_place else [LEGEND]
+    swapped = any(event.step == Step.SWAP for event in history.events)
+    legends = [LEGEND] + [LEGEND_IN_PLACE] * in_place + [LEGEND_SWAP] * swapped
     return rows + [f"{'':{_LABEL}}{legend}" for legend in legends]
 
 
@@ -129,7 +131,7 @@ def _draw(bar: list[str], event: Event, column: int, at: int) -> int:
         length = max(0, at - column)
         bar[column : column + length] = (_WAIT if event.step == Step.ACQUIRE else _PAY) * length
         return column + length
-    mark = _TORN if event.value == TORN else _MARKS.get(Step(event.step))
+    mark = {TORN: _TORN, CHANGED: _FAILED}.get(str(event.value)) or _MARKS.get(Step(event.step))
     if mark is None:
         return column
     first, last = min(column, _BAR - 1), min(max(column, at), _BAR - 1)

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from booking.errors import InconclusiveError, MalformedStoreError, TornReadError
-from booking.history import TORN, Value
+from booking.history import CHANGED, TORN, Value
 from booking.locks import Lock
 from booking.simulation.journal import Record
 from booking.steps import PAY, Step
@@ -48,12 +48,19 @@ class RealDesk:
         for step, action in self._store.write(count):
             self.perform(step, action, count)
 
+    def swap(self, expected: int, count: int) -> bool:
+        """Compare and swap in one step of the store."""
+        return self.perform(Step.SWAP, lambda: self._swapped(expected, count), expected) != CHANGED
+
     def perform(self, step: Step, action: Callable[[], _Result], value: Value = None) -> _Result:
         """Do one step between its call and its return in the journal."""
         self._record(step, "call", value)
         result = action()
-        self._record(step, "return", result if isinstance(result, int) else value)
+        self._record(step, "return", result if isinstance(result, int | str) else value)
         return result
+
+    def _swapped(self, expected: int, count: int) -> Value:
+        return count if self._store.swap(expected, count) else CHANGED
 
     def _read(self, step: Step) -> int:
         try:

@@ -8,7 +8,7 @@ from booking.purchase import Outcome
 from booking.simulation.journal import END, READY, Message
 from booking.steps import Step
 
-_WRITES = {Step.TRUNCATE, Step.WRITE}
+_WRITES = {Step.TRUNCATE, Step.WRITE, Step.SWAP}
 
 
 @dataclass

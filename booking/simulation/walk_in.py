@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from booking.errors import InconclusiveError
-from booking.purchase import Outcome, purchase
-from booking.registries import store_named
+from booking.errors import BadInputError, InconclusiveError
+from booking.purchase import Outcome
+from booking.registries import lock_named, store_named
 from booking.scenario import Scenario
 from booking.simulation.desk import RealDesk
 from booking.simulation.journal import Record
-from booking.simulation.sale import context_named, lock_made, payment_times, store_path
+from booking.simulation.sale import context_named, lock_made, payment_times, require_lasting, store_path
 
 
 def walk_in(scenario: Scenario, *, db: str | Path, timeout: float | None, tell: Record) -> Outcome:
@@ -18,15 +18,22 @@ def walk_in(scenario: Scenario, *, db: str | Path, timeout: float | None, tell: 
     after every step.
 
     Raises InconclusiveError when the lock is not free in time, with the process that holds it where the system
-    says so, and TornReadError where a read meets a half-written store.
+    says so, and TornReadError where a read meets a half-written store. Raises BadInputError for a store or a lock that
+    needs the parent of a sale.
     """
     path = store_path(db)
     store = store_named(scenario.store)(path)
+    require_lasting(store)
+    if lock_named(scenario.lock).swaps:
+        raise BadInputError(
+            f"the lock {scenario.lock} leaves links beside the store, which the parent of a sale folds into it, and a "
+            "buyer alone has none; use `booking run`"
+        )
     store.read()  # a store that cannot be used is refused before anybody is told of a look
     lock = lock_made(scenario, path, context_named(None))
     desk = RealDesk(store, lock, tell, payment_times(scenario)[0], timeout)
     try:
-        return purchase(desk)
+        return lock.purchase(desk)
     except InconclusiveError as error:
         holder = holder_of(path.with_name(path.name + ".lock"))
         by = f" by process {holder}" if holder else ""

@@ -7,23 +7,30 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from booking import disk, document, files
-from booking.errors import MalformedStoreError
+from booking import disk, document, files, links
+from booking.errors import BadInputError, MalformedStoreError
 from booking.steps import Step
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
 
 
 class Store(ABC):
     """The one number that every buyer reads and writes.
 
     `write_steps` are the atomic steps of one write, in order. `shared` tells whether the buyers see each
-    other's writes at all. Each process makes its own store from the path, which has to be resolved already;
-    `durable` waits until a write has reached the disk.
+    other's writes at all, `outlives_sale` whether the count is there before and after the processes of a sale, and
+    `can_swap` whether it can compare and swap. `path` has to be resolved already; a store in memory does not touch
+    it. `durable` waits until a write has reached the disk. `where` is what a report calls the place of the count.
     """
 
     write_steps: ClassVar[tuple[Step, ...]]
     shared: ClassVar[bool]
+    outlives_sale: ClassVar[bool] = True
+    can_swap: ClassVar[bool] = False
+    where: str
 
     def __init__(self, path: Path, *, durable: bool = False) -> None:
         self.path = path
@@ -33,6 +40,14 @@ class Store(ABC):
     def summary(cls) -> str:
         """Return what this store is in one line, the first of its class's docstring."""
         return (cls.__doc__ or "").partition("\n")[0]
+
+    @abstractmethod
+    def prepare(self, context: "BaseContext") -> int | None:
+        """Get ready for a sale whose processes come from `context`, in their parent, before the first of them starts.
+
+        Returns the count that is there, None for a new store. Raises MalformedStoreError where there is no count, and
+        DiskError where the disk fails.
+        """
 
     @abstractmethod
     def read(self) -> int:
@@ -49,6 +64,20 @@ class Store(ABC):
         An action raises DiskError where the disk refuses.
         """
 
+    def swap(self, expected: int, count: int) -> bool:
+        """Make the count `count` if it is `expected`, in one step that no other process can divide.
+
+        Returns whether it was. Raises BadInputError where the store cannot swap, else what `read` raises.
+        """
+        raise BadInputError(f"{self.where} cannot swap {expected} for {count} in one step; use --store json")
+
+    @abstractmethod
+    def tidy(self, dead: set[int] | None = None) -> None:
+        """Remove what a sale left behind beside the count; only its parent does so, when all others have ended.
+
+        `dead` are the numbers of the ended processes; None asks the system. Raises DiskError.
+        """
+
     def put(self, count: int) -> None:
         """Write the count at once, as one who is alone with the store does."""
         for _, action in self.write(count):
@@ -62,12 +91,29 @@ class FileStore(Store):
 
     def __init__(self, path: Path, *, durable: bool = False) -> None:
         super().__init__(path, durable=durable)
+        self.where = disk.shown(path)
         self._document: dict[str, Any] = {}
+
+    def prepare(self, context: "BaseContext") -> int | None:
+        """Make the folder, clean up behind an earlier sale, and return the count in the file, None for no file."""
+        del context
+        files.make_folder(self.path.parent)
+        self.tidy()
+        return self.read() if self.path.exists() else None
+
+    def tidy(self, dead: set[int] | None = None) -> None:
+        """Remove the temporary files of ended processes, and make the newest version the store's file."""
+        files.sweep(self.path, dead)
+        links.fold(self.path)
+
+    def source(self) -> Path:
+        """Return the file that holds the count now."""
+        return self.path
 
     def read(self) -> int:
         """Return the count in the file and remember the other keys for the next write."""
         try:
-            self._document = document.parse(files.read_small(self.path))
+            self._document = document.parse(files.read_small(self.source()))
         except MalformedStoreError as error:
             raise MalformedStoreError(f"cannot use {disk.shown(self.path)}: {error}") from None
         count: int = self._document["count"]

@@ -1,0 +1,45 @@
+"""The count in memory that the buyers share: no file, no disk, and the same race."""
+
+import ctypes
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from booking.steps import Step
+from booking.stores import Store
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
+
+class SharedMemoryStore(Store):
+    """`multiprocessing.RawValue`: one number in memory that the parent makes and the buyers inherit.
+
+    Reading it and writing it are quick, and each is whole. Between the two there is room for another buyer, as with
+    a file, because sharing is not excluding.
+    """
+
+    write_steps = (Step.WRITE,)
+    shared = True
+    outlives_sale = False
+    where = "shared memory"
+
+    def __init__(self, path: Path, *, durable: bool = False) -> None:
+        super().__init__(path, durable=durable)
+        self._cell = ctypes.c_longlong(0)
+
+    def prepare(self, context: "BaseContext") -> None:
+        """Make the number, which is new with every sale; processes that start later with this store share it."""
+        self._cell = context.RawValue(ctypes.c_longlong, 0)
+
+    def tidy(self, dead: set[int] | None = None) -> None:
+        """Do nothing: memory is gone with its processes."""
+
+    def read(self) -> int:
+        """Return the count."""
+        return self._cell.value
+
+    def write(self, count: int) -> Iterator[tuple[Step, Callable[[], None]]]:
+        """Yield the one step of the write: eight bytes at once, so that nobody reads half of it."""
+        yield Step.WRITE, partial(setattr, self._cell, "value", count)
