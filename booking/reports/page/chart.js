@@ -22,7 +22,7 @@ function measure() {
   const room = Math.max(60, width - left - letter * 1.5);
   const smallest = view.axis === "order" && !paper.on ? letter * 0.6 : 0;
   const unit = Math.max(room / (last + 1), smallest) * (paper.on ? 1 : view.zoom);
-  const lane = Math.max(letter * 2, Math.min(letter * 3.4, (height - top - 2) / lanes.length));
+  const lane = Math.max(letter * 2, Math.min(letter * 4.6, (height - top - 2) / lanes.length));
   size = { letter, width, numbers, left, top, room, unit, lane, wide: unit * (last + 1), height };
   if (paper.on) size.height = top + lane * Math.min(lanes.length, PRINTED_LANES) + 4;
   extent.style.width = `${left + size.wide + letter * 1.4}px`;
