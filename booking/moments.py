@@ -107,10 +107,12 @@ def ended(ending: Ending | None) -> str:
         return "was not heard of again"
     if ending.outcome in _ENDED:
         return _ENDED[ending.outcome]
-    if ending.stayed_away:
-        return "stayed away"
     if ending.error:
         return f"gave up: {ending.error}"
+    return "stayed away" if ending.stayed_away else _lost(ending)
+
+
+def _lost(ending: Ending) -> str:
     if ending.alive or ending.exitcode is None:
         return "did not finish in time"
     if ending.exitcode < 0:
