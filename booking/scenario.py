@@ -7,7 +7,9 @@ from typing import Any
 
 from booking.errors import BadInputError
 
-MOST_BUYERS = 10_000
+MOST_BUYERS = 100_000
+MOST_PROCESSES = 10_000
+"""Only a pool of workers plays more buyers than this: elsewhere each is a process, or has a state of its own."""
 MOST_TICKETS = 10**9
 LONGEST_PAY = 3600.0
 

@@ -1,13 +1,15 @@
 """Turns the messages of a sale into its history."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from booking.history import Ending, Event
 from booking.purchase import Outcome
 from booking.simulation.journal import END, READY, Message
-from booking.steps import Step
+from booking.steps import PAY, Step
 
+_STEPS = frozenset(Step) | {PAY}
 _WRITES = {Step.TRUNCATE, Step.WRITE, Step.SWAP}
 
 
@@ -17,15 +19,21 @@ class Recorder:
 
     events: list[Event] = field(default_factory=list)
     ready: set[int] = field(default_factory=set)
+    ready_pids: set[int] = field(default_factory=set)
     wrote: set[int] = field(default_factory=set)
     ended: dict[int, Message] = field(default_factory=dict)
+    told: Counter[str] = field(default_factory=Counter)
+    """How often each word was said that is no step, for example that a queue was full."""
 
     def take(self, message: Message) -> None:
         """Keep one message."""
         if message.word == READY:
             self.ready.add(message.buyer)
+            self.ready_pids.add(message.pid)
         elif message.word == END:
             self.ended[message.buyer] = message
+        elif message.word not in _STEPS:
+            self.told[message.word] += 1
         else:
             self._take_event(message)
 
