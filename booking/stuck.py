@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from booking.finding import UNKNOWN, Anomaly, Finding
 from booking.history import BLOCKED, Ending, Event, History
 from booking.purchase import Outcome
-from booking.steps import Step
+from booking.steps import PAY, Step
 from booking.words import buyers
 
 
@@ -23,7 +23,8 @@ def stuck(history: History) -> Iterator[Finding]:
         yield Finding(Anomaly.DEADLOCK, _deadlock_text(waiting, dead), tuple(events))
     yield from _deserted([ending for ending in lost if ending.deserted])
     for ending in lost:
-        if ending not in waiting and ending not in dead and not ending.deserted:
+        explained = ending in dead or (ending in waiting and holders)
+        if not explained and not ending.deserted:
             yield _lost_buyer(ending, last.get(ending.buyer), holds=ending in holders)
 
 
@@ -64,8 +65,19 @@ def _deadlock_text(waiting: Sequence[Ending], dead: Sequence[Ending]) -> str:
     return f"{lost}; {who[0].lower()}{who[1:]} {verb} for ever."
 
 
+def _where(last: Event | None) -> str:
+    """Return where a buyer stood when it was last heard of."""
+    if last is None:
+        return "before its first step"
+    if last.phase == "return":
+        return f"after its last step, {last.step}"
+    if last.step == Step.ACQUIRE:
+        return "while it waited for the lock"
+    return "while it paid" if last.step == PAY else f"in its step {last.step}"
+
+
 def _lost_buyer(ending: Ending, last: Event | None, *, holds: bool) -> Finding:
-    where = f"after its last step, {last.step}" if last else "before its first step"
+    where = _where(last)
     holding = ", holding the lock" if holds else ""
     if ending.error:
         text = f"Buyer {ending.buyer} gave up: {ending.error}."

@@ -2,25 +2,33 @@
 
 import os
 from collections import Counter
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from booking.cli import options
+from booking.cli import dials, options
+from booking.cli.countdown import show_light
+from booking.cli.sacrifice import show_killed_parent
 from booking.cli.screen import progress
 from booking.cli.written import require_writable, write_history, write_reports
 from booking.errors import BadInputError, DiskError, InconclusiveError
 from booking.history import History
 from booking.registries import store_named
-from booking.reports.timeline import conclusion, render, wrapped
+from booking.reports import processes
+from booking.reports.timeline import WIDTH, conclusion, render, wrapped
 from booking.scenario import Scenario, require_whole
 from booking.simulation.sale import simulate, store_path
+from booking.staging import Staging
 from booking.verdict import SOUND, UNKNOWN, Anomaly, Verdict, judge
 from booking.words import count_of
 
 MOST_RUNS = 1_000_000
+Timeout = Annotated[
+    float | None, typer.Option(metavar="SECONDS", help="End a sale that takes longer; generous if not given.")
+]
 
 
 def run(  # noqa: PLR0913 - every dial of a sale is an option
@@ -35,10 +43,18 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     db: options.Db = Path("data/db.json"),
     seed: options.Seed = None,
     start_method: options.StartMethod = None,
-    timeout: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="End a sale that takes longer; generous if not given.")
-    ] = None,
+    timeout: Timeout = None,
     durable: Annotated[bool, typer.Option("--durable", help="Wait for the disk at every write.")] = False,
+    gate: dials.Gate = "event",
+    opens_in: dials.OpensIn = 0.0,
+    offices: dials.Offices = 1,
+    via: dials.Via = "direct",
+    clerks: dials.Clerks = 1,
+    workers: dials.Workers = 0,
+    submit: dials.Submit = "async",
+    kill: dials.Kill = None,
+    hang: dials.Hang = None,
+    kill_parent: dials.KillParent = False,
     repeat: Annotated[int | None, typer.Option(metavar="R", help="Hold R sales and count.")] = None,
     history: options.HistoryFile = None,
     html: options.HtmlFile = None,
@@ -49,39 +65,84 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     expect: options.Expect = None,
 ) -> int:
     """Hold a sale: N processes look, then buy, from one JSON file."""
-    if repeat is not None:
-        require_whole("--repeat", repeat, 1, MOST_RUNS)
-    if repeat is not None and keep_stock:
-        raise BadInputError("--repeat needs a full stock for every sale; leave out --keep-stock")
-    expected = options.parsed_verdict(expect)
+    if kill_parent:
+        return show_killed_parent(start_method, json=json)
     dice = seed if seed is not None else int.from_bytes(os.urandom(4), "big")
     scenario = Scenario(buyers, tickets, lock, store, options.parsed_pay(pay), dice, permits)
-    before = stock_before(scenario, db)
+    staging = Staging(gate, opens_in, dials.faults(kill, hang), offices, via, clerks, workers, submit)
     reports = {"html": html, "svg": svg, "trace": trace, "csv": csv}
-    require_writable({"history": history, **reports})
-    hold = partial(
-        simulate, scenario, db=db, restock=not keep_stock, start_method=start_method, timeout=timeout, durable=durable
-    )
+    order = Order(scenario, staging, db, start_method, timeout, keep_stock, durable, repeat, history, reports)
+    return held(order, json=json, expected=options.parsed_verdict(expect))
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for: a sale, or `repeat` of them, and the files to write about it."""
+
+    scenario: Scenario
+    staging: Staging
+    db: Path
+    start_method: str | None
+    timeout: float | None
+    keep_stock: bool
+    durable: bool
+    repeat: int | None
+    history: Path | None
+    reports: Mapping[str, Path | None]
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        if self.repeat is not None:
+            require_whole("--repeat", self.repeat, 1, MOST_RUNS)
+        if self.repeat is not None and self.keep_stock:
+            raise BadInputError("--repeat needs a full stock for every sale; leave out --keep-stock")
+
+    def simulated(self) -> History:
+        """Hold one sale."""
+        return simulate(
+            self.scenario,
+            staging=self.staging,
+            db=self.db,
+            restock=not self.keep_stock,
+            start_method=self.start_method,
+            timeout=self.timeout,
+            durable=self.durable,
+            countdown=show_light,
+        )
+
+
+def held(order: Order, *, json: bool, expected: str | None) -> int:
+    """Hold the sales, write and print what they came to, and return the exit status."""
+    before = stock_before(order.scenario, order.db)
+    require_writable({"history": order.history, **order.reports})
     sales = Sales()
-    for _ in progress(repeat or 1):
-        sales.take(hold())
-    if history is not None:
-        write_history(history, sales.worst)
-    write_reports(reports, sales.worst, sales.verdict)
+    for _ in progress(order.repeat or 1):
+        sales.take(order.simulated())
+    if order.history is not None:
+        write_history(order.history, sales.worst)
+    write_reports(order.reports, sales.worst, sales.verdict)
     if json:
-        options.print_json(_document(sales, repeated=repeat is not None))
-    elif repeat is not None:
+        options.print_json(_document(sales, repeated=order.repeat is not None))
+    elif order.repeat is not None:
         typer.echo("\n".join(_counted(sales)))
     else:
-        typer.echo("\n".join([_stock_line(db, before, sales.worst), "", render(sales.worst, sales.verdict)]))
+        story = [_stock_line(order.db, before, sales.worst), "", render(sales.worst, sales.verdict)]
+        typer.echo("\n".join([*story, *_around(sales.worst)]))
     return status_of(sales, expected)
+
+
+def _around(history: History) -> list[str]:
+    """Return what there is to say about clerks, workers and processes, behind an empty line."""
+    rows = [*history.notes, *processes.told(history)]
+    lines = [line for row in rows for line in (wrapped(row) if len(row) > WIDTH else [row])]
+    return ["", *lines] if lines else []
 
 
 class Sales:
     """What sales came to: the verdict of each, and the whole of the worst, so that a million fit into memory.
 
-    `elapsed_s` is the time of all in seconds, `timed_out` tells whether any of them was, and `errors` are what
-    the buyers of any of them said when they could not go on.
+    `elapsed_s` is the time of all in seconds, `timed_out` tells whether any of them was, `deserted` whether any left
+    a buyer without an answer, and `errors` are what the buyers said when they could not go on.
     """
 
     worst: History
@@ -91,6 +152,7 @@ class Sales:
         self.verdicts: list[Verdict] = []
         self.elapsed_s = 0.0
         self.timed_out = False
+        self.deserted = False
         self.errors: list[str] = []
 
     def take(self, history: History) -> None:
@@ -101,7 +163,8 @@ class Sales:
         self.verdicts.append(verdict)
         self.elapsed_s += history.elapsed_s
         self.timed_out |= history.timed_out
-        self.errors += [ending.error for ending in history.endings if ending.error]
+        self.deserted |= any(ending.deserted for ending in history.endings)
+        self.errors += [ending.error for ending in history.endings if ending.error and not ending.deserted]
 
 
 def severity(name: str) -> int:
@@ -118,7 +181,7 @@ def status_of(sales: Sales, expected: str | None) -> int:
         raise DiskError(f"{count_of(len(sales.errors), 'buyer')} could not go on: {sales.errors[0]}")
     if expected == sales.verdict.name:
         return 0
-    if sales.verdict.name == UNKNOWN or (expected is None and sales.timed_out):
+    if sales.verdict.name == UNKNOWN or (expected is None and (sales.timed_out or sales.deserted)):
         return InconclusiveError.exit_status
     return 0 if expected is None else 1
 
@@ -149,6 +212,10 @@ def _document(sales: Sales, *, repeated: bool) -> dict[str, Any]:
         "elapsed_s": sales.elapsed_s,
         "start_method": sales.worst.start_method,
         "timed_out": sales.timed_out,
+        "notes": list(sales.worst.notes),
+        "staging": sales.worst.staging.to_json(),
+        "processes": processes.listed(sales.worst),
+        "faults": processes.blows(sales.worst),
     }
     if not repeated:
         return document

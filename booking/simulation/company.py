@@ -39,12 +39,15 @@ if hasattr(os, "register_at_fork"):
 class Company:
     """A group of processes with one journal, one gate and one lifeline between them and their parent.
 
+    With `daemon` a process may have no children of its own; a forked one is no daemon, and may.
+
     A context manager: on the way out no process is left alive and none stays uncollected. Making one raises
     BadInputError where the system has no room for its pipes.
     """
 
     context: BaseContext
     processes: list[guard.Process] = field(default_factory=list)
+    daemon: bool = True
 
     def __post_init__(self) -> None:
         self.start_method = str(self.context.get_start_method())
@@ -77,7 +80,7 @@ class Company:
         if self.start_method == "fork":
             return ForkedProcess(target, argument, name)
         made: guard.Child = self.context.Process(  # type: ignore[attr-defined]
-            target=target, args=(argument,), name=name, daemon=True
+            target=target, args=(argument,), name=name, daemon=self.daemon
         )
         return made
 

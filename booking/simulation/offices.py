@@ -25,7 +25,7 @@ from booking.simulation.buyer import Invitation
 from booking.simulation.company import Company, begin, room_for
 from booking.simulation.ends import Ends
 from booking.simulation.faults import ENDED, state_of
-from booking.simulation.forked import UNTOLD, ForkedProcess
+from booking.simulation.forked import UNTOLD
 
 _POLL = 0.005
 """Seconds between two looks of an office at its buyers, and of the sale at what the offices tell."""
@@ -77,7 +77,7 @@ class Offices(Company):
     """
 
     def __init__(self, context: BaseContext, scenario: Scenario, offices: int) -> None:
-        super().__init__(context)
+        super().__init__(context, daemon=False)
         self._scenario = scenario
         self._guests: list[list[Guest]] = [[] for _ in range(offices)]
         self._offices: list[guard.Process] = []
@@ -96,7 +96,7 @@ class Offices(Company):
         """Start the offices; raises BadInputError where the system has no room for one."""
         for number, guests in enumerate(self._guests, 1):
             charge = Charge(guests, self._scenario, self.start_method, self.ends, self._tell, self._closing)
-            begin(self._office(charge, f"office-{number}"), self._offices)
+            begin(self._made(sell, charge, f"office-{number}"), self._offices)
         self._tell.close()
         super().complete()
 
@@ -123,12 +123,6 @@ class Offices(Company):
             office.join(max(0.0, deadline - time.monotonic()))
         guard.reap(self._offices)
         guard.reap(self.processes)
-
-    def _office(self, charge: "Charge", name: str) -> guard.Child:
-        if self.start_method == "fork":
-            return ForkedProcess(sell, charge, name)
-        made: guard.Child = self.context.Process(target=sell, args=(charge,), name=name)  # type: ignore[attr-defined]
-        return made
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -113,6 +113,8 @@ class SaleUnderWay:
         for _ in self._messages(self.staging.opens_in):
             if self.countdown:
                 self.countdown(max(0.0, opens - time.monotonic()))
+        if self.countdown and self.staging.opens_in:
+            self.countdown(0.0)
 
     def _start(self) -> None:
         for buyer, pay_s in enumerate(self.pay_s, 1):

@@ -1,0 +1,82 @@
+"""What became of the processes of a sale: number, exit code, alive or not, and what the faults did to them."""
+
+import signal
+from typing import Any
+
+from booking.history import Ending, History
+from booking.staging import Blow, Struck
+
+
+def listed(history: History) -> list[dict[str, Any]]:
+    """Return what `--json` tells of each process: `alive` is whether it was when the sale closed."""
+    return [
+        {
+            "buyer": ending.buyer,
+            "pid": ending.pid,
+            "outcome": str(ending.outcome),
+            "exitcode": ending.exitcode,
+            "alive": ending.alive,
+        }
+        for ending in history.endings
+    ]
+
+
+def blows(history: History) -> list[dict[str, Any]]:
+    """Return what `--json` tells of each fault; `landed_after_s` is None where the blow was not seen to land."""
+    found = {struck.buyer: struck for struck in history.struck}
+    rows = []
+    for fault in history.staging.faults:
+        struck = found.get(fault.buyer)
+        rows.append(
+            {
+                "buyer": fault.buyer,
+                "step": fault.step,
+                "blow": str(fault.blow),
+                "struck": struck is not None,
+                "alive_right_after": struck.alive_right_after if struck else None,
+                "landed_after_s": struck.landed_after_s if struck else None,
+            }
+        )
+    return rows
+
+
+def told(history: History) -> list[str]:
+    """Return a sentence for each fault, and a row for each process that did not end by itself with exit code 0."""
+    struck = {blow.buyer: blow for blow in history.struck}
+    sentences = [
+        _blow(struck[fault.buyer])
+        if fault.buyer in struck
+        else f"Buyer {fault.buyer} never came to {fault.step}, so nothing was done to it."
+        for fault in history.staging.faults
+    ]
+    unusual = [ending for ending in history.endings if ending.alive or ending.exitcode]
+    if not unusual:
+        return sentences
+    header = f"{'buyer':<7}{'process':<10}{'exit code':<11}when the sale closed"
+    return [*sentences, *[""] * bool(sentences), header, *map(_row, unusual)]
+
+
+def _row(ending: Ending) -> str:
+    code = "none" if ending.exitcode is None else str(ending.exitcode)
+    became = "alive, so the sale ended it (SIGKILL)" if ending.alive else f"ended{_by(ending.exitcode or 0)}"
+    return f"{ending.buyer:<7}{ending.pid:<10}{code:<11}{became}"
+
+
+def _by(exitcode: int) -> str:
+    """Return " by SIGKILL" for -9."""
+    try:
+        return f" by {signal.Signals(-exitcode).name}"
+    except ValueError:
+        return ""
+
+
+def _blow(struck: Struck) -> str:
+    name = "SIGSTOP" if struck.blow is Blow.HANG else f"SIG{struck.blow}"
+    after = "still alive" if struck.alive_right_after else "gone already"
+    text = f"Buyer {struck.buyer} (process {struck.pid}) got {name} in its {struck.step}. Right after, it was {after}"
+    if struck.landed_after_s is None:
+        return f"{text}; that it landed was not seen."
+    if struck.alive_right_after:
+        became = "had stopped" if struck.blow is Blow.HANG else "was gone"
+        text = f"{text}; {1000 * struck.landed_after_s:.1f} ms later it {became}"
+    return f"{text}. A signal is a request, and takes effect a moment later."
