@@ -27,7 +27,7 @@ PATIENCE = 1.0
 """Seconds that a sale may take before its live view begins: a short sale is over before anybody has read it."""
 
 _BAR = 30
-_STYLES = {Outcome.BOUGHT: "green", Outcome.SOLD_OUT: "dim", KILLED: "bold red", Outcome.TORN_READ: "red"}
+_STYLES = {Outcome.BOUGHT: "bold blue", Outcome.SOLD_OUT: "dim", KILLED: "bold yellow", Outcome.TORN_READ: "yellow"}
 
 
 @contextmanager
