@@ -21,6 +21,7 @@ SILENCE = "silence"
 """What a watcher gets, from buyer 0, when nobody has said anything for a while; no buyer sends it."""
 PARENT_GONE = 143
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: `json.dumps` would make one for each message
 _LONGEST_ERROR = (getattr(select, "PIPE_BUF", 512) - 200) // 2
 """In bytes of UTF-8. JSON may double them, and with the rest the message still fits into PIPE_BUF."""
 
@@ -60,7 +61,7 @@ class Journal:
         """Send one message; a process whose parent is gone has nobody to tell and ends."""
         message = (self._buyer, self._pid, time.monotonic_ns(), word, phase, value, error and _short(error))
         try:
-            self._pipe.send_bytes(json.dumps(message, ensure_ascii=False).encode())
+            self._pipe.send_bytes(_encode(message).encode())
         except OSError:
             os._exit(PARENT_GONE)
 
