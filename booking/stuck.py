@@ -78,11 +78,11 @@ def _where(last: Event | None) -> str:
 
 def _lost_buyer(ending: Ending, last: Event | None, *, holds: bool) -> Finding:
     where = _where(last)
-    holding = ", holding the lock" if holds else ""
+    holding = ", holding the lock," if holds else ""
     if ending.error:
         text = f"Buyer {ending.buyer} gave up: {ending.error}."
     elif ending.alive:
-        text = f"Buyer {ending.buyer} (process {ending.pid}) did not answer in time{holding}, {where}."
+        text = f"Buyer {ending.buyer} (process {ending.pid}) did not answer in time{holding} {where}."
     else:
-        text = f"Buyer {ending.buyer} (process {ending.pid}) died{holding}, {where} (exit code {ending.exitcode})."
+        text = f"Buyer {ending.buyer} (process {ending.pid}) died{holding} {where} (exit code {ending.exitcode})."
     return Finding(UNKNOWN, text, (last.seq,) if last else ())

@@ -116,6 +116,8 @@ def _findings(history: History) -> Iterator[Finding]:
         yield _same_count(history, Anomaly.OVERSOLD, replay)
     elif history.stock_left is not None:
         yield from _stock_findings(history, sold, replay)
+    if history.stock_left is None:
+        yield from _emptied(history)
     yield from _torn_reads(history, replay)
     yield from stuck(history)
 
@@ -153,6 +155,15 @@ def _own_copies(history: History, sold: int, replay: str | None) -> Finding:
     text = f"{who}, which nobody else sees, and the count that was for sale is still {history.stock_left}."
     anomaly = Anomaly.OVERSOLD if sold > history.scenario.tickets else Anomaly.LOST_UPDATE
     return Finding(anomaly, text, tuple(event.seq for event in writes), replay)
+
+
+def _emptied(history: History) -> Iterator[Finding]:
+    """Name the buyer that emptied the file and never filled it."""
+    halves = {e.buyer: e for e in history.events if e.step in {Step.TRUNCATE, Step.WRITE} and e.phase == "return"}
+    for event in (halves[ending.buyer] for ending in history.endings if unanswered(ending) and ending.buyer in halves):
+        if event.step == Step.TRUNCATE:
+            text = f"The file is left empty: buyer {event.buyer} had emptied it and never came to write it."
+            yield Finding(UNKNOWN, f"{text} `booking reset --force` fills it again.", (event.seq,))
 
 
 def _same_count(history: History, anomaly: Anomaly, replay: str | None) -> Finding:
@@ -198,8 +209,11 @@ def _torn_reads(history: History, replay: str | None) -> Iterator[Finding]:
 
 
 def replay_command(history: History) -> str | None:
-    """Return the command that replays the sale, None where its order is unknown or too long to print."""
-    if not history.events or any(unanswered(ending) for ending in history.endings):
+    """Return the command that replays the sale, None where its order is unknown or too long to print.
+
+    None for a sale of several offices too: a replay has one, whose lock may keep apart whom theirs did not.
+    """
+    if not history.events or history.staging.offices > 1 or any(unanswered(ending) for ending in history.endings):
         return None
     schedule = linearize(history, most_steps=MOST_STEPS_SHOWN)
     if schedule is None:

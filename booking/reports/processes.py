@@ -49,6 +49,8 @@ def told(history: History) -> list[str]:
         else f"Buyer {fault.buyer} never came to {fault.step}, so nothing was done to it."
         for fault in history.staging.faults
     ]
+    if any(blow.alive_right_after for blow in history.struck):
+        sentences.append("A signal is a request: it takes effect a moment after it was sent.")
     unusual = [ending for ending in history.endings if ending.alive or ending.exitcode]
     if not unusual:
         return sentences
@@ -79,4 +81,4 @@ def _blow(struck: Struck) -> str:
     if struck.alive_right_after:
         became = "had stopped" if struck.blow is Blow.HANG else "was gone"
         text = f"{text}; {1000 * struck.landed_after_s:.1f} ms later it {became}"
-    return f"{text}. A signal is a request, and takes effect a moment later."
+    return f"{text}."

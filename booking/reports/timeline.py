@@ -104,7 +104,8 @@ def _ended(ending: Ending, count: object) -> str:
         case Outcome.TORN_READ:
             return "reads half a file and gives up"
         case _:
-            return f"never answers (process {ending.pid}, exit code {ending.exitcode})"
+            became = "alive when the sale closed" if ending.alive else f"exit code {ending.exitcode}"
+            return f"never answers (process {ending.pid}, {became})"
 
 
 def _by_interest(history: History) -> Sequence[Ending]:
