@@ -12,8 +12,9 @@ import typer
 from booking import schedule
 from booking.cli import options
 from booking.cli.written import require_writable, write_text
-from booking.errors import INTERRUPTED, InconclusiveError
+from booking.errors import INTERRUPTED, BadInputError, InconclusiveError
 from booking.exploration import Exploration
+from booking.reports.timeline import wrapped
 from booking.scenario import Scenario
 from booking.words import count_of
 
@@ -26,6 +27,7 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     permits: options.Permits = 1,
     store: options.StoreName = "json",
     crashes: Annotated[int, typer.Option(metavar="K", help="Let up to K buyers die, each at any point.")] = 0,
+    clerks: Annotated[int, typer.Option(metavar="K", help="Let K clerks look and sell; 0 for none.")] = 0,
     max_states: Annotated[int, typer.Option(metavar="M", help="Stop after so many states.")] = 5_000_000,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the shortest schedule for replay.")] = None,
     html: options.HtmlFile = None,
@@ -37,11 +39,13 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     from booking.reports.exploration import render  # noqa: PLC0415
 
     expected = options.parsed_verdict(expect)
+    if clerks and (save or html):
+        raise BadInputError("a schedule with clerks can be neither replayed nor drawn; leave out --save and --html")
     require_writable({"save": save, "html": html})
     scenario = Scenario(buyers, tickets, lock, store, permits=permits)
     started = time.perf_counter()
     with asked_to_stop() as stop:
-        found = explorer.explore(scenario, crashes=crashes, max_states=max_states, stop=stop)
+        found = explorer.explore(scenario, crashes=crashes, clerks=clerks, max_states=max_states, stop=stop)
         elapsed_s = time.perf_counter() - started
         if save is not None:
             typer.echo(_saved(found, save), err=True)
@@ -50,9 +54,11 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
 
             write_text("html", html, explored.render(found))
         if json:
-            options.print_json(found.to_json() | {"crashes": crashes, "elapsed_s": round(elapsed_s, 6)})
+            options.print_json(
+                found.to_json() | {"crashes": crashes, "clerks": clerks, "elapsed_s": round(elapsed_s, 6)}
+            )
         else:
-            typer.echo(render(found))
+            typer.echo("\n".join([*_counter(clerks), render(found)]))
             typer.echo(f"\n{_effort(found)} in {elapsed_s:.3g} seconds.")
         return INTERRUPTED if stop() else status_of(found, expected)
 
@@ -75,6 +81,16 @@ def status_of(found: Exploration, expected: str | None) -> int:
     if not found.exhausted:
         return InconclusiveError.exit_status
     return 0 if expected is None else 1
+
+
+def _counter(clerks: int) -> list[str]:
+    """Return what a reader has to know of the clerks, nothing where there are none."""
+    if not clerks:
+        return []
+    return wrapped(
+        f"{count_of(clerks, 'clerk')} at the counter: a buyer acquires one for its look, and one for its purchase, "
+        "and releases it with the answer."
+    )
 
 
 def _saved(found: Exploration, path: Path) -> str:

@@ -6,6 +6,7 @@ from booking.errors import InconclusiveError
 from booking.exploration import Exploration, Witness
 from booking.explorer.anomalies import SEVERITY, Anomalies
 from booking.explorer.automaton import learn
+from booking.explorer.counter import purchase_at_counter
 from booking.explorer.counting import Tally, count
 from booking.explorer.limits import Limits
 from booking.explorer.quotient import Quotient
@@ -28,6 +29,7 @@ def explore(  # noqa: PLR0913 - each has a default, and together they are the co
     scenario: Scenario,
     *,
     crashes: int = 0,
+    clerks: int = 0,
     max_states: int = MOST_STATES,
     program: Program | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
@@ -35,20 +37,22 @@ def explore(  # noqa: PLR0913 - each has a default, and together they are the co
 ) -> Exploration:
     """Return everything that can happen when every buyer of the scenario runs `program`, None the one of its lock.
 
+    With `clerks` the buyers ask so many clerks to look and to buy for them; the schedules then have the steps at the
+    counter too, and are no schedules for a replay. 0 is a sale without clerks.
     Up to `crashes` buyers may die at any point before their end. After `max_states` states, or once `stop` says
     so, the exploration ends with what it has, not exhausted; `on_progress` is told the number of states now and
     then. Raises BadInputError where a number is out of range or the program fails.
     """
     require_whole("crashes", crashes, 0, MOST_BUYERS)
     require_whole("max-states", max_states, 1, 10**12)
-    program = program or purchase_in(scenario)
-    shared = shared_in(scenario)
+    program = program or (purchase_at_counter if clerks else purchase_in(scenario))
+    shared = shared_in(scenario, clerks)
     quotient = Quotient(learn([program], shared, scenario.buyers), shared, [scenario.buyers], crashes)
     anomalies = Anomalies(quotient, scenario.tickets)
     if not quotient.automaton.is_whole:
         max_states = min(max_states, MOST_OF_A_PART // len(quotient.automaton.states))
     limits = Limits(min(max_states, MOST_TO_SEARCH), stop=stop)
-    shortest, fewest = witnesses(anomalies, World.before(scenario, program), limits)
+    shortest, fewest = witnesses(anomalies, World.before(scenario, program, clerks), limits)
     tally = count(anomalies, Limits(max_states, on_progress, stop))
     return Exploration(
         scenario=scenario,

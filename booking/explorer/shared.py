@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass, field
 
-from booking.locks import LockFacts
+from booking.locks import LockFacts, Reach
 from booking.registries import facts_of, store_named
-from booking.scenario import Scenario
+from booking.scenario import MOST_PROCESSES, Scenario, require_whole
 from booking.steps import Step
 
 COUNT = "count"
 """The cell that holds the number of tickets left; a sale of today has no other."""
 LOCK = "lock"
-"""The lock of the sale; a sale of today has no other."""
+"""The lock of the sale."""
+COUNTER = "counter"
+"""The counter of a sale with clerks: as many can be inside as there are clerks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,19 @@ class Shared:
     can_swap: bool = field(default=False)
 
 
-def shared_in(scenario: Scenario) -> Shared:
-    """Return what the buyers of this scenario share, from the facts that its lock and its store declare."""
+def shared_in(scenario: Scenario, clerks: int = 0) -> Shared:
+    """Return what the buyers of this scenario share, from the facts that its lock and its store declare.
+
+    With clerks there is a counter too; 0 is a sale without. Raises BadInputError for more buyers than can be told
+    apart, which only a pool can play.
+    """
+    require_whole("buyers (outside of a pool)", scenario.buyers, 1, MOST_PROCESSES)
+    require_whole("clerks", clerks, 0, MOST_PROCESSES)
     store = store_named(scenario.store)
+    counter = {COUNTER: LockFacts(clerks, freed_when_holder_dies=True, reach=Reach.PROCESS_TREE)} if clerks else {}
     return Shared(
         cells={COUNT: scenario.tickets},
-        locks={LOCK: facts_of(scenario)},
+        locks={LOCK: facts_of(scenario)} | counter,
         write_steps=store.write_steps,
         private=not store.shared,
         can_swap=store.can_swap,

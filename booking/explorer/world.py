@@ -35,9 +35,12 @@ class World:
     dead: frozenset[int] = frozenset()
 
     @classmethod
-    def before(cls, scenario: Scenario, program: Program | None = None) -> "World":
-        """Return the world of this scenario in which nobody has moved yet; None runs the purchase of its lock."""
-        shared = shared_in(scenario)
+    def before(cls, scenario: Scenario, program: Program | None = None, clerks: int = 0) -> "World":
+        """Return the world of this scenario in which nobody has moved yet; None runs the purchase of its lock.
+
+        With `clerks` there is a counter, which only `purchase_at_counter` goes to.
+        """
+        shared = shared_in(scenario, clerks)
         cells: dict[str, Answer] = dict(shared.cells)
         if shared.private:
             numbers = range(1, scenario.buyers + 1)
