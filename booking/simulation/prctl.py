@@ -1,6 +1,5 @@
 """Two things that Linux can do for a family of processes, and Python has no name for: prctl(2)."""
 
-import ctypes
 import signal
 import sys
 from collections.abc import Iterator
@@ -31,4 +30,6 @@ def adopting() -> Iterator[bool]:
 def _prctl(option: int, argument: int) -> bool:
     if sys.platform != "linux":
         return False
+    import ctypes  # noqa: PLC0415 - only for those who ask: every sale imports this file
+
     return bool(ctypes.CDLL(None).prctl(option, argument, 0, 0, 0) == 0)
