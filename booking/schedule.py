@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 from booking import files
 from booking.disk import shown
 from booking.errors import BadInputError, DiskError
-from booking.scenario import MOST_BUYERS, Scenario, require_whole
+from booking.scenario import MOST_PROCESSES, Scenario, require_whole
 
 Schedule: TypeAlias = tuple[int, ...]
 SCHEMA = 1
@@ -56,7 +56,7 @@ def _turn(position: int, turn: object) -> int:
     name = f"step {position} of the schedule"
     if turn == 0 or not isinstance(turn, int):  # 0 is in the range, and no buyer
         raise BadInputError(f"{name} is {turn!r:.40}; use a buyer's number, from 1 (-2 for the death of buyer 2)")
-    require_whole(name, turn, -MOST_BUYERS, MOST_BUYERS)
+    require_whole(name, turn, -MOST_PROCESSES, MOST_PROCESSES)
     return turn
 
 

@@ -8,10 +8,11 @@ from enum import StrEnum
 from typing import Any
 
 from booking.errors import BadInputError
-from booking.scenario import MOST_BUYERS, Scenario, require_whole
+from booking.scenario import Scenario, require_whole
 from booking.steps import PAY, Step
 
 LONGEST_WAIT = 3600.0
+MOST_WORKERS = 256
 GATES = ("event", "barrier", "none")
 CHANNELS = ("direct", "queue", "pipe")
 SUBMISSIONS = ("async", "sync")
@@ -105,7 +106,7 @@ class Staging:
         _require_one_of("submit", self.submit, SUBMISSIONS)
         require_whole("offices", self.offices, 1, 64)
         require_whole("clerks", self.clerks, 1, 64)
-        require_whole("workers", self.workers, 0, MOST_BUYERS)
+        require_whole("workers", self.workers, 0, MOST_WORKERS)
         if not 0 <= self.opens_in <= LONGEST_WAIT:
             raise BadInputError(f"opens-in is {self.opens_in!r}; use 0 to {LONGEST_WAIT:g} seconds")
         if self.opens_in and self.gate == "none":

@@ -176,7 +176,9 @@ def _same_count(history: History, anomaly: Anomaly, replay: str | None) -> Findi
             text = f"{who} read count={count} before buyer {first[1].buyer} wrote {count - 1}."
             events = sorted(event.seq for pair in [first, *others] for event in pair)
             return Finding(anomaly, _lost(anomaly, history) + text, tuple(events), replay)
-    return Finding(anomaly, "More tickets were sold than the file lost.", (), replay)
+    known = "More tickets were sold than the file lost."
+    unknown = "Several buyers acted on the same count; no events were kept to tell which."
+    return Finding(anomaly, known if history.events else _lost(anomaly, history) + unknown, (), replay)
 
 
 def _lost(anomaly: Anomaly, history: History) -> str:

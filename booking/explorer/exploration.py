@@ -15,7 +15,7 @@ from booking.explorer.shared import shared_in
 from booking.explorer.witness import FEWEST_SWITCHES, SHORTEST, Hunt, Prices, Turn, label, witness
 from booking.explorer.world import World
 from booking.registries import purchase_in
-from booking.scenario import MOST_BUYERS, Scenario, require_whole
+from booking.scenario import MOST_PROCESSES, Scenario, require_whole
 from booking.verdict import SOUND, UNKNOWN, Anomaly
 
 MOST_STATES = 5_000_000
@@ -43,7 +43,7 @@ def explore(  # noqa: PLR0913 - each has a default, and together they are the co
     so, the exploration ends with what it has, not exhausted; `on_progress` is told the number of states now and
     then. Raises BadInputError where a number is out of range or the program fails.
     """
-    require_whole("crashes", crashes, 0, MOST_BUYERS)
+    require_whole("crashes", crashes, 0, MOST_PROCESSES)
     require_whole("max-states", max_states, 1, 10**12)
     program = program or (purchase_at_counter if clerks else purchase_in(scenario))
     shared = shared_in(scenario, clerks)

@@ -8,7 +8,10 @@ from booking.staging import Blow, Struck
 
 
 def listed(history: History) -> list[dict[str, Any]]:
-    """Return what `--json` tells of each process: `alive` is whether it was when the sale closed."""
+    """Return what `--json` tells of each process: `alive` is whether it was when the sale closed.
+
+    A pool plays many buyers in few processes: there only the buyers are listed whose process ended otherwise than well.
+    """
     return [
         {
             "buyer": ending.buyer,
@@ -18,6 +21,7 @@ def listed(history: History) -> list[dict[str, Any]]:
             "alive": ending.alive,
         }
         for ending in history.endings
+        if ending.alive or ending.exitcode or not history.staging.workers
     ]
 
 

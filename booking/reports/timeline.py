@@ -25,11 +25,10 @@ LEGEND_SWAP = "S swap   s another buyer was faster: no swap, once more"
 def render(history: History, verdict: Verdict) -> str:
     """Return the story, the timeline and the verdict of one sale, in lines of at most 80 columns.
 
-    A sale without events, as of a very large pool, has only its notes and its verdict.
+    A sale without events, as of a very large pool, has only its verdict.
     """
     pictures = [*story(history), "", *timeline(history), ""] if history.events else []
-    notes = [line for note in history.notes for line in wrapped(note)]
-    return "\n".join([*pictures, *notes, *([""] if notes else []), *conclusion(verdict)])
+    return "\n".join([*pictures, *conclusion(verdict)])
 
 
 def story(history: History) -> list[str]:

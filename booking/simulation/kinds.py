@@ -30,6 +30,10 @@ def kind_of_sale(staging: Staging) -> type[SaleUnderWay]:
 
 def require_kind(staging: Staging, scenario: Scenario, context: BaseContext) -> None:
     """Raise BadInputError where this kind of sale cannot be held with this scenario."""
+    plain = staging.via == "direct" and not staging.workers
+    if not plain and not store_named(scenario.store).shared:
+        whose = "worker" if staging.workers else "clerk"
+        raise BadInputError(f"with --store {scenario.store} every {whose} has a count of its own; use --store json")
     if staging.workers:
         return
     require_whole("buyers (without --workers)", scenario.buyers, 1, MOST_PROCESSES)
@@ -39,8 +43,6 @@ def require_kind(staging: Staging, scenario: Scenario, context: BaseContext) -> 
     require_whole("buyers (with clerks)", scenario.buyers, 1, most)
     if lock_named(scenario.lock).purchase is not Lock.purchase:
         raise BadInputError(f"{scenario.lock} is another way to buy, and clerks sell the plain way; leave out --via")
-    if not store_named(scenario.store).shared:
-        raise BadInputError(f"with --store {scenario.store} every clerk has a count of its own; leave out --via")
 
 
 def descriptors(staging: Staging, scenario: Scenario, context: BaseContext) -> int:
