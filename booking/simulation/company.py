@@ -96,8 +96,11 @@ class Company:
             self._gate.send_bytes(b"open")
 
     def all_ended(self) -> bool:
-        """Return whether no process is alive any more."""
-        return all(process.exitcode is not None for process in self.processes)
+        """Return whether no process is alive any more.
+
+        All are asked, because asking collects the dead: a lock may be taken over only from a process that is gone.
+        """
+        return None not in [process.exitcode for process in self.processes]
 
     def all_end_within(self, seconds: float) -> bool:
         """Wait up to so many seconds and return whether no process is alive any more."""

@@ -59,6 +59,8 @@ def simulate(  # noqa: PLR0913 - each is one dial of a sale, and all but the fir
     store = store_named(scenario.store)(path, durable=durable)
     staging = staging or Staging()
     require_possible(staging, scenario)  # refused, if it has to be, before the store is touched
+    if staging.offices > 1:
+        require_lasting(store)
     context = context_named(start_method)
     require_kind(staging, scenario, context)
     if timeout is not None and not timeout > 0:
@@ -138,9 +140,9 @@ def stocked(store: Store, scenario: Scenario, *, restock: bool, context: BaseCon
 
 
 def require_lasting(store: Store) -> None:
-    """Raise BadInputError where the count does not outlive the processes of a sale."""
+    """Raise BadInputError where nobody finds the count who is no process of one and the same sale."""
     if not store.outlives_sale:
-        raise BadInputError(f"the count in {store.where} ends with the sale, and nothing is left; use --store json")
+        raise BadInputError(f"{store.where} is there for one sale and its own processes only; use --store json")
 
 
 def context_named(start_method: str | None) -> BaseContext:
