@@ -17,7 +17,7 @@ from booking.scenario import Scenario
 from booking.simulation.journal import SILENCE, Message
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.live import Live
     from rich.text import Text
 
 INTERVAL = 0.1
@@ -39,9 +39,7 @@ def live(scenario: Scenario, *, after: float = PATIENCE) -> Iterator[Callable[[M
     if not on_terminal():
         yield None
         return
-    from rich.console import Console  # noqa: PLC0415 - 80 ms, before the buyers start and never in them
-
-    view = _View(Board(scenario), Console(stderr=True), after)
+    view = _View(Board(scenario), after)
     try:
         yield view
     finally:
@@ -78,13 +76,9 @@ def bar(done: int, total: int | None, thing: str) -> str:
 class _View:
     """The watch of one sale. Between two pictures it only counts."""
 
-    def __init__(self, board: Board, console: "Console", after: float) -> None:
-        from rich.live import Live  # noqa: PLC0415
-
+    def __init__(self, board: Board, after: float) -> None:
         self._board = board
-        self._live = Live(
-            console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
-        )
+        self._live: Live | None = None
         self._next = time.monotonic() + after
 
     def __call__(self, message: Message) -> None:
@@ -97,13 +91,25 @@ class _View:
 
     def close(self) -> None:
         """Wipe the picture away."""
-        self._live.stop()
+        if self._live:
+            self._live.stop()
 
     def _draw(self) -> None:
         self._board.mourn(_dead(self._board.pids))
-        if not self._live.is_started:
-            self._live.start()
+        self._live = self._live or _started()
         self._live.update(_text(self._board.lines(), self._live.console.height - 1), refresh=True)
+
+
+def _started() -> "Live":
+    """Return a picture on standard error. It takes 80 ms to import, which a sale that is over at once never pays."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.live import Live  # noqa: PLC0415
+
+    started = Live(
+        console=Console(stderr=True), auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+    )
+    started.start()
+    return started
 
 
 def _text(lines: Iterable[str], most: int) -> "Text":
