@@ -41,7 +41,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
     [
         (["--buyers", "0"], "buyers is 0; use a whole number from 1"),
         (["--buyers", "-3"], "buyers is -3; use"),
-        (["--buyers", "10001"], "buyers is 10001; use"),
+        (["--buyers", "10001"], "is 10001; use a whole number from 1 to 10000"),
         (["--buyers", "ten"], "'ten' is not a valid int"),
         (["--buyers", "1.5"], "'1.5' is not a valid int"),
         (["--buyers", ""], "'' is not a valid int"),
