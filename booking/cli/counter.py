@@ -7,7 +7,7 @@ import typer
 
 from booking.cli import options
 from booking.errors import BadInputError, MalformedStoreError, TornReadError
-from booking.history import Phase, Value
+from booking.history import CHANGED, Phase, Value
 from booking.locks import Reach
 from booking.purchase import Outcome
 from booking.registries import facts_of, store_named
@@ -144,6 +144,7 @@ class _Narrator:
             (PAY, "call"): "I pay. This takes a while, and others may be reading now.",
             (Step.TRUNCATE, "return"): "I empty the file.",
             (Step.WRITE, "return"): f"I write the count: {value}.",
+            (Step.SWAP, "return"): _swapped(value),
             (Step.RELEASE, "return"): "I give the lock back.",
         }
         return told.get((word, phase))
@@ -155,6 +156,10 @@ class _Narrator:
             Outcome.SOLD_OUT: "It is sold out; I have no ticket.",
             Outcome.TORN_READ: "I read half a file, because somebody was writing it; I have no ticket.",
         }[outcome]
+
+
+def _swapped(value: Value) -> str:
+    return "Somebody was faster, so I start again." if value == CHANGED else f"I swap the count: {value}."
 
 
 def _tickets(value: Value) -> str:

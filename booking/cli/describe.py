@@ -15,6 +15,7 @@ def locks(*, json: options.Json = False) -> None:
             "permits": lock.facts.permits,
             "freed_when_holder_dies": lock.facts.freed_when_holder_dies,
             "reach": str(lock.facts.reach),
+            "swaps": lock.swaps,
             "about": lock.summary(),
         }
         for name, lock in LOCKS.items()
@@ -25,19 +26,30 @@ def locks(*, json: options.Json = False) -> None:
     typer.echo(f"{'lock':<11}{'inside at once':<16}{'freed if holder dies':<22}keeps apart")
     for row in rows:
         permits = "everybody" if row["permits"] is None else row["permits"]
-        freed = "yes" if row["freed_when_holder_dies"] else "no"
+        freed = _yes_or_no(row["freed_when_holder_dies"])
         typer.echo(f"{row['name']:<11}{permits:<16}{freed:<22}{row['reach']}")
 
 
 def stores(*, json: options.Json = False) -> None:
-    """List the stores with the steps of one write and whether the buyers share them."""
+    """List the stores with the facts that each declares."""
     if json:
         options.print_json({"stores": [{"name": name, **_declared(store)} for name, store in STORES.items()]})
         return
-    typer.echo(f"{'store':<11}{'steps of a write':<22}shared by the buyers")
+    typer.echo(f"{'store':<11}{'steps of a write':<22}{'shared by buyers':<18}{'outlives the sale':<19}swaps")
     for name, store in STORES.items():
-        typer.echo(f"{name:<11}{', then '.join(store.write_steps):<22}{'yes' if store.shared else 'no'}")
+        shared, outlives, swaps = map(_yes_or_no, (store.shared, store.outlives_sale, store.can_swap))
+        typer.echo(f"{name:<11}{', then '.join(store.write_steps):<22}{shared:<18}{outlives:<19}{swaps}")
 
 
 def _declared(store: type[Store]) -> dict[str, object]:
-    return {"write_steps": list(store.write_steps), "shared": store.shared, "about": store.summary()}
+    return {
+        "write_steps": list(store.write_steps),
+        "shared": store.shared,
+        "outlives_sale": store.outlives_sale,
+        "can_swap": store.can_swap,
+        "about": store.summary(),
+    }
+
+
+def _yes_or_no(fact: object) -> str:
+    return "yes" if fact else "no"

@@ -98,8 +98,12 @@ def faults_in(staging: Staging, scenario: Scenario, context: BaseContext) -> Ite
 
 
 def require_possible(staging: Staging, scenario: Scenario) -> None:
-    """Raise BadInputError where a fault cannot happen in this sale."""
+    """Raise BadInputError where a fault, or its offices, cannot happen in this sale."""
     staging.require_fit(scenario)
+    if staging.offices > 1 and not store_named(scenario.store).outlives_sale:
+        raise BadInputError(
+            f"offices have no memory in common, and the store {scenario.store} is one; use --store json"
+        )
     permits = facts_of(scenario).permits
     steps = {Step.LOOK, Step.READ, PAY, *store_named(scenario.store).write_steps}
     steps |= set() if permits is None else {Step.ACQUIRE, Step.RELEASE}

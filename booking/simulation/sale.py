@@ -59,8 +59,6 @@ def simulate(  # noqa: PLR0913 - each is one dial of a sale, and all but the fir
     store = store_named(scenario.store)(path, durable=durable)
     staging = staging or Staging()
     require_possible(staging, scenario)  # refused, if it has to be, before the store is touched
-    if staging.offices > 1:
-        require_lasting(store)
     context = context_named(start_method)
     require_kind(staging, scenario, context)
     if timeout is not None and not timeout > 0:

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from booking import files, links
+from booking.errors import MalformedStoreError
 from booking.steps import Step
 from booking.stores import FileStore
 
@@ -27,6 +28,15 @@ class JsonStore(FileStore):
         """Return the newest version of the store: the file itself, unless the sale swaps."""
         self._version = links.newest(self.path, self._version)
         return self.path if not self._version else Path(links.version_path(self.path, self._version))
+
+    def read(self) -> int:
+        """Return the newest count; if the parent of a sale folds the links meanwhile, the one in the file."""
+        try:
+            return super().read()
+        except MalformedStoreError:
+            if not self._version or links.newest(self.path, self._version):
+                raise
+            return super().read()
 
     def write(self, count: int) -> Iterator[tuple[Step, Callable[[], None]]]:
         """Yield the one step of the write: the replacement, which other processes see whole or not at all."""

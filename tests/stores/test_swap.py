@@ -54,6 +54,22 @@ def test_a_put_begins_anew(db: Path) -> None:
     assert (other.swap(7, 6), store.read()) == (True, 6)
 
 
+def test_a_reader_is_not_disturbed_by_the_tidying(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parent folds the links between a reader's search and its read: the count is found in the file."""
+    JsonStore(db).swap(1, 5)
+    real, calls = files.read_small, []
+
+    def read_late(path: Path) -> bytes:
+        if not calls:
+            calls.append(path)
+            links.fold(db)
+        return real(path)
+
+    monkeypatch.setattr(files, "read_small", read_late)
+    assert JsonStore(db).read() == 5
+    assert calls == [Path(links.version_path(db, 1))]
+
+
 @pytest.mark.parametrize("versions", [0, 1, 2, 3, 7, 8, 9, 100])
 @pytest.mark.parametrize("known", [0, 1, 3, 100, 1000])
 def test_the_newest_version_is_found_from_anywhere(db: Path, versions: int, known: int) -> None:
