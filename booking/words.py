@@ -31,3 +31,13 @@ def _spans(numbers: list[int]) -> Iterator[str]:
 def printable(text: str) -> str:
     """Return the text without what could move a terminal's cursor or change its colours."""
     return "".join(character for character in text if character.isprintable()).strip()
+
+
+def share(part: int, whole: int) -> str:
+    """Return a part of a whole in per cent; only nothing is shown as 0 % and only everything as 100 %."""
+    tenths = 1000 * part // whole if whole else 0
+    if part and not tenths:
+        return "less than 0.1 %"
+    if 0 < 1000 * (whole - part) < whole:
+        return "more than 99.9 %"
+    return f"{tenths // 10} %" if tenths % 10 == 0 else f"{tenths / 10} %"

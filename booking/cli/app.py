@@ -19,6 +19,7 @@ COMMANDS = {
     "explore": "booking.cli.explore",
     "replay": "booking.cli.replay",
     "play": "booking.cli.play",
+    "compare": "booking.cli.compare",
     "report": "booking.cli.report",
     "office": "booking.cli.office",
     "locks": "booking.cli.describe",

@@ -9,7 +9,7 @@ from booking.exploration import WAITING, Exploration, Witness, digits
 from booking.purchase import Outcome
 from booking.reasons import reason
 from booking.verdict import Anomaly
-from booking.words import count_of
+from booking.words import count_of, share
 
 MOST_DIGITS = 15
 """A number with more digits is also given as a power of ten."""
@@ -21,6 +21,7 @@ MOST_ROWS = 12
 _WAYS: dict[str, str] = {
     Anomaly.OVERSOLD: "an oversold sale",
     Anomaly.LOST_UPDATE: "a lost update",
+    Anomaly.HALF_JOURNEY: "half a journey",
     Anomaly.TORN_READ: "a torn read",
     Anomaly.DEADLOCK: "a deadlock",
 }
@@ -45,16 +46,6 @@ def large(number: int, most: int = MOST_DIGITS_SHOWN) -> str:
         return f"{number:,}"
     rounded = f"about {text[0]}.{text[1:3]} x 10^{len(text) - 1}"
     return f"{number:,} ({rounded})" if len(text) <= most else rounded
-
-
-def share(part: int, whole: int) -> str:
-    """Return a part of a whole in per cent; only nothing is shown as 0 % and only everything as 100 %."""
-    tenths = 1000 * part // whole if whole else 0
-    if part and not tenths:
-        return "less than 0.1 %"
-    if 0 < 1000 * (whole - part) < whole:
-        return "more than 99.9 %"
-    return f"{tenths // 10} %" if tenths % 10 == 0 else f"{tenths / 10} %"
 
 
 def _heading(exploration: Exploration) -> str:
@@ -117,7 +108,7 @@ def _conclusion(exploration: Exploration) -> Iterator[str]:
 
 def _columns(witness: Witness) -> list[str]:
     """Return what happens with a column per buyer; buyers that only wait outside are left to the sentence below."""
-    steps = [Cell(m.buyer, DIES if m.step is None else step_text(m.step, m.value)) for m in witness.happened]
+    steps = [Cell(m.buyer, DIES if m.step is None else step_text(m.step, m.value, second=m.train > 1)) for m in witness.happened]
     moved = {cell.buyer for cell in steps}
     return columns(steps, {buyer: _end(end) for buyer, end in witness.ends.items() if buyer in moved})
 

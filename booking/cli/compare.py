@@ -1,0 +1,69 @@
+"""`booking compare`: every lock in the same sale: proved, seen, measured, and its holder killed."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from booking.cli import options
+from booking.cli.explore import asked_to_stop
+from booking.cli.written import require_writable, write_text
+from booking.disk import shown
+from booking.errors import INTERRUPTED, BadInputError
+from booking.scenario import Scenario
+
+_WIDTH = 60
+
+
+def compare(  # noqa: PLR0913 - every dial is an option
+    *,
+    locks: Annotated[str, typer.Option(metavar="A,B", help="Which locks; all if not given.")] = "",
+    buyers: options.Buyers = 10,
+    tickets: options.Tickets = 1,
+    store: options.StoreName = "json",
+    permits: options.Permits = 1,
+    runs: Annotated[int, typer.Option(metavar="R", help="How many real sales for each lock.")] = 5,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the tables as a page.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write one table as Markdown, between the file's two markers.")
+    ] = None,
+    json: options.Json = False,
+) -> int:
+    """Compare locks: what is proved, seen, paid for, and left behind by a killed holder."""
+    from booking.comparing import compare as compared  # noqa: PLC0415 - the explorer, which other commands need not
+    from booking.reports import comparison as reports  # noqa: PLC0415
+
+    require_writable({"html": html, "markdown": markdown})
+    before = _content(markdown)
+    names = tuple(name.strip() for name in locks.split(",")) if locks else ()
+    scenario = Scenario(buyers, tickets, store=store, permits=permits)
+    with asked_to_stop() as stop:
+        found = compared(scenario, locks=names, runs=runs, stop=stop, on_progress=_show)
+        if html is not None:
+            write_text("html", html, reports.html(found))
+        if markdown is not None:
+            write_text("markdown", markdown, reports.placed(before, reports.markdown(found)))
+        if json:
+            options.print_json(found.to_json())
+        else:
+            typer.echo(reports.text(found))
+    return INTERRUPTED if found.interrupted else 0
+
+
+def _content(path: Path | None) -> str | None:
+    """Return what the file holds, None for no file; raises BadInputError where it is no text."""
+    if path is None or not path.exists():
+        return None
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise BadInputError(f"{shown(path):.200} is no text; choose another file with --markdown") from None
+
+
+def _show(done: int, of: int, what: str) -> None:
+    """Show how far it is, where somebody can see it."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        line = f"{done} of {of}: {what}"[:_WIDTH] if done < of else ""
+        sys.stderr.write(f"\r{line:<{_WIDTH}}" + ("" if line else "\r"))
+        sys.stderr.flush()
