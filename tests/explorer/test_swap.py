@@ -7,7 +7,10 @@ import pytest
 
 from booking.errors import BadInputError
 from booking.explorer import explore
+from booking.explorer.automaton import learn
+from booking.explorer.shared import shared_in
 from booking.purchase import Desk, Outcome
+from booking.registries import purchase_in
 from booking.scenario import Scenario
 
 # Two buyers, one ticket; A wins, and twice as many with the names exchanged.
@@ -102,3 +105,17 @@ def test_a_store_that_cannot_swap_is_refused(store: str) -> None:
         explore(Scenario(2, lock="cas", store=store))
     with pytest.raises(BadInputError, match="this store cannot swap in one step; use --store json"):
         explore(Scenario(2, store=store), program=lambda desk: Outcome.BOUGHT if desk.swap(1, 0) else Outcome.SOLD_OUT)
+
+
+@pytest.mark.parametrize("lock", ["cas", "cas-naive"])
+@pytest.mark.parametrize("buyers", [1, 2, 3, 4])
+def test_a_retry_is_followed_as_often_as_others_can_write_and_no_further(lock: str, buyers: int) -> None:
+    """A buyer fails at most once for each write of another one, so the loop ends and nothing is cut.
+
+    A loop without such a bound would be followed for 64 steps.
+    """
+    scenario = Scenario(buyers, 2, lock)
+    automaton = learn([purchase_in(scenario)], shared_in(scenario), buyers)
+
+    assert automaton.is_whole
+    assert max(state.height for state in automaton.states) <= 4 + 3 * (buyers - 1)

@@ -1,0 +1,67 @@
+"""The rungs of the ladder on the command line: the first line tells the truth, the tables fit, refusals take a line."""
+
+from pathlib import Path
+
+import pytest
+from programs import ran
+
+from booking.registries import LOCKS, STORES
+
+
+@pytest.mark.parametrize(
+    ("store", "first"),
+    [
+        ("memory", "Each buyer's own memory holds 1 ticket; data/db.json is not touched."),
+        ("shared", "Shared memory holds 1 ticket; data/db.json is not touched."),
+        ("json", "Created data/db.json with 1 ticket."),
+    ],
+)
+def test_the_first_line_says_where_the_count_is(tmp_path: Path, store: str, first: str) -> None:
+    """A store in memory neither makes nor reads the file."""
+    done = ran(["run", "--buyers", "2", "--store", store, "--lock", "mp", "--pay", "0"], tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, first)
+    assert (tmp_path / "data" / "db.json").exists() is (store == "json")
+
+
+def test_a_bad_file_does_not_disturb_a_sale_in_memory(tmp_path: Path) -> None:
+    """What is not used is not judged."""
+    (tmp_path / "bad.json").write_text("{")
+    done = ran(["run", "--buyers", "2", "--store", "shared", "--db", "bad.json", "--pay", "0"], tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "bad.json").read_text() == "{"
+
+
+def test_memory_of_ones_own_is_explained(tmp_path: Path) -> None:
+    """The verdict says why all could buy."""
+    done = ran(["run", "--store", "memory", "--buyers", "3", "--pay", "0", "--expect", "oversold"], tmp_path)
+    assert done.returncode == 0
+    assert "Each buyer changed a copy of its own" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--store", "memory", "--keep-stock"], "each buyer's own memory is there for one sale and its own"),
+        (["run", "--store", "shared", "--keep-stock"], "shared memory is there for one sale and its own processes"),
+        (["buy", "--store", "shared"], "shared memory is there for one sale and its own processes"),
+        (["buy", "--lock", "cas"], "use `booking run`"),
+        (["run", "--lock", "cas", "--store", "inplace"], "the store inplace cannot; use --store json"),
+        (["explore", "--lock", "cas", "--store", "shared"], "the store shared cannot; use --store json"),
+        (["replay", "1,1,1", "--lock", "cas", "--store", "memory"], "the store memory cannot; use --store json"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_a_line(tmp_path: Path, arguments: list[str], message: str) -> None:
+    """Exit status 2, and no file is made."""
+    done = ran(arguments, tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("command", "names"), [("locks", LOCKS), ("stores", STORES)])
+def test_the_tables_fit(tmp_path: Path, command: str, names: dict[str, type]) -> None:
+    """A row for each in 80 columns."""
+    lines = ran([command], tmp_path).stdout.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == list(names)
+    assert max(map(len, lines)) <= 80
