@@ -14,6 +14,7 @@ from booking.cli import options
 from booking.cli.written import require_writable, write_text
 from booking.errors import INTERRUPTED, BadInputError, InconclusiveError
 from booking.exploration import Exploration
+from booking.live import progress
 from booking.reports.timeline import wrapped
 from booking.scenario import Scenario
 from booking.words import count_of
@@ -44,23 +45,23 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     require_writable({"save": save, "html": html})
     scenario = Scenario(buyers, tickets, lock, store, permits=permits)
     started = time.perf_counter()
-    with asked_to_stop() as stop:
-        found = explorer.explore(scenario, crashes=crashes, clerks=clerks, max_states=max_states, stop=stop)
-        elapsed_s = time.perf_counter() - started
-        if save is not None:
-            typer.echo(_saved(found, save), err=True)
-        if html is not None:
-            from booking import explored  # noqa: PLC0415
+    with asked_to_stop() as stop, progress(None, "states") as tell:
+        found = explorer.explore(
+            scenario, crashes=crashes, clerks=clerks, max_states=max_states, on_progress=tell, stop=stop
+        )
+    elapsed_s = time.perf_counter() - started
+    if save is not None:
+        typer.echo(_saved(found, save), err=True)
+    if html is not None:
+        from booking import explored  # noqa: PLC0415
 
-            write_text("html", html, explored.render(found))
-        if json:
-            options.print_json(
-                found.to_json() | {"crashes": crashes, "clerks": clerks, "elapsed_s": round(elapsed_s, 6)}
-            )
-        else:
-            typer.echo("\n".join([*_counter(clerks), render(found)]))
-            typer.echo(f"\n{_effort(found)} in {elapsed_s:.3g} seconds.")
-        return INTERRUPTED if stop() else status_of(found, expected)
+        write_text("html", html, explored.render(found))
+    if json:
+        options.print_json(found.to_json() | {"crashes": crashes, "clerks": clerks, "elapsed_s": round(elapsed_s, 6)})
+    else:
+        typer.echo("\n".join([*_counter(clerks), render(found)]))
+        typer.echo(f"\n{_effort(found)} in {elapsed_s:.3g} seconds.")
+    return INTERRUPTED if stop() else status_of(found, expected)
 
 
 @contextmanager

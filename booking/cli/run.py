@@ -2,7 +2,8 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,20 +12,25 @@ import typer
 
 from booking.cli import dials, options
 from booking.cli.countdown import show_light
-from booking.cli.screen import progress
 from booking.cli.written import require_writable, write_history, write_reports
 from booking.errors import BadInputError, DiskError, InconclusiveError
 from booking.history import History
+from booking.live import PATIENCE, progress
+from booking.live import live as live_view
 from booking.registries import store_named
 from booking.reports import processes
 from booking.reports.timeline import WIDTH, conclusion, render, wrapped
 from booking.scenario import Scenario, require_whole
 from booking.simulation.sale import simulate, store_path
+from booking.simulation.under_way import Watcher
 from booking.staging import Staging
 from booking.verdict import SOUND, UNKNOWN, Anomaly, Verdict, judge
 from booking.words import count_of
 
 MOST_RUNS = 1_000_000
+Live = Annotated[
+    bool | None, typer.Option("--live/--no-live", help="Show the sale live; on a terminal it is, after a second.")
+]
 Timeout = Annotated[
     float | None, typer.Option(metavar="SECONDS", help="End a sale that takes longer; generous if not given.")
 ]
@@ -55,6 +61,7 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     hang: dials.Hang = None,
     kill_parent: dials.KillParent = False,
     repeat: Annotated[int | None, typer.Option(metavar="R", help="Hold R sales and count.")] = None,
+    live: Live = None,
     history: options.HistoryFile = None,
     html: options.HtmlFile = None,
     svg: options.SvgFile = None,
@@ -72,7 +79,7 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     scenario = Scenario(buyers, tickets, lock, store, options.parsed_pay(pay), dice, permits)
     staging = Staging(gate, opens_in, dials.faults(kill, hang), offices, via, clerks, workers, submit)
     reports = {"html": html, "svg": svg, "trace": trace, "csv": csv}
-    order = Order(scenario, staging, db, start_method, timeout, keep_stock, durable, repeat, history, reports)
+    order = Order(scenario, staging, db, start_method, timeout, keep_stock, durable, repeat, live, history, reports)
     return held(order, json=json, expected=options.parsed_verdict(expect))
 
 
@@ -88,6 +95,7 @@ class Order:
     keep_stock: bool
     durable: bool
     repeat: int | None
+    live: bool | None
     history: Path | None
     reports: Mapping[str, Path | None]
 
@@ -98,18 +106,34 @@ class Order:
         if self.repeat is not None and self.keep_stock:
             raise BadInputError("--repeat needs a full stock for every sale; leave out --keep-stock")
 
+    def histories(self) -> Iterator[History]:
+        """Hold the sales, one after the other, with a bar that tells how far they are."""
+        if self.repeat is None:
+            yield self.simulated()
+            return
+        with progress(self.repeat, "sales") as tell:
+            for done in range(1, self.repeat + 1):
+                yield self.simulated()
+                tell(done)
+
     def simulated(self) -> History:
-        """Hold one sale."""
-        return simulate(
-            self.scenario,
-            staging=self.staging,
-            db=self.db,
-            restock=not self.keep_stock,
-            start_method=self.start_method,
-            timeout=self.timeout,
-            durable=self.durable,
-            countdown=show_light,
-        )
+        """Hold one sale, and show it live where that was asked for, or where it is long and alone."""
+        with self._view() as watch:
+            return simulate(
+                self.scenario,
+                staging=self.staging,
+                db=self.db,
+                restock=not self.keep_stock,
+                start_method=self.start_method,
+                timeout=self.timeout,
+                durable=self.durable,
+                watch=watch,
+                countdown=show_light,
+            )
+
+    def _view(self) -> AbstractContextManager[Watcher | None]:
+        wanted = self.repeat is None if self.live is None else self.live
+        return live_view(self.scenario, after=0 if self.live else PATIENCE) if wanted else nullcontext()
 
 
 def held(order: Order, *, json: bool, expected: str | None) -> int:
@@ -117,8 +141,8 @@ def held(order: Order, *, json: bool, expected: str | None) -> int:
     before = stock_before(order.scenario, order.db)
     require_writable({"history": order.history, **order.reports})
     sales = Sales()
-    for _ in progress(order.repeat or 1):
-        sales.take(order.simulated())
+    for history in order.histories():
+        sales.take(history)
     if order.history is not None:
         write_history(order.history, sales.worst)
     write_reports(order.reports, sales.worst, sales.verdict)

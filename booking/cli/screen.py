@@ -1,10 +1,9 @@
-"""What the terminal shows: output that survives its console and its reader, and progress for long work."""
+"""What the terminal shows: output that survives its console and its reader."""
 
 import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 _STANDARD_OUTPUT = 1
@@ -48,15 +47,3 @@ def give_up_output() -> None:
     """Throw away what is still to be printed: its disk is full, and the attempt at the end would fail too."""
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), _STANDARD_OUTPUT)
-
-
-def progress(total: int) -> Iterator[int]:
-    """Yield 0, 1, ... `total` - 1 and show how far it is, where somebody can see it and it is worth it."""
-    shown = total > 1 and sys.stderr is not None and sys.stderr.isatty()
-    for done in range(total):
-        if shown:
-            sys.stderr.write(f"\r{done:,} of {total:,}")
-            sys.stderr.flush()
-        yield done
-    if shown:
-        sys.stderr.write("\r" + " " * 40 + "\r")
