@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from typing import Any, cast
 
 from booking.errors import BadInputError, InconclusiveError
@@ -54,8 +55,16 @@ class PoolUnderWay(SaleUnderWay):
             return super().hold(timeout)
         finally:
             self._pool.shutdown(wait=True, cancel_futures=True)  # its workers have been dismissed
-            self._woken.close()
-            self._waker.close()
+            self._close()
+
+    def _close(self) -> None:
+        """Close what each process of the standard library keeps open until nobody refers to it any more."""
+        self._woken.close()
+        self._waker.close()
+        while self.company.processes:
+            process = self.company.processes.pop()
+            if isinstance(process, BaseProcess):
+                process.close()
 
     def _batches(self) -> Iterator[Batch]:
         size = 1 if self._recorded else BATCH
