@@ -12,11 +12,10 @@ import typer
 
 from booking.cli import dials, options
 from booking.cli.countdown import show_light
+from booking.cli.screen import on_terminal
 from booking.cli.written import require_writable, write_history, write_reports
 from booking.errors import BadInputError, DiskError, InconclusiveError
 from booking.history import History
-from booking.live import PATIENCE, progress
-from booking.live import live as live_view
 from booking.registries import store_named
 from booking.reports import processes
 from booking.reports.timeline import WIDTH, conclusion, render, wrapped
@@ -111,6 +110,8 @@ class Order:
         if self.repeat is None:
             yield self.simulated()
             return
+        from booking.live import progress  # noqa: PLC0415 - nothing that one short sale needs
+
         with progress(self.repeat, "sales") as tell:
             for done in range(1, self.repeat + 1):
                 yield self.simulated()
@@ -133,7 +134,11 @@ class Order:
 
     def _view(self) -> AbstractContextManager[Watcher | None]:
         wanted = self.repeat is None if self.live is None else self.live
-        return live_view(self.scenario, after=0 if self.live else PATIENCE) if wanted else nullcontext()
+        if not wanted or not on_terminal():
+            return nullcontext()
+        from booking.live import PATIENCE, live  # noqa: PLC0415 - nobody looks, so nobody waits for it
+
+        return live(self.scenario, after=0 if self.live else PATIENCE)
 
 
 def held(order: Order, *, json: bool, expected: str | None) -> int:
