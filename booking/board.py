@@ -59,14 +59,16 @@ class Board:
         self.left = self.scenario.tickets
 
     def take(self, message: Message) -> None:
-        """Count one message of a buyer."""
+        """Count one message of a buyer; what a clerk or a worker says for itself is not shown."""
         buyer, word, phase = message.buyer, message.word, message.phase
+        if not buyer:
+            return
         if word == END:
             self.doing[buyer] = str(message.value)
             self.sold += message.value == Outcome.BOUGHT
             self.pids.pop(buyer, None)
             return
-        self.pids[buyer] = message.pid
+        self.pids.setdefault(buyer, message.pid)  # its own: a clerk's steps carry the clerk's
         self.doing[buyer] = _DOING.get((word, phase), self.doing[buyer])
         if word in {Step.WRITE, Step.SWAP} and phase == "return" and isinstance(message.value, int):
             self.left = message.value

@@ -14,11 +14,8 @@ from booking.simulation.buyer import settled
 from booking.simulation.channels import LOOK, Answer, ClerksSide, Question
 from booking.simulation.desk import RealDesk
 from booking.simulation.ends import Ends
-from booking.simulation.journal import Journal
+from booking.simulation.journal import NOBODY, Journal
 from booking.stores import Store
-
-NOBODY = 0
-"""The number that a clerk gives in the journal where it speaks for no buyer."""
 
 
 @dataclass(frozen=True)

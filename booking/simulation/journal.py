@@ -19,6 +19,8 @@ READY = "ready"
 END = "end"
 SILENCE = "silence"
 """What a watcher gets, from buyer 0, when nobody has said anything for a while; no buyer sends it."""
+NOBODY = 0
+"""The number that a clerk or a worker gives where it speaks for no buyer."""
 PARENT_GONE = 143
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: `json.dumps` would make one for each message
@@ -30,7 +32,7 @@ class Message(NamedTuple):
     """One message: `word` is the name of a step, READY or END; `value` belongs to it.
 
     For END the value is the outcome and `error` says what the disk refused. `t_ns` is the monotonic clock in
-    nanoseconds, the same for all processes of one machine.
+    nanoseconds, the same for all processes of one machine. `train` is which of two trains a step touches.
     """
 
     buyer: int
@@ -40,6 +42,7 @@ class Message(NamedTuple):
     phase: str
     value: Value
     error: str | None = None
+    train: int = 1
 
 
 class Record(Protocol):
@@ -57,9 +60,9 @@ class Journal:
         self._pid = os.getpid()
         self._pipe = pipe
 
-    def record(self, word: str, phase: Phase, value: Value = None, error: str | None = None) -> None:
+    def record(self, word: str, phase: Phase, value: Value = None, error: str | None = None, *, train: int = 1) -> None:
         """Send one message; a process whose parent is gone has nobody to tell and ends."""
-        message = (self._buyer, self._pid, time.monotonic_ns(), word, phase, value, error and _short(error))
+        message = (self._buyer, self._pid, time.monotonic_ns(), word, phase, value, error and _short(error), train)
         try:
             self._pipe.send_bytes(_encode(message).encode())
         except OSError:

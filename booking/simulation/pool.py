@@ -21,6 +21,7 @@ from booking.purchase import Outcome
 from booking.simulation.forked import forking
 from booking.simulation.guard import Process
 from booking.simulation.interruptions import masked
+from booking.simulation.journal import NOBODY, SILENCE, Message
 from booking.simulation.pooled import Batch, Played, Shift, begin, play
 from booking.simulation.under_way import GRACE, IDLE, READY_BASE, SaleUnderWay
 from booking.words import count_of
@@ -133,7 +134,8 @@ class PoolUnderWay(SaleUnderWay):
     def _hear(self, seconds: float) -> None:
         """Take the messages that are there; wait for one, or for an answer, for at most so many seconds."""
         self._heed()
-        wait([self.company.inbox, self._woken], seconds)
+        if not wait([self.company.inbox, self._woken], seconds) and self.watch and self._recorded:
+            self.watch(Message(NOBODY, 0, time.monotonic_ns(), SILENCE, "call", None))
         while self._woken.poll(0):
             self._woken.recv_bytes()
         while self.company.inbox.poll(0):

@@ -12,10 +12,8 @@ from booking.simulation import guard
 from booking.simulation.buyer import answer
 from booking.simulation.desk import RealDesk
 from booking.simulation.ends import Ends
-from booking.simulation.journal import END, READY, Journal, Record
+from booking.simulation.journal import END, NOBODY, READY, Journal, Record
 from booking.stores import Store
-
-_NOBODY = 0
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ def begin(shift: Shift) -> None:
     """Get ready, and wait at the gate."""
     guard.enter(shift.ends, shift.store.path)
     _shifts[:] = [shift]
-    Journal(_NOBODY, shift.ends.journal).record(READY, "call")
+    Journal(NOBODY, shift.ends.journal).record(READY, "call")
     guard.wait_at(shift.ends.gate, shift.ends.lifeline)
 
 
