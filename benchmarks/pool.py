@@ -1,0 +1,112 @@
+"""Milliseconds per buyer: a pool with very many of them, and the ways to reach the tickets with a process for each.
+
+    python benchmarks/pool.py [BUYERS] [VISITORS] [ROUNDS]
+
+A pool of two processes plays BUYERS (100,000) buyers who pay nothing, from its start to the end of its last process;
+beside it stands a loop that makes the same purchases in one process without a sale around it, which is the limit.
+VISITORS (300) buyers with a process each buy directly, at one clerk and at two, through a queue and through pipes.
+All ways take turns in each of ROUNDS (3) rounds, so that other work on the machine meets all of them; medians.
+The aim is that of the issue: under 0.05 ms for a pooled buyer where one ticket is for sale.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from booking import Scenario, judge, simulate
+from booking.history import Phase, Value
+from booking.purchase import buy
+from booking.simulation.desk import RealDesk
+from booking.simulation.sale import context_named, lock_made
+from booking.staging import Staging
+from booking.stores.json import JsonStore
+
+AIM_MS = 0.05
+NOTHING = (0.0, 0.0)
+
+Timed = Callable[[Path], float]
+
+
+def pooled(scenario: Scenario, submit: str, db: Path) -> float:
+    """Return the seconds of one sale on a pool of two; the sale has to be complete."""
+    began = time.perf_counter()
+    history = simulate(scenario, staging=Staging(workers=2, submit=submit), db=db)
+    seconds = time.perf_counter() - began
+    verdict = judge(history)
+    assert verdict.sold + verdict.sold_out == scenario.buyers
+    return seconds
+
+
+def visited(scenario: Scenario, staging: Staging, db: Path) -> float:
+    """Return the seconds from the gate to the last answer of one sale with a process for each buyer."""
+    history = simulate(scenario, staging=staging, db=db)
+    assert all(ending.exitcode == 0 for ending in history.endings)
+    return history.elapsed_s
+
+
+def alone(scenario: Scenario, db: Path) -> float:
+    """Return the seconds that one process needs for the same purchases in a loop."""
+    store = JsonStore(db)
+    store.put(scenario.tickets)
+    lock = lock_made(scenario, db, context_named(None))
+    began = time.perf_counter()
+    for _ in range(scenario.buyers):
+        desk = RealDesk(store, lock, unrecorded, 0.0)
+        desk.look()
+        buy(desk)
+    return time.perf_counter() - began
+
+
+def unrecorded(word: str, phase: Phase, value: Value = None) -> None:
+    """Take note of nothing."""
+    del word, phase, value
+
+
+def ways(buyers: int, visitors: int) -> dict[str, tuple[int, Timed]]:
+    """Return what is measured: its name, how many buyers it has, and how to take its time."""
+    found: dict[str, tuple[int, Timed]] = {}
+    for name, dials in {
+        "1 ticket, lock none": {"lock": "none"},
+        "1 ticket, lock file": {"lock": "file"},
+        "a ticket for every tenth, lock mp": {"lock": "mp", "tickets": buyers // 10},
+        "a ticket for each, lock mp, store shared": {"lock": "mp", "tickets": buyers, "store": "shared"},
+    }.items():
+        scenario = Scenario(buyers, pay=NOTHING, **dials)
+        found[f"pool of 2: {name}"] = buyers, partial(pooled, scenario, "async")
+    one = Scenario(buyers, pay=NOTHING)
+    found["pool of 2, one batch after the other: 1 ticket"] = buyers, partial(pooled, one, "sync")
+    found["a loop in one process: 1 ticket, lock none"] = buyers, partial(alone, one)
+    few = Scenario(visitors, pay=NOTHING)
+    found["direct: a process each, lock none"] = visitors, partial(visited, few, Staging())
+    for via in ("queue", "pipe"):
+        for clerks in (1, 2):
+            staging = Staging(via=via, clerks=clerks)
+            found[f"{via}, {clerks} clerk{'s' * (clerks > 1)}: a process each"] = (
+                visitors,
+                partial(visited, few, staging),
+            )
+    return found
+
+
+def main() -> None:
+    """Measure every way in turn and print the medians."""
+    buyers, visitors, rounds = (int(given) for given in [*sys.argv[1:], *["100000", "300", "3"][len(sys.argv) - 1 :]])
+    measured = ways(buyers, visitors)
+    times: dict[str, list[float]] = {name: [] for name in measured}
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(rounds):
+            for name, (number, timed) in measured.items():
+                times[name].append(1000 * timed(Path(folder) / "db.json") / number)
+    print(f"{'':52}{'buyers':>8}  ms per buyer")
+    for name, (number, _) in measured.items():
+        aimed = name.startswith("pool of 2: 1 ticket")
+        aim = f"   aim {AIM_MS}" if aimed else ""
+        print(f"{name:52}{number:8,}  {statistics.median(times[name]):12.4f}{aim}")
+
+
+if __name__ == "__main__":
+    main()
