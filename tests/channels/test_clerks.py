@@ -33,8 +33,8 @@ ANSWERED = {Outcome.BOUGHT, Outcome.SOLD_OUT}
 
 
 def sale(db: Path, via: str, clerks: int = 1, lock: str = "none", method: str = "fork", **dials: object) -> History:
-    """Hold a sale of one ticket to six buyers who pay for 20 ms."""
-    scenario = Scenario(buyers=6, lock=lock, pay=(0.02, 0.02))
+    """Hold a sale of one ticket to six buyers who pay for 50 ms."""
+    scenario = Scenario(buyers=6, lock=lock, pay=(0.05, 0.05))
     return simulate(scenario, staging=Staging(via=via, clerks=clerks, **dials), db=db, start_method=method)  # type: ignore[arg-type]
 
 

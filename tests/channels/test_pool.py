@@ -31,8 +31,8 @@ QUICK = (0.0, 0.0)
 
 
 def sale(db: Path, lock: str = "none", submit: str = "async", method: str = "fork", workers: int = 3) -> History:
-    """Let a pool play eight buyers of one ticket, who pay for 20 ms."""
-    scenario = Scenario(buyers=8, lock=lock, pay=(0.02, 0.02))
+    """Let a pool play eight buyers of one ticket, who pay for 50 ms."""
+    scenario = Scenario(buyers=8, lock=lock, pay=(0.05, 0.05))
     return simulate(scenario, staging=Staging(workers=workers, submit=submit), db=db, start_method=method)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
+from typing import cast
 
 from booking.simulation.channels import Answer, BuyersSide, Channel, ClerkDiedError, ClerksSide, Question, Tell
 
@@ -80,8 +81,7 @@ class PipesToBuyers(ClerksSide):
         """Yield the questions of whoever speaks; all who have spoken are served before anybody is served again."""
         del tell
         while self._pipes:
-            for pipe in wait(self._pipes):
-                assert isinstance(pipe, Connection)  # noqa: S101 - `wait` takes other things too
+            for pipe in cast("list[Connection]", wait(self._pipes)):
                 question = self._heard(pipe)
                 if question is not None:
                     self._asking = pipe

@@ -170,10 +170,12 @@ class QueueToBuyers(ClerksSide):
             self._answers[question.buyer - 1].send(answer)
 
     def _next(self, tell: Tell) -> Question | None:
-        with suppress(Empty):
-            return self._line.get_nowait()
-        tell(EMPTY)
+        """Return the next question, None for a sentinel or a counter that was shut: nobody waits for the rest."""
+        first = True
         while not wait([self._shut], 0):
             with suppress(Empty):
-                return self._line.get(timeout=PATIENCE)
+                return self._line.get_nowait() if first else self._line.get(timeout=PATIENCE)
+            if first:
+                tell(EMPTY)
+            first = False
         return None
