@@ -15,6 +15,7 @@ from booking.board import KILLED, Board
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.simulation.journal import SILENCE, Message
+from booking.terminal import on_terminal
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -58,11 +59,6 @@ def progress(total: int | None, thing: str) -> Iterator[Callable[[int], None]]:
     finally:
         if shown:
             shown.wipe()
-
-
-def on_terminal() -> bool:
-    """Return whether somebody may be looking at standard error."""
-    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def bar(done: int, total: int | None, thing: str) -> str:

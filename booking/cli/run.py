@@ -12,7 +12,6 @@ import typer
 
 from booking.cli import dials, options
 from booking.cli.countdown import show_light
-from booking.cli.screen import on_terminal
 from booking.cli.written import require_writable, write_history, write_reports
 from booking.errors import BadInputError, DiskError, InconclusiveError
 from booking.history import History
@@ -23,6 +22,7 @@ from booking.scenario import Scenario, require_whole
 from booking.simulation.sale import simulate, store_path
 from booking.simulation.under_way import Watcher
 from booking.staging import Staging
+from booking.terminal import on_terminal
 from booking.verdict import SOUND, UNKNOWN, Anomaly, Verdict, judge
 from booking.words import count_of
 

@@ -47,8 +47,3 @@ def give_up_output() -> None:
     """Throw away what is still to be printed: its disk is full, and the attempt at the end would fail too."""
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), _STANDARD_OUTPUT)
-
-
-def on_terminal() -> bool:
-    """Return whether somebody may be looking at standard error."""
-    return sys.stderr is not None and sys.stderr.isatty()
