@@ -11,6 +11,7 @@ from booking.displayed import Displayed
 from booking.history import Value
 from booking.scenario import Scenario
 from booking.steps import Step
+from booking.trains import train_of
 
 SCHEMA = 1
 WAITING = "waits for ever"
@@ -31,6 +32,11 @@ class Moved(NamedTuple):
     value: Value = None
     expected: int | None = None
 
+    @property
+    def train(self) -> int:
+        """Return which train this happened on, 1 where there is one."""
+        return train_of(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Witness:
@@ -38,7 +44,7 @@ class Witness:
 
     In `schedule` 2 is a step of buyer 2 and -2 its death. Buyers that never move are not in it. `ends` tells how
     each buyer that takes part ends: one of the outcomes, or WAITING. `left` is the count in the store afterwards,
-    None where it is half-written.
+    None where it is half-written, and `second_left` that of the second train, None too where there is none.
     """
 
     anomaly: str
@@ -46,6 +52,7 @@ class Witness:
     happened: tuple[Moved, ...]
     ends: Mapping[int, str]
     left: int | None
+    second_left: int | None = None
 
     @property
     def steps(self) -> int:

@@ -14,6 +14,8 @@ class Anomaly(StrEnum):
     """More buyers hold a ticket than there were tickets."""
     LOST_UPDATE = "lost update"
     """A buyer wrote over what another had written since it read, so the count fell by less than was sold."""
+    HALF_JOURNEY = "half journey"
+    """Of two trains that are sold together, one has lost more tickets than the other."""
     TORN_READ = "torn read"
     """A buyer read a half-written file."""
     DEADLOCK = "deadlock"

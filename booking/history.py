@@ -27,7 +27,7 @@ Value: TypeAlias = int | str | None
 
 _STEP_NAMES = frozenset(Step) | {PAY}
 _HEADER_KEYS = {"scenario", "stock_left", "elapsed_s", "timed_out", "start_method", "versions"}
-_OPTIONAL_KEYS = {"notes", "staging", "struck"}
+_OPTIONAL_KEYS = {"notes", "staging", "struck", "second_left"}
 
 CLERK_DIED = "the clerk died"
 WORKER_DIED = "a worker died"
@@ -41,7 +41,8 @@ class Event(NamedTuple):
     has a smaller number. `t_ns` is the monotonic clock in nanoseconds. `buyer` counts from 1.
     `value` is the count read or to be written, TORN for a half-written file, BLOCKED for an attempt to take a
     lock that another buyer holds, else None. A swap is called with the count that it expects, and returns the count
-    that it has written, or CHANGED where it found another than expected.
+    that it has written, or CHANGED where it found another than expected. `train` is which train was touched, from 1;
+    paying touches none and has 1.
     """
 
     seq: int
@@ -51,6 +52,14 @@ class Event(NamedTuple):
     step: str
     phase: Phase
     value: Value = None
+    train: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as a JSON object; the first train, or the only one, is not named in it."""
+        document = self._asdict()
+        if self.train == 1:
+            del document["train"]
+        return document
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +68,8 @@ class Ending:
 
     `exitcode` is the one of its process: 0 for a normal end, -9 when signal 9 ended it, None while unknown.
     `alive` tells that it was still alive when the sale was closed, so that the sale itself ended it.
-    `error` is what the buyer said when the disk failed it, CLERK_DIED, WORKER_DIED or TIME_WAS_UP. In a replay, one that is
-    neither alive nor has an exit code never began, because the schedule does not name it.
+    `error` is what the buyer said when the disk failed it, CLERK_DIED, WORKER_DIED or TIME_WAS_UP. In a replay, one
+    that is neither alive nor has an exit code never began, because the schedule does not name it.
     """
 
     buyer: int
@@ -89,7 +98,7 @@ class History(Displayed):
     from the opening of the gate to the last buyer's end, in seconds. `timed_out` tells that the time-out closed
     the sale. `versions` and `start_method` say where it ran. `notes` are sentences about what stands around the
     buyers, clerks and workers for example. `staging` are the dials around the sale, and `struck` is what its faults
-    did.
+    did. `second_left` is the count of the second train, None too in a sale with one.
 
     A pool with very many buyers keeps no events, see `booking.simulation.pool.MOST_RECORDED`.
     """
@@ -105,6 +114,12 @@ class History(Displayed):
     staging: Staging = field(default=Staging())
     struck: tuple[Struck, ...] = ()
     notes: tuple[str, ...] = ()
+    second_left: int | None = None
+
+    @property
+    def counts_left(self) -> tuple[int | None, ...]:
+        """Return the count of each train afterwards."""
+        return (self.stock_left, self.second_left)[: self.scenario.trains]
 
     def of(self, buyer: int) -> tuple[Event, ...]:
         """Return the events of one buyer, in order."""
@@ -124,11 +139,13 @@ class History(Displayed):
         }
         if self.staging != Staging():
             header["staging"] = self.staging.to_json()
+        if self.scenario.trains > 1:
+            header["second_left"] = self.second_left
         if self.struck:
             header["struck"] = [asdict(blow) for blow in self.struck]
         yield json.dumps(header)
         for event in self.events:
-            yield json.dumps(event._asdict())
+            yield json.dumps(event.to_json())
         for ending in self.endings:
             yield json.dumps(asdict(ending))
 
@@ -182,6 +199,8 @@ def _header(document: dict[str, Any]) -> dict[str, Any]:
         staging, struck = document.pop("staging", {}), document.pop("struck", [])
         _require(isinstance(staging, dict) and isinstance(struck, list))
         blows = tuple(_struck(blow) for blow in struck)
+        second = document.pop("second_left", None)
+        _require(second is None or _is_whole(second))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise BadInputError("line 1 is not the header of a history; write one with --history FILE") from None
     return document | {
@@ -189,6 +208,7 @@ def _header(document: dict[str, Any]) -> dict[str, Any]:
         "notes": tuple(notes),
         "staging": Staging.from_json(staging),
         "struck": blows,
+        "second_left": second,
     }
 
 
@@ -206,6 +226,7 @@ def _event(document: dict[str, Any], number: int) -> Event:
         _require(all(_is_whole(part) for part in event[:4]) and event.seq >= 0 and 0 <= event.t_ns < 1 << 63)
         _require(event.step in _STEP_NAMES and event.phase in {"call", "return"})
         _require(event.value in {None, TORN, BLOCKED, CHANGED} or _is_whole(event.value))
+        _require(_is_whole(event.train))
     except (TypeError, ValueError):
         raise BadInputError(f"line {number} is not an event of a sale: {reprlib.repr(document)}") from None
     return event
@@ -244,6 +265,9 @@ def _require_whole_sale(history: History) -> None:
         )
     if any(after.seq <= before.seq for before, after in pairwise(history.events)):
         raise BadInputError("the events of the history are not in order; their seq has to grow from line to line")
+    away = {event.train for event in history.events} - set(range(1, history.scenario.trains + 1))
+    if away:
+        raise BadInputError(f"the history names train {min(away)}; the sale has {history.scenario.trains} (trains)")
     strangers = {event.buyer for event in history.events} - set(buyers)
     if strangers:
         raise BadInputError(f"the history names buyer {min(strangers)}; the sale has 1 to {len(buyers)}")

@@ -8,17 +8,24 @@ be next and fits, and go back when nothing fits.
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from booking.history import BLOCKED, CHANGED, Event, History, Value
 from booking.steps import PAY, Step
 
 _READS = {Step.LOOK, Step.READ}
+_WRITES = {Step.TRUNCATE, Step.WRITE, Step.SWAP}
 _MOST_PLACEMENTS = 100_000
+Cells: TypeAlias = tuple[Value, ...]
+"""What every count holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """One step of one buyer with the numbers of the events before and after it; `asked` is what it was called with."""
+    """One step of one buyer with the numbers of the events before and after it; `asked` is what it was called with.
+
+    `cell` is which count it touched, from 0: that of its train or, where the tickets are split, the buyer's own.
+    """
 
     buyer: int
     step: str
@@ -26,6 +33,7 @@ class Interval:
     end: int
     value: Value
     asked: Value = None
+    cell: int = 0
 
 
 def intervals(history: History) -> list[Interval]:
@@ -34,24 +42,36 @@ def intervals(history: History) -> list[Interval]:
     A lock is certainly held from the return of `acquire` to the call of `release`, so these two are placed
     there.
     """
-    calls: dict[tuple[int, str], Event] = {}
+    calls: dict[tuple[int, str, int], Event] = {}
     found = []
     for event in history.events:
         if event.step == PAY:
             continue
         if event.phase == "call":
-            calls[event.buyer, event.step] = event
+            calls[event.buyer, event.step, event.train] = event
             continue
         if event.value == BLOCKED:  # it tried, and did not move
             continue
-        asked = calls.get((event.buyer, event.step), event)  # its line may be missing
+        asked = calls.get((event.buyer, event.step, event.train), event)  # its line may be missing
         call, end = asked.seq, event.seq
         if event.step == Step.ACQUIRE:
             call = end
         elif event.step == Step.RELEASE:
             end = call
-        found.append(Interval(event.buyer, event.step, call, end, event.value, asked.value))
+        found.append(Interval(event.buyer, event.step, call, end, event.value, asked.value, _cell(event, history)))
     return sorted(found, key=lambda interval: interval.call)
+
+
+def _cell(event: Event, history: History) -> int:
+    return event.buyer - 1 if history.scenario.is_split else event.train - 1
+
+
+def _cells(history: History) -> Cells:
+    """Return what each count is before the first step."""
+    scenario = history.scenario
+    if scenario.is_split:
+        return tuple(scenario.share_of(buyer) for buyer in range(1, scenario.buyers + 1))
+    return (scenario.tickets,) * scenario.trains
 
 
 def linearize(history: History, *, most_steps: int) -> list[int] | None:
@@ -62,7 +82,7 @@ def linearize(history: History, *, most_steps: int) -> list[int] | None:
     steps = intervals(history)
     if len(steps) > most_steps:
         return None
-    order = _Search(steps).run(history.scenario.tickets)
+    order = _Search(steps).run(_cells(history))
     return None if order is None else [step.buyer for step in order]
 
 
@@ -71,32 +91,32 @@ class _Search:
 
     def __init__(self, steps: list[Interval]) -> None:
         self._steps = steps
-        self._hopeless: set[tuple[frozenset[int], Value]] = set()
+        self._hopeless: set[tuple[frozenset[int], Cells]] = set()
 
-    def run(self, cell: Value) -> list[Interval] | None:
+    def run(self, cells: Cells) -> list[Interval] | None:
         """Return all the steps in a right order, None where there is none."""
-        return self._extend([], frozenset(range(len(self._steps))), cell)
+        return self._extend([], frozenset(range(len(self._steps))), cells)
 
-    def _extend(self, placed: list[Interval], left: frozenset[int], cell: Value) -> list[Interval] | None:
+    def _extend(self, placed: list[Interval], left: frozenset[int], cells: Cells) -> list[Interval] | None:
         if not left:
             return placed
-        if (left, cell) in self._hopeless or len(self._hopeless) > _MOST_PLACEMENTS:
+        if (left, cells) in self._hopeless or len(self._hopeless) > _MOST_PLACEMENTS:
             return None
-        for index in self._next(left, cell):
+        for index in self._next(left, cells):
             step = self._steps[index]
-            found = self._extend([*placed, step], left - {index}, _after(step, cell))
+            found = self._extend([*placed, step], left - {index}, _after(step, cells))
             if found is not None:
                 return found
             if step.step in _READS:  # a read that fits changes nothing: if it cannot be next, nothing can
                 break
-        self._hopeless.add((left, cell))
+        self._hopeless.add((left, cells))
         return None
 
-    def _next(self, left: frozenset[int], cell: Value) -> list[int]:
+    def _next(self, left: frozenset[int], cells: Cells) -> list[int]:
         """Return the steps that may come next and fit, reads first, then those that returned first."""
         first_end = min(self._steps[index].end for index in left)
         could = [index for index in left if self._steps[index].call <= first_end]
-        fitting = [index for index in could if self._fits(self._steps[index], cell)]
+        fitting = [index for index in could if self._fits(self._steps[index], cells[self._steps[index].cell])]
         return sorted(fitting, key=lambda i: (self._steps[i].step not in _READS, self._steps[i].end))
 
     def _fits(self, step: Interval, cell: Value) -> bool:
@@ -105,7 +125,8 @@ class _Search:
         return step.step not in _READS or step.value == cell
 
 
-def _after(step: Interval, cell: Value) -> Value:
-    if step.step == Step.TRUNCATE:
-        return "torn"
-    return step.value if step.step in {Step.WRITE, Step.SWAP} and step.value != CHANGED else cell
+def _after(step: Interval, cells: Cells) -> Cells:
+    if step.step not in _WRITES or step.value == CHANGED:
+        return cells
+    written = "torn" if step.step == Step.TRUNCATE else step.value
+    return (*cells[: step.cell], written, *cells[step.cell + 1 :])

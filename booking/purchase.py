@@ -70,6 +70,31 @@ def buy(desk: Desk) -> Outcome:
     return Outcome.BOUGHT
 
 
+def journey(first: Desk, second: Desk) -> Outcome:
+    """Buy a ticket on both trains, or on none: take the lock of one, then that of the other, and pay once.
+
+    Each train has a desk. The buyer does not look first: whoever holds one lock and waits for the other is the point.
+    Raises TornReadError where a read meets a half-written store; both locks are given back on the way out.
+    """
+    with first.lock, second.lock:
+        here, there = first.read(), second.read()
+        if here < 1 or there < 1:
+            return Outcome.SOLD_OUT
+        first.pay()
+        first.write(here - 1)
+        second.write(there - 1)
+    return Outcome.BOUGHT
+
+
+def journey_back(first: Desk, second: Desk) -> Outcome:
+    """Do the same in the opposite order, which is how two buyers come to wait for each other.
+
+    Coffman, Elphick and Shoshani, "System deadlocks", ACM Computing Surveys 3, 1971: a circle of buyers who hold and
+    wait, locks that nobody can take away, and room for one. One order for all breaks the circle.
+    """
+    return journey(second, first)
+
+
 def purchase_by_swap(desk: Desk) -> Outcome:
     """Buy one ticket without waiting for anybody: write only if the count is still the one that was read.
 

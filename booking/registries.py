@@ -13,10 +13,11 @@ from booking.locks.file_soft import SoftLock
 from booking.locks.flock import FlockLock
 from booking.locks.multiprocessing import MultiprocessingLock
 from booking.locks.none import NoLock
+from booking.locks.partition import PartitionedTickets
 from booking.locks.rlock import ReentrantLock
 from booking.locks.semaphore import SemaphoreLock
-from booking.purchase import Desk, Outcome
-from booking.scenario import Scenario
+from booking.purchase import Desk, Outcome, journey, journey_back
+from booking.scenario import PARTITION, Scenario
 from booking.stores import Store
 from booking.stores.inplace import InPlaceStore
 from booking.stores.json import JsonStore
@@ -37,6 +38,7 @@ LOCKS: dict[str, type[Lock]] = {
     "file-soft": SoftLock,
     "cas": CompareAndSwap,
     "cas-naive": NaiveCompareAndSwap,
+    PARTITION: PartitionedTickets,
 }
 
 STORES: dict[str, type[Store]] = {
@@ -89,21 +91,46 @@ def facts_of(scenario: Scenario) -> LockFacts:
     Raises BadInputError where the lock or the store does not exist, or where the two do not go together.
     """
     if not go_together(scenario.lock, scenario.store):
-        able = ", ".join(name for name, store in STORES.items() if store.can_swap)
+        able = ", ".join(name for name in STORES if go_together(scenario.lock, name))
+        does = "splits the tickets into files" if scenario.is_split else "swaps the count"
         raise BadInputError(
-            f"the lock {scenario.lock} swaps the count, which the store {scenario.store:.60} cannot; use --store {able}"
+            f"the lock {scenario.lock} {does}, which the store {scenario.store:.60} cannot; use --store {able}"
         )
+    if scenario.trains > 1:
+        _require_journey(scenario)
     return lock_named(scenario.lock).facts_in(scenario)
 
 
 def go_together(lock: str, store: str) -> bool:
     """Tell whether a sale can have both; raises BadInputError where there is no such lock or store."""
-    return store_named(store).can_swap or not lock_named(lock).swaps
+    kind, place = lock_named(lock), store_named(store)
+    if lock == PARTITION:
+        return place.outlives_sale and len(place.write_steps) == 1
+    return place.can_swap or not kind.swaps
 
 
 def purchase_in(scenario: Scenario) -> Callable[[Desk], Outcome]:
-    """Return what every buyer of the scenario does: the purchase, unless the lock is another way to buy."""
+    """Return what every buyer does on one train: the purchase, unless the lock is another way to buy."""
     return lock_named(scenario.lock).purchase
+
+
+def purchase_of(scenario: Scenario, buyer: int) -> Callable[..., Outcome]:
+    """Return what this buyer does, with a desk for each train: its lock's purchase, or the journey on two trains."""
+    if scenario.trains == 1:
+        return purchase_in(scenario)
+    return journey_back if scenario.turns_back(buyer) else journey
+
+
+def _require_journey(scenario: Scenario) -> None:
+    """Raise BadInputError where this lock or this store is none for two trains."""
+    if lock_named(scenario.lock).purchase is not Lock.purchase or scenario.is_split:
+        raise BadInputError(
+            f"{scenario.lock} is a way to buy on one train, and a journey takes two locks; use --lock mp or --lock none"
+        )
+    if not store_named(scenario.store).shared:
+        raise BadInputError(
+            f"with --store {scenario.store} nobody shares a train with anybody; use --store json with --trains 2"
+        )
 
 
 def _named(name: str, ours: Mapping[str, type[_Kind]], base: type, group: str) -> type[_Kind]:

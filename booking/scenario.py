@@ -11,6 +11,10 @@ MOST_BUYERS = 100_000
 MOST_PROCESSES = 10_000
 """Only a pool of workers plays more buyers than this: elsewhere each is a process, or has a state of its own."""
 MOST_TICKETS = 10**9
+MOST_TRAINS = 2
+ORDERS = ("same", "opposite")
+PARTITION = "partition"
+"""The name of the lock that is none: the tickets are split among the buyers beforehand."""
 LONGEST_PAY = 3600.0
 
 
@@ -22,6 +26,9 @@ class Scenario:
     `pay` is how long a payment takes, a lowest and a highest number of seconds; (0, 0) pays at once.
     `seed` fixes the payment times that are drawn between the two; None draws new ones every time.
     `permits` is how many buyers a semaphore lets in; the other locks do not read it.
+    With two `trains` every buyer needs a ticket on both, `tickets` are for sale on each, and each has a lock of its
+    own; `order` tells whether all buyers go to the trains in the same order, or those with even numbers in the
+    opposite one.
 
     Raises BadInputError where a value is out of range.
     """
@@ -33,19 +40,45 @@ class Scenario:
     pay: tuple[float, float] = (0.05, 0.05)
     seed: int | None = None
     permits: int = 1
+    trains: int = 1
+    order: str = "same"
 
     def __post_init__(self) -> None:
         """Refuse what no sale could use."""
         require_whole("buyers", self.buyers, 1, MOST_BUYERS)
         require_whole("tickets", self.tickets, 0, MOST_TICKETS)
         require_whole("permits", self.permits, 1, MOST_BUYERS)
+        require_whole("trains", self.trains, 1, MOST_TRAINS)
         require_pay(self.pay)
+        if self.order not in ORDERS:
+            raise BadInputError(f"order is {_shown(self.order)}; use one of {', '.join(ORDERS)}")
+        if self.order != "same" and self.trains == 1:
+            raise BadInputError("one train has no order; leave out --order, or use --trains 2")
         if self.seed is not None and (isinstance(self.seed, bool) or not isinstance(self.seed, int)):
             raise BadInputError(f"seed is {_shown(self.seed)}; use a whole number, or none for chance")
 
+    @property
+    def is_split(self) -> bool:
+        """Return whether every buyer has a share of the tickets of its own, from before the sale."""
+        return self.lock == PARTITION
+
+    def share_of(self, buyer: int) -> int:
+        """Return how many tickets this buyer, counted from 1, gets where they are split: all as equal as can be."""
+        return self.tickets // self.buyers + (buyer <= self.tickets % self.buyers)
+
+    def turns_back(self, buyer: int) -> bool:
+        """Return whether this buyer goes to the second train first."""
+        return self.order == "opposite" and buyer % 2 == 0
+
     def to_json(self) -> dict[str, Any]:
-        """Return the scenario as a JSON object; `pay` becomes a list of two numbers."""
-        return asdict(self) | {"pay": list(self.pay)}
+        """Return the scenario as a JSON object; `pay` becomes a list of two numbers.
+
+        With one train it has neither `trains` nor `order`.
+        """
+        document = asdict(self) | {"pay": list(self.pay)}
+        if self.trains == 1:
+            del document["trains"], document["order"]
+        return document
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Scenario":

@@ -68,9 +68,10 @@ def written(schedule: Schedule) -> str:
 def command(scenario: Scenario, schedule: Schedule) -> str:
     """Return the command that replays the schedule."""
     permits = f" --permits {scenario.permits}" if scenario.permits != 1 else ""
+    trains = f" --trains {scenario.trains} --order {scenario.order}" if scenario.trains != 1 else ""
     options = (
         f"--buyers {scenario.buyers} --tickets {scenario.tickets}"
-        f" --lock {scenario.lock}{permits} --store {scenario.store}"
+        f" --lock {scenario.lock}{permits} --store {scenario.store}{trains}"
     )
     if schedule[:1] < (0,):  # a command line takes what begins with a dash for an option
         return f"booking replay {options} -- {written(schedule)}"

@@ -137,7 +137,18 @@ class Staging:
             raise BadInputError(f"buyer {twice} can be struck only once; leave out one of its faults")
 
     def require_fit(self, scenario: Scenario) -> None:
-        """Raise BadInputError where this sale has not the buyers that these dials need."""
+        """Raise BadInputError where this sale has not the buyers that these dials need, or the trains."""
+        plain = not self.workers and self.via == "direct"
+        if scenario.trains > 1 and not (plain and self.offices == 1 and not self.faults):
+            raise BadInputError(
+                "a journey on two trains is sold directly, in one office and without faults; "
+                "leave out --workers, --via, --offices, --kill and --hang"
+            )
+        if scenario.is_split and not plain:
+            raise BadInputError(
+                f"with --lock {scenario.lock} every buyer sells itself a ticket of its own share; "
+                "leave out --workers and --via"
+            )
         if self.offices > scenario.buyers:
             raise BadInputError(
                 f"{self.offices} offices need a buyer each and there are {scenario.buyers}; use fewer --offices"

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from booking.circle import told
 from booking.finding import UNKNOWN, Anomaly, Finding
 from booking.history import BLOCKED, Ending, Event, History
 from booking.purchase import Outcome
@@ -20,7 +21,8 @@ def stuck(history: History) -> Iterator[Finding]:
     dead = [e for e in holders if not e.alive]
     if waiting and holders and all(not h.alive or h in waiting for h in holders):
         events = [last[e.buyer].seq for e in [*dead, *waiting]]
-        yield Finding(Anomaly.DEADLOCK, _deadlock_text(waiting, dead), tuple(events))
+        text = _circle_text(history, waiting) if history.scenario.trains > 1 and not dead else ""
+        yield Finding(Anomaly.DEADLOCK, text or _deadlock_text(waiting, dead), tuple(events))
     yield from _deserted([ending for ending in lost if ending.deserted])
     for ending in lost:
         explained = ending in dead or (ending in waiting and holders)
@@ -44,6 +46,21 @@ def _holding(history: History) -> set[int]:
         if event.phase == "return" and event.value != BLOCKED:
             holds[event.buyer] += (event.step == Step.ACQUIRE) - (event.step == Step.RELEASE)
     return {buyer for buyer, locks in holds.items() if locks > 0}
+
+
+def _circle_text(history: History, waiting: Sequence[Ending]) -> str:
+    """Name who holds the lock of which train and waits for that of which other."""
+    holds: dict[int, list[int]] = {}
+    wants: dict[int, int] = {}
+    for event in history.events:
+        if event.step == Step.ACQUIRE:
+            wants[event.buyer] = event.train
+        if event.phase == "return" and event.value != BLOCKED:
+            if event.step == Step.ACQUIRE:
+                holds.setdefault(event.buyer, []).append(event.train)
+            elif event.step == Step.RELEASE:
+                holds[event.buyer].remove(event.train)
+    return told(holds, {ending.buyer: wants[ending.buyer] for ending in waiting})
 
 
 def _deserted(lost: Sequence[Ending]) -> Iterator[Finding]:

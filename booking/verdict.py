@@ -36,7 +36,8 @@ class Verdict(Displayed):
     `name` is "sound", the worst anomaly found, or "unknown" where some buyer never answered and nothing worse is
     certain. `unknown` are the buyers that had begun to write and never answered, a part of `unfinished`.
     `oversold` is how many tickets were sold beyond those that existed. `stock_left` is None for an unreadable
-    store.
+    store. With two `trains` a ticket is one on both, `tickets` are those of each, and `second_left` is what is left
+    on the second.
     """
 
     name: str
@@ -49,6 +50,8 @@ class Verdict(Displayed):
     unknown: int
     stock_left: int | None
     findings: tuple[Finding, ...] = ()
+    second_left: int | None = None
+    trains: int = 1
 
     @property
     def oversold(self) -> int:
@@ -59,7 +62,8 @@ class Verdict(Displayed):
     def sentence(self) -> str:
         """Return the verdict in a sentence or two that need no knowledge of the code."""
         held = f"{count_of(self.sold, 'buyer')} {'holds' if self.sold == 1 else 'hold'} a ticket"
-        existed = f"{self.tickets} existed."
+        held += " on both trains" if self.trains > 1 else ""
+        existed = f"{self.tickets} existed{' on each' if self.trains > 1 else ''}."
         return " ".join([f"{held}; {existed}", *(finding.text for finding in self.findings)])
 
     def to_json(self) -> dict[str, Any]:
@@ -74,6 +78,7 @@ class Verdict(Displayed):
             "unfinished": self.unfinished,
             "unknown": self.unknown,
             "stock_left": self.stock_left,
+            **({"second_left": self.second_left} if self.trains > 1 else {}),
             "verdict": self.name,
             "findings": [
                 {"anomaly": f.anomaly, "text": f.text, "events": list(f.events), "replay": f.replay}
@@ -104,6 +109,8 @@ def judge(history: History) -> Verdict:
         unknown=unknown,
         stock_left=history.stock_left,
         findings=findings,
+        second_left=history.second_left,
+        trains=history.scenario.trains,
     )
 
 
@@ -114,23 +121,36 @@ def _findings(history: History) -> Iterator[Finding]:
         yield _own_copies(history, sold, replay)
     elif sold > history.scenario.tickets:
         yield _same_count(history, Anomaly.OVERSOLD, replay)
-    elif history.stock_left is not None:
-        yield from _stock_findings(history, sold, replay)
-    if history.stock_left is None:
+    else:
+        for train, left in enumerate(history.counts_left, 1):
+            if left is not None:
+                yield from _stock_findings(history, train, left, sold, replay)
+    yield from _half_journeys(history, replay)
+    if None in history.counts_left:
         yield from _emptied(history)
     yield from _torn_reads(history, replay)
     yield from stuck(history)
 
 
-def _stock_findings(history: History, sold: int, replay: str | None) -> Iterator[Finding]:
-    gone = history.scenario.tickets - (history.stock_left or 0)
+def _half_journeys(history: History, replay: str | None) -> Iterator[Finding]:
+    """Report that one train has lost more tickets than the other, though they are sold together."""
+    gone = [history.scenario.tickets - left for left in history.counts_left if left is not None]
+    if len(set(gone)) < 2:  # noqa: PLR2004 - there are two trains to differ
+        return
+    writes = tuple(e.seq for e in history.events if e.step in _WRITES and e.phase == "return")
+    text = f"Half a journey: train 1 lost {count_of(gone[0], 'ticket')} and train 2 lost {gone[1]:,}."
+    yield Finding(Anomaly.HALF_JOURNEY, text, writes, replay)
+
+
+def _stock_findings(history: History, train: int, left: int, sold: int, replay: str | None) -> Iterator[Finding]:
+    gone = history.scenario.tickets - left
     unknown = sum(ending.outcome is Outcome.UNKNOWN for ending in history.endings)
     if gone < sold:
-        yield _same_count(history, Anomaly.LOST_UPDATE, replay)
+        yield _same_count(history, Anomaly.LOST_UPDATE, replay, train)
     elif gone > sold + unknown:
         yield Finding(
             UNKNOWN,
-            f"The file lost {count_of(gone, 'ticket')}, but {count_of(sold, 'buyer')} bought one: "
+            f"{_file(history, train)} lost {count_of(gone, 'ticket')}, but {count_of(sold, 'buyer')} bought one: "
             "somebody else changed the file, or a buyer ended without an answer.",
         )
 
@@ -166,31 +186,38 @@ def _emptied(history: History) -> Iterator[Finding]:
             yield Finding(UNKNOWN, f"{text} `booking reset --force` fills it again.", (event.seq,))
 
 
-def _same_count(history: History, anomaly: Anomaly, replay: str | None) -> Finding:
+def _same_count(history: History, anomaly: Anomaly, replay: str | None, train: int = 1) -> Finding:
     """Name the buyers that acted on one count: each read it before the first of them wrote."""
-    for count, group in sorted(_purchases_by_count(history).items(), reverse=True):
+    for count, group in sorted(_purchases_by_count(history, train).items(), reverse=True):
         first = min(group, key=lambda pair: pair[1].seq)
         others = [pair for pair in group if pair is not first and pair[0].seq < first[1].seq]
         if others:
             who = buyers([read.buyer for read, _ in others])
-            text = f"{who} read count={count} before buyer {first[1].buyer} wrote {count - 1}."
+            where = f" for train {train}" if history.scenario.trains > 1 else ""
+            text = f"{who} read count={count}{where} before buyer {first[1].buyer} wrote {count - 1}."
             events = sorted(event.seq for pair in [first, *others] for event in pair)
-            return Finding(anomaly, _lost(anomaly, history) + text, tuple(events), replay)
+            return Finding(anomaly, _lost(anomaly, history, train) + text, tuple(events), replay)
     known = "More tickets were sold than the file lost."
     unknown = "Several buyers acted on the same count; no events were kept to tell which."
-    return Finding(anomaly, known if history.events else _lost(anomaly, history) + unknown, (), replay)
+    return Finding(anomaly, known if history.events else _lost(anomaly, history, train) + unknown, (), replay)
 
 
-def _lost(anomaly: Anomaly, history: History) -> str:
-    if anomaly is Anomaly.OVERSOLD or history.stock_left is None:
+def _file(history: History, train: int) -> str:
+    return "The file" if history.scenario.trains == 1 else f"The file of train {train}"
+
+
+def _lost(anomaly: Anomaly, history: History, train: int) -> str:
+    left = history.counts_left[train - 1]
+    if anomaly is Anomaly.OVERSOLD or left is None:
         return ""
-    return f"The file lost only {history.scenario.tickets - history.stock_left}. "
+    return f"{_file(history, train)} lost only {history.scenario.tickets - left}. "
 
 
-def _purchases_by_count(history: History) -> dict[int, list[tuple[Event, Event]]]:
+def _purchases_by_count(history: History, train: int) -> dict[int, list[tuple[Event, Event]]]:
     """Return, for each count, the read and the write of every buyer that bought on the strength of it."""
-    reads = {e.buyer: e for e in history.events if e.step == Step.READ and e.phase == "return"}
-    writes = {e.buyer: e for e in history.events if e.step in _WRITES and e.phase == "return" and e.value != CHANGED}
+    returned = [event for event in history.events if event.phase == "return" and event.train == train]
+    reads = {e.buyer: e for e in returned if e.step == Step.READ}
+    writes = {e.buyer: e for e in returned if e.step in _WRITES and e.value != CHANGED}
     groups = defaultdict(list)
     for ending in history.endings:
         read, write = reads.get(ending.buyer), writes.get(ending.buyer)

@@ -52,10 +52,11 @@ def sold(world: World) -> int:
 
 def anomalies(world: World, tickets: int) -> Anomalies:
     """Return what went wrong in a world where nobody who began can move."""
-    bought, left = sold(world), world.count_left
+    bought, counts = sold(world), [left for left in world.counts_left if left is not None]
     found = {
         "oversold": bought > tickets,
-        "lost update": left is not None and bought > tickets - left,
+        "lost update": any(bought > tickets - left for left in counts),
+        "half journey": len(set(counts)) > 1,
         "torn read": any(world.outcome(buyer) is Outcome.TORN_READ for buyer in world.buyers),
         "deadlock": any(world.blocked_by(buyer) for buyer in world.buyers),
     }

@@ -85,7 +85,7 @@ def test_ours_come_first() -> None:
         ("number", "is no class derived from Lock"),
         ("absent", "does not load: ModuleNotFoundError"),
         ("broken", r"does not load: ValueError\('two"),
-        ("turnstiles", "use one of none, .*cas-naive, absent, broken, file, number, store, turnstile"),
+        ("turnstiles", "use one of none, .*cas-naive, partition, absent, broken, file, number, store, turnstile"),
     ],
 )
 def test_another_package_that_is_broken_costs_one_line(name: str, message: str) -> None:

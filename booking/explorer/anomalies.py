@@ -3,11 +3,11 @@
 from booking.explorer.automaton import CUT
 from booking.explorer.layout import Field
 from booking.explorer.quotient import Quotient
-from booking.explorer.shared import COUNT
 from booking.purchase import Outcome
+from booking.trains import NAMES
 from booking.verdict import Anomaly
 
-SEVERITY = (Anomaly.OVERSOLD, Anomaly.LOST_UPDATE, Anomaly.TORN_READ, Anomaly.DEADLOCK)
+SEVERITY = (Anomaly.OVERSOLD, Anomaly.LOST_UPDATE, Anomaly.HALF_JOURNEY, Anomaly.TORN_READ, Anomaly.DEADLOCK)
 """What can be shown by a schedule, the worst first; starvation takes a schedule without an end."""
 
 
@@ -19,6 +19,7 @@ class Anomalies:
         self.tickets = tickets
         self._bought = self._ended(Outcome.BOUGHT)
         self._torn = self._ended(Outcome.TORN_READ)
+        self._cells = [cell for cell, _ in NAMES if cell in quotient.layout.cells]
 
     def sold(self, state: int) -> int:
         """Return how many buyers hold a ticket."""
@@ -43,12 +44,20 @@ class Anomalies:
             case Anomaly.OVERSOLD:
                 return self.sold(state) > self.tickets
             case Anomaly.LOST_UPDATE:
-                left = self.quotient.layout.value(COUNT, state)
-                return isinstance(left, int) and self.sold(state) > self.tickets - left
+                return any(self.sold(state) > self.tickets - left for left in self._left(state))
+            case Anomaly.HALF_JOURNEY:
+                return len(set(self._left(state))) > 1
             case Anomaly.TORN_READ:
                 return any(count.of(state) for count in self._torn)
             case _:
                 return bool(self.quotient.blocked(state))
+
+    def _left(self, state: int) -> list[int]:
+        """Return what is left on each train whose count can be read; shares are each buyer's own and lose nothing."""
+        if self.quotient.shared.split:
+            return []
+        found = [self.quotient.layout.value(cell, state) for cell in self._cells]
+        return [left for left in found if isinstance(left, int)]
 
     def _ended(self, outcome: Outcome) -> list[Field]:
         layout = self.quotient.layout

@@ -62,12 +62,15 @@ class Automaton:
         return root
 
 
-def learn(programs: Sequence[Program], shared: Shared, buyers: int) -> Automaton:
+def learn(programs: Sequence[Program], shared: Shared, buyers: int, own: Sequence[Shared] = ()) -> Automaton:
     """Return the minimal automaton of the programs in a world with so many buyers.
 
+    `own` is the world as each program sees it, where it is not `shared` for all: they may start with other shares.
     Raises BadInputError where a program fails.
     """
-    learner = _Learner([Code(program, shared) for program in programs], shared, buyers)
+    seen = own or [shared] * len(programs)
+    codes = [Code(program, world) for program, world in zip(programs, seen, strict=True)]
+    learner = _Learner(codes, shared, buyers)
     learner.learn()
     return _minimise(learner)
 

@@ -1,20 +1,19 @@
 """Explore a scenario: witnesses first, because they are cheap and worth most, then every count."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from booking.errors import InconclusiveError
 from booking.exploration import Exploration, Witness
 from booking.explorer.anomalies import SEVERITY, Anomalies
 from booking.explorer.automaton import learn
-from booking.explorer.counter import purchase_at_counter
 from booking.explorer.counting import Tally, count
+from booking.explorer.kinds import Kind, at_their_roots, kinds_in
 from booking.explorer.limits import Limits
-from booking.explorer.quotient import Quotient
+from booking.explorer.quotient import Move, Quotient
 from booking.explorer.script import Program
 from booking.explorer.shared import shared_in
 from booking.explorer.witness import FEWEST_SWITCHES, SHORTEST, Hunt, Prices, Turn, label, witness
 from booking.explorer.world import World
-from booking.registries import purchase_in
 from booking.scenario import MOST_PROCESSES, Scenario, require_whole
 from booking.verdict import SOUND, UNKNOWN, Anomaly
 
@@ -45,14 +44,14 @@ def explore(  # noqa: PLR0913 - each has a default, and together they are the co
     """
     require_whole("crashes", crashes, 0, MOST_PROCESSES)
     require_whole("max-states", max_states, 1, 10**12)
-    program = program or (purchase_at_counter if clerks else purchase_in(scenario))
-    shared = shared_in(scenario, clerks)
-    quotient = Quotient(learn([program], shared, scenario.buyers), shared, [scenario.buyers], crashes)
+    kinds, shared = kinds_in(scenario, program, clerks), shared_in(scenario, clerks)
+    automaton = learn([kind.program for kind in kinds], shared, scenario.buyers, [kind.shared for kind in kinds])
+    quotient = Quotient(automaton, shared, [len(kind.buyers) for kind in kinds], crashes)
     anomalies = Anomalies(quotient, scenario.tickets)
     if not quotient.automaton.is_whole:
         max_states = min(max_states, MOST_OF_A_PART // len(quotient.automaton.states))
     limits = Limits(min(max_states, MOST_TO_SEARCH), stop=stop)
-    shortest, fewest = witnesses(anomalies, World.before(scenario, program, clerks), limits)
+    shortest, fewest = witnesses(anomalies, World.before(scenario, program, clerks), kinds, limits)
     tally = count(anomalies, Limits(max_states, on_progress, stop))
     return Exploration(
         scenario=scenario,
@@ -70,27 +69,31 @@ def explore(  # noqa: PLR0913 - each has a default, and together they are the co
     )
 
 
-def witnesses(anomalies: Anomalies, world: World, limits: Limits) -> tuple[Witness | None, Witness | None]:
+def witnesses(
+    anomalies: Anomalies, world: World, kinds: Sequence[Kind], limits: Limits
+) -> tuple[Witness | None, Witness | None]:
     """Return the shortest witness of the worst anomaly, and the one with the fewest switches between buyers.
 
     None stands for one that does not exist, and for one that was not found within the limits.
     """
+
+    def best(anomaly: Anomaly, prices: Prices) -> Witness | None:
+        way = _way(anomalies, anomaly, prices, limits)
+        roots = anomalies.quotient.automaton.roots
+        return None if way is None else witness(anomaly, world, label(at_their_roots(roots, kinds), way))
+
     for anomaly in SEVERITY:
-        shortest = _witness(anomalies, anomaly, SHORTEST, world, limits)
-        if shortest is not None:
-            return shortest, _witness(anomalies, anomaly, FEWEST_SWITCHES, world, limits)
+        if (shortest := best(anomaly, SHORTEST)) is not None:
+            return shortest, best(anomaly, FEWEST_SWITCHES)
     return None, None
 
 
-def _witness(anomalies: Anomalies, anomaly: Anomaly, prices: Prices, world: World, limits: Limits) -> Witness | None:
-    quotient = anomalies.quotient
+def _way(anomalies: Anomalies, anomaly: Anomaly, prices: Prices, limits: Limits) -> list[Move] | None:
+    """Return the cheapest moves to the anomaly, None where it cannot happen or was not found within the limits."""
     try:
-        way = Hunt(anomalies, anomaly, prices).way(Turn(quotient.start), limits)
+        return Hunt(anomalies, anomaly, prices).way(Turn(anomalies.quotient.start), limits)
     except InconclusiveError:
         return None
-    if way is None:
-        return None
-    return witness(anomaly, world, label({root: list(world.buyers) for root in quotient.roots}, way))
 
 
 def _verdict(tally: Tally, shortest: Witness | None) -> str:

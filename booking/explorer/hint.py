@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from booking.explorer.anomalies import SEVERITY, Anomalies
 from booking.explorer.automaton import learn
+from booking.explorer.kinds import kinds_in
 from booking.explorer.limits import Limits
 from booking.explorer.quotient import Quotient
 from booking.explorer.script import Program
 from booking.explorer.shared import shared_in
 from booking.explorer.witness import SHORTEST, Hunt, Turn, label
 from booking.explorer.world import World
-from booking.registries import purchase_in
 from booking.scenario import Scenario
 from booking.verdict import Anomaly
 
@@ -31,9 +31,12 @@ class Outlook:
     """Gives hints for one scenario, in which at most `crashes` buyers die; None runs the purchase of its lock."""
 
     def __init__(self, scenario: Scenario, *, crashes: int = 0, program: Program | None = None) -> None:
-        shared = shared_in(scenario)
-        self._automaton = learn([program or purchase_in(scenario)], shared, scenario.buyers)
-        self._quotient = Quotient(self._automaton, shared, [scenario.buyers], crashes)
+        shared, kinds = shared_in(scenario), kinds_in(scenario, program)
+        seen = [kind.shared for kind in kinds]
+        self._automaton = learn([kind.program for kind in kinds], shared, scenario.buyers, seen)
+        self._quotient = Quotient(self._automaton, shared, [len(kind.buyers) for kind in kinds], crashes)
+        pairs = zip(self._automaton.roots, kinds, strict=True)
+        self._root = {buyer: root for root, kind in pairs for buyer in kind.buyers}
         self._anomalies = Anomalies(self._quotient, scenario.tickets)
         self._crashes = min(crashes, scenario.buyers)
 
@@ -59,5 +62,5 @@ class Outlook:
         return Hint(anomaly, label(buyers, way))
 
     def _local_state(self, world: World, buyer: int) -> int:
-        number = self._automaton.walk(self._automaton.roots[0], world.answers[buyer - 1])
+        number = self._automaton.walk(self._root[buyer], world.answers[buyer - 1])
         return self._quotient.layout.dead(number) if buyer in world.dead else number

@@ -10,12 +10,14 @@ from types import TracebackType
 from typing import NamedTuple, Self, TypeAlias
 
 from booking.errors import BadInputError, TornReadError
-from booking.explorer.shared import COUNT, LOCK, Shared
+from booking.explorer.shared import Shared
 from booking.history import CHANGED, TORN
-from booking.purchase import Desk, Outcome
+from booking.purchase import Outcome
 from booking.steps import Step
+from booking.trains import COUNT, LOCK, SECOND_COUNT, SECOND_LOCK
 
-Program: TypeAlias = Callable[[Desk], Outcome]
+Program: TypeAlias = Callable[..., Outcome]
+"""A buyer's code: it is called with a desk for each train, which mostly is one."""
 Answer: TypeAlias = int | str | None
 """What a step returned: a count (for a swap the new one), TORN for a half-written file, CHANGED for a swap that found
 another count than it expected, None for a step that returns nothing."""
@@ -76,7 +78,7 @@ class Code:
 
     def _ending(self, desk: "ScriptedDesk") -> Outcome:
         try:
-            return Outcome(self._program(desk))
+            return Outcome(self._program(*desk.desks))
         except TornReadError:
             return Outcome.TORN_READ
         except Unwind:
@@ -90,21 +92,30 @@ class Code:
 class ScriptedDesk:
     """The desk of a buyer that is told every answer: see `booking.purchase.Desk` for the contract.
 
-    `request` is the first step without an answer, None while there were answers enough.
+    `request` is the first step without an answer, None while there were answers enough. It is the desk of the first
+    train; that of a second one, where there is one, keeps nothing itself and takes its steps here.
     """
+
+    count, guard = COUNT, LOCK
+    """The names of this train's cell and lock."""
 
     def __init__(self, shared: Shared, answers: Answers) -> None:
         self.script: Iterator[Answer] = iter(answers)
         self.request: Request | None = None
         self.written = 0
         self.held: list[str] = []
-        self._shared = shared
+        self.shared = shared
         self._own = dict(shared.cells) if shared.private else {}
 
     @property
+    def desks(self) -> "tuple[ScriptedDesk, ...]":
+        """The desks that the buyer's code is handed: this one and, with two trains, that of the second."""
+        return (self, SecondDesk(self)) if SECOND_COUNT in self.shared.cells else (self,)
+
+    @property
     def lock(self) -> "ScriptedLock":
-        """The lock of the sale."""
-        return ScriptedLock(self, LOCK, is_step=self._shared.locks[LOCK].permits is not None)
+        """The lock of this train."""
+        return ScriptedLock(self, self.guard, is_step=self.shared.locks[self.guard].permits is not None)
 
     def look(self) -> int:
         """Return the next answer."""
@@ -116,24 +127,34 @@ class ScriptedDesk:
 
     def pay(self) -> None:
         """Do nothing: paying touches nothing shared."""
-        if self.request is not None:
+        if self.is_unwinding:
             raise Unwind
 
     def write(self, count: int) -> None:
         """Take the steps of one write."""
-        for step in self._shared.write_steps:
-            self.take(Request(step, COUNT, count))
-            self.written += 1
+        for step in self.shared.write_steps:
+            self.take(Request(step, self.count, count))
+            self.wrote()
         if self._own:
-            self._own[COUNT] = count
+            self._own[self.count] = count
 
     def swap(self, expected: int, count: int) -> bool:
         """Return whether the next answer says that the swap was made; raises BadInputError where none can be."""
-        if not self._shared.can_swap:
+        if not self.shared.can_swap:
             raise BadInputError("this store cannot swap in one step; use --store json")
-        was_made = self.take(Request(Step.SWAP, COUNT, count, expected)) != CHANGED
-        self.written += was_made
+        was_made = self.take(Request(Step.SWAP, self.count, count, expected)) != CHANGED
+        if was_made:
+            self.wrote()
         return was_made
+
+    @property
+    def is_unwinding(self) -> bool:
+        """Tell whether the buyer's code was stopped and is on its way out."""
+        return self.request is not None
+
+    def wrote(self) -> None:
+        """Count one step of writing."""
+        self.written += 1
 
     def take(self, request: Request) -> Answer:
         """Return the answer to this step, or stop the buyer here: on the way out nothing is asked any more."""
@@ -144,12 +165,36 @@ class ScriptedDesk:
         raise Unwind
 
     def _see(self, step: Step) -> int:
-        answer = self.take(Request(step, COUNT))
+        answer = self.take(Request(step, self.count))
         if self._own:  # nobody else can change it, so the answer adds nothing
-            return self._own[COUNT]
+            return self._own[self.count]
         if not isinstance(answer, int):
             raise TornReadError(f"a {TORN} read")
         return answer
+
+
+class SecondDesk(ScriptedDesk):
+    """The desk of the second train, at which the buyer goes on with the script of the first."""
+
+    count, guard = SECOND_COUNT, SECOND_LOCK
+
+    def __init__(self, first: ScriptedDesk) -> None:
+        super().__init__(first.shared, ())
+        self.held = first.held
+        self._first = first
+
+    @property
+    def is_unwinding(self) -> bool:
+        """Tell what the first desk tells."""
+        return self._first.is_unwinding
+
+    def wrote(self) -> None:
+        """Count one step of writing."""
+        self._first.wrote()
+
+    def take(self, request: Request) -> Answer:
+        """Take the step there."""
+        return self._first.take(request)
 
 
 class ScriptedLock:
@@ -169,6 +214,6 @@ class ScriptedLock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._is_step and self._desk.request is None:
+        if self._is_step and not self._desk.is_unwinding:
             self._desk.take(Request(Step.RELEASE, self._name))
             self._desk.held.remove(self._name)

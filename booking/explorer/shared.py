@@ -6,11 +6,10 @@ from booking.locks import LockFacts, Reach
 from booking.registries import facts_of, store_named
 from booking.scenario import MOST_PROCESSES, Scenario, require_whole
 from booking.steps import Step
+from booking.trains import COUNT, LOCK, NAMES
 
-COUNT = "count"
-"""The cell that holds the number of tickets left; a sale of today has no other."""
-LOCK = "lock"
-"""The lock of the sale."""
+__all__ = ["COUNT", "COUNTER", "LOCK", "Shared", "shared_in"]
+
 COUNTER = "counter"
 """The counter of a sale with clerks: as many can be inside as there are clerks."""
 
@@ -21,7 +20,8 @@ class Shared:
 
     `cells` holds the first value of each cell and `locks` what each lock promises. `write_steps` are the atomic
     steps of one write, and `can_swap` tells whether a count can be compared and swapped in one. With `private` every
-    buyer sees its own copy of the cells, which nobody else can change.
+    buyer sees its own copy of the cells, which nobody else can change; with `split` these are shares of the tickets,
+    and what is left is their sum.
     """
 
     cells: dict[str, int]
@@ -29,6 +29,7 @@ class Shared:
     write_steps: tuple[Step, ...] = (Step.WRITE,)
     private: bool = field(default=False)
     can_swap: bool = field(default=False)
+    split: bool = field(default=False)
 
 
 def shared_in(scenario: Scenario, clerks: int = 0) -> Shared:
@@ -41,10 +42,12 @@ def shared_in(scenario: Scenario, clerks: int = 0) -> Shared:
     require_whole("clerks", clerks, 0, MOST_PROCESSES)
     store = store_named(scenario.store)
     counter = {COUNTER: LockFacts(clerks, freed_when_holder_dies=True, reach=Reach.PROCESS_TREE)} if clerks else {}
+    facts, trains = facts_of(scenario), NAMES[: scenario.trains]
     return Shared(
-        cells={COUNT: scenario.tickets},
-        locks={LOCK: facts_of(scenario)} | counter,
+        cells={cell: scenario.tickets for cell, _ in trains},
+        locks={lock: facts for _, lock in trains} | counter,
         write_steps=store.write_steps,
-        private=not store.shared,
-        can_swap=store.can_swap,
+        private=not store.shared or scenario.is_split,
+        can_swap=store.can_swap and not scenario.is_split,
+        split=scenario.is_split,
     )

@@ -130,4 +130,4 @@ def witness(anomaly: Anomaly, world: World, schedule: tuple[int, ...]) -> Witnes
     after, happened = world.follow(schedule)
     waiting = [buyer for buyer in after.buyers if after.blocked_by(buyer)]
     ends = {buyer: str(after.outcome(buyer)) for buyer in sorted({moved.buyer for moved in happened})}
-    return Witness(anomaly, schedule, happened, ends | dict.fromkeys(waiting, WAITING), after.count_left)
+    return Witness(anomaly, schedule, happened, ends | dict.fromkeys(waiting, WAITING), *after.counts_left)

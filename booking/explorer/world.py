@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from booking.errors import BadInputError
 from booking.exploration import Moved
 from booking.explorer.automaton import SEEING, WRITING
+from booking.explorer.kinds import kinds_in
 from booking.explorer.script import Answer, Answers, Code, Point, Program, Request
-from booking.explorer.shared import COUNT, Shared, shared_in
+from booking.explorer.shared import Shared, shared_in
 from booking.history import BLOCKED, CHANGED, TORN
 from booking.purchase import Outcome
-from booking.registries import purchase_in
 from booking.scenario import Scenario
 from booking.steps import Step
+from booking.trains import COUNT, NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,14 @@ class World:
         """
         shared = shared_in(scenario, clerks)
         cells: dict[str, Answer] = dict(shared.cells)
-        if shared.private:
-            numbers = range(1, scenario.buyers + 1)
-            cells |= {_copy(name, buyer): first for name, first in shared.cells.items() for buyer in numbers}
-        codes = (Code(program or purchase_in(scenario), shared),) * scenario.buyers
-        return cls(codes, cells, dict.fromkeys(shared.locks, ()), ((),) * scenario.buyers)
+        codes: dict[int, Code] = {}
+        for kind in kinds_in(scenario, program, clerks):
+            codes |= dict.fromkeys(kind.buyers, Code(kind.program, kind.shared))
+            if shared.private:
+                firsts = kind.shared.cells.items()
+                cells |= {_copy(name, buyer): first for name, first in firsts for buyer in kind.buyers}
+        whole = tuple(codes[buyer] for buyer in sorted(codes))
+        return cls(whole, cells, dict.fromkeys(shared.locks, ()), ((),) * scenario.buyers)
 
     @property
     def shared(self) -> Shared:
@@ -59,10 +63,18 @@ class World:
         return range(1, len(self.answers) + 1)
 
     @property
+    def counts_left(self) -> tuple[int | None, ...]:
+        """Return the number of tickets left on each train, None where its file is half-written; shares add up."""
+        if self.shared.split:
+            shares = [self.cells[_copy(COUNT, buyer)] for buyer in self.buyers]
+            return (sum(share for share in shares if isinstance(share, int)),)
+        found = [self.cells[cell] for cell, _ in NAMES if cell in self.cells]
+        return tuple(left if isinstance(left, int) else None for left in found)
+
+    @property
     def count_left(self) -> int | None:
-        """Return the number of tickets left, None where the file is half-written."""
-        left = self.cells[COUNT]
-        return left if isinstance(left, int) else None
+        """Return the number of tickets left on the one train, or on the first of two."""
+        return self.counts_left[0]
 
     def request(self, buyer: int) -> Request | None:
         """Return the step that a buyer asks for next, None where it has ended or died.

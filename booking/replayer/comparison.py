@@ -48,6 +48,8 @@ def compare(prediction: Prediction, history: History) -> None:
             raise _difference(f"buyer {after.buyer}", _end(before)[0], _end(after)[0])
     if prediction.history.stock_left != history.stock_left:
         raise _difference("the count left", str(prediction.history.stock_left), str(history.stock_left))
+    if prediction.history.second_left != history.second_left:
+        raise _difference("the count left on train 2", str(prediction.history.second_left), str(history.second_left))
 
 
 def _difference(where: str, predicted: str, happened: str) -> ReplayDiffersError:
@@ -58,11 +60,15 @@ def _difference(where: str, predicted: str, happened: str) -> ReplayDiffersError
 
 
 def _core(event: Event | None) -> object:
-    return event and (event.buyer, event.step, event.phase, event.value)
+    return event and (event.buyer, event.step, event.phase, event.value, event.train)
 
 
 def _told(event: Event | None) -> str:
-    return f'"buyer {event.buyer} {step_text(event.step, event.value)}" ({event.phase})' if event else "nothing"
+    return (
+        f'"buyer {event.buyer} {step_text(event.step, event.value, second=event.train > 1)}" ({event.phase})'
+        if event
+        else "nothing"
+    )
 
 
 def _end(ending: Ending) -> tuple[str, bool, bool]:

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 
 from booking.errors import InconclusiveError
 from booking.locks import Lock
 from booking.replayer.gated import Part, attend
+from booking.scenario import Scenario
+from booking.simulation.buyer import SecondTrain
 from booking.simulation.company import Company
 from booking.simulation.guard import Process
 from booking.simulation.journal import READY, receive
@@ -24,12 +26,14 @@ class Controller:
     permissions: list[Connection] = field(default_factory=list)
     patience: float = READY_BASE
 
-    def start(self, buyers: int, store: Store, lock: Lock) -> None:
+    def start(self, scenario: Scenario, store: Store, lock: Lock, second: SecondTrain | None = None) -> None:
         """Start the buyers and wait until each of them stands before its first step."""
+        buyers = scenario.buyers
         for buyer in range(1, buyers + 1):
             theirs, ours = self.company.context.Pipe(duplex=False)
             self.permissions.append(ours)
-            part = Part(buyer, store, lock, self.company.ends, theirs)
+            other = second and replace(second, goes_first=scenario.turns_back(buyer))
+            part = Part(buyer, store.of(buyer), lock, self.company.ends, theirs, other)
             self.company.start(attend, part, f"buyer-{buyer}")
             theirs.close()
         self.company.complete()

@@ -6,6 +6,7 @@ A spawned process imports this module and what it names, so nothing here may imp
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Self, TypeVar
@@ -13,7 +14,7 @@ from typing import Self, TypeVar
 from booking.history import BLOCKED, Value
 from booking.locks import Lock
 from booking.simulation import guard
-from booking.simulation.buyer import answer
+from booking.simulation.buyer import SecondTrain, answer, travel
 from booking.simulation.desk import LockAtDesk, RealDesk
 from booking.simulation.ends import Ends
 from booking.simulation.journal import END, PARENT_GONE, READY, Journal, Record
@@ -26,13 +27,17 @@ Ask = Callable[[Step], None]
 
 @dataclass(frozen=True)
 class Part:
-    """All that a buyer's process is told: who it is, what it buys from, and where its permissions arrive."""
+    """All that a buyer's process is told: who it is, what it buys from, and where its permissions arrive.
+
+    With a `second` train it is the journey on both that is bought.
+    """
 
     buyer: int
     store: Store
     lock: Lock
     ends: Ends
     permission: Connection
+    second: SecondTrain | None = None
 
 
 def attend(part: Part) -> None:
@@ -49,7 +54,11 @@ def attend(part: Part) -> None:
 
     desk = GatedDesk(part.store, part.lock, journal.record, ask)
     while True:
-        outcome, error = answer(desk, part.lock)
+        if second := part.second:
+            there = GatedDesk(second.store, second.lock, partial(journal.record, train=2), ask)
+            outcome, error = travel(desk, there, second)
+        else:
+            outcome, error = answer(desk, part.lock)
         journal.record(END, "return", outcome, error)
 
 

@@ -45,7 +45,10 @@ class Prediction:
     @property
     def cells(self) -> list[Cell]:
         """Return the moves in a word or two each, to be shown in columns."""
-        return [Cell(m.buyer, DIES if m.step is None else step_text(m.step, m.value)) for m in self.moves]
+        return [
+            Cell(m.buyer, DIES if m.step is None else step_text(m.step, m.value, second=m.train > 1))
+            for m in self.moves
+        ]
 
     @property
     def ends(self) -> dict[int, str]:
@@ -80,7 +83,8 @@ def predict(scenario: Scenario, schedule: Schedule) -> Prediction:
     unseen = [buyer for buyer in waiting if not _was_seen_blocked(moves, buyer)]
     moves += [world.move(buyer)[1] for buyer in unseen]
     endings = tuple(_ending(world, buyer, began) for buyer in world.buyers)
-    history = History(scenario, tuple(_events(moves)), endings, world.count_left)
+    left, second_left = (*world.counts_left, None)[:2]
+    history = History(scenario, tuple(_events(moves)), endings, left, second_left=second_left)
     return Prediction(scenario, schedule, (*schedule, *unseen), tuple(moves), history, world)
 
 
@@ -124,8 +128,8 @@ def _events(moves: Sequence[Moved]) -> Iterator[Event]:
     for move in moves:
         if move.step is None:
             continue
-        yield Event(seq + 1, 0, move.buyer, 0, move.step, "call", _called_with(move))
-        yield Event(seq + 2, 0, move.buyer, 0, move.step, "return", move.value)
+        yield Event(seq + 1, 0, move.buyer, 0, move.step, "call", _called_with(move), move.train)
+        yield Event(seq + 2, 0, move.buyer, 0, move.step, "return", move.value, move.train)
         seq += 2
 
 

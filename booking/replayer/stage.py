@@ -14,10 +14,13 @@ from booking.replayer.controller import Controller
 from booking.replayer.prediction import Prediction, predict
 from booking.scenario import Scenario
 from booking.schedule import Schedule
+from booking.simulation.buyer import SecondTrain
 from booking.simulation.company import Company, room_for
 from booking.simulation.recorder import Recorder
-from booking.simulation.sale import DEFAULT_STORE, context_named, stocked
+from booking.simulation.sale import DEFAULT_STORE, context_named, stocked, store_at
 from booking.simulation.under_way import count_left, versions
+from booking.stores import Store
+from booking.trains import second_path
 
 _DESCRIPTORS = 2
 """How many times as many descriptors a replay needs as a sale: each buyer has a pipe for its permissions."""
@@ -33,7 +36,10 @@ class Stage:
 
     def __init__(self, scenario: Scenario, *, db: str | Path = DEFAULT_STORE, start_method: str | None = None) -> None:
         self.scenario = scenario
-        self._store = store_named(scenario.store)(Path(db).resolve())
+        self._store = store_at(Path(db).resolve(), scenario)
+        self._second: Store | None = None
+        if scenario.trains > 1:
+            self._second = store_named(scenario.store)(second_path(self._store.path))
         self._lock_kind = lock_named(scenario.lock)
         self._context = context_named(start_method)
         self._whole = ExitStack()
@@ -42,7 +48,8 @@ class Stage:
 
     def __enter__(self) -> Self:
         facts_of(self.scenario)
-        stocked(self._store, self.scenario, restock=True, context=self._context)
+        for store in self._stores:
+            stocked(store, self.scenario, restock=True, context=self._context)
         self._whole.enter_context(room_for(_DESCRIPTORS * self.scenario.buyers))
         return self
 
@@ -52,7 +59,12 @@ class Stage:
         with self._whole:
             self._controller = None
             self._buyers.close()
-            self._store.tidy()
+            for store in self._stores:
+                store.tidy()
+
+    @property
+    def _stores(self) -> list[Store]:
+        return [self._store] + ([self._second] if self._second else [])
 
     def play(self, schedule: Schedule) -> Replay:
         """Let real buyers take these steps in this order and return what they did.
@@ -64,7 +76,8 @@ class Stage:
         prediction = predict(self.scenario, schedule)
         controller = self._ready()
         self._controller = None  # whoever is left in the middle of a purchase, or has its own count, cannot play again
-        self._store.put(self.scenario.tickets)
+        for store in self._stores:
+            store.put(self.scenario.tickets)
         history = self._perform(controller, prediction)
         compare(prediction, history)
         if self._store.shared and not prediction.world.dead and not prediction.waiting:
@@ -81,7 +94,11 @@ class Stage:
             lock = self._lock_kind(self._store.path, self._context, self.scenario)
             self._controller = Controller(self._buyers.enter_context(Company(self._context)))
             self._buyers.callback(self._controller.close)
-            self._controller.start(self.scenario.buyers, self._store, lock)
+            second = None
+            if self._second:
+                other = self._lock_kind(self._second.path, self._context, self.scenario)
+                second = SecondTrain(self._second, other)
+            self._controller.start(self.scenario, self._store, lock, second)
         return self._controller
 
     def _perform(self, controller: Controller, prediction: Prediction) -> History:
@@ -94,7 +111,8 @@ class Stage:
         elapsed_ns = time.monotonic_ns() - started_ns
         dead = {controller.process(buyer).pid or 0 for buyer in prediction.world.dead}
         if dead:
-            self._store.tidy(dead)
+            for store in self._stores:
+                store.tidy(dead)
         began = {event.buyer for event in recorder.events}
         return History(
             scenario=self.scenario,
@@ -106,6 +124,7 @@ class Stage:
             elapsed_s=elapsed_ns / 1e9,
             start_method=controller.company.start_method,
             versions=versions(),
+            second_left=count_left(self._second) if self._second else None,
         )
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from booking.columns import DIES, WIDTH, Cell, columns, step_text
-from booking.exploration import WAITING, Exploration, Witness, digits
+from booking.exploration import WAITING, Exploration, Moved, Witness, digits
 from booking.purchase import Outcome
 from booking.reasons import reason
+from booking.trains import on_trains
 from booking.verdict import Anomaly
 from booking.words import count_of, share
 
@@ -52,8 +53,9 @@ def _heading(exploration: Exploration) -> str:
     scenario = exploration.scenario
     permits = f" with {count_of(scenario.permits, 'permit')}" if scenario.permits != 1 else ""
     deaths = f", at most {count_of(exploration.crashes, 'death')}" if exploration.crashes else ""
+    trains = on_trains(scenario.trains, scenario.order)
     return (
-        f"{count_of(scenario.buyers, 'buyer')}, {count_of(scenario.tickets, 'ticket')}, "
+        f"{count_of(scenario.buyers, 'buyer')}, {count_of(scenario.tickets, 'ticket')}{trains}, "
         f"lock {scenario.lock}{permits}, store {scenario.store}{deaths}. "
         "An interleaving is one order in which all the steps can happen."
     )
@@ -108,9 +110,13 @@ def _conclusion(exploration: Exploration) -> Iterator[str]:
 
 def _columns(witness: Witness) -> list[str]:
     """Return what happens with a column per buyer; buyers that only wait outside are left to the sentence below."""
-    steps = [Cell(m.buyer, DIES if m.step is None else step_text(m.step, m.value, second=m.train > 1)) for m in witness.happened]
+    steps = [Cell(moved.buyer, _step(moved)) for moved in witness.happened]
     moved = {cell.buyer for cell in steps}
     return columns(steps, {buyer: _end(end) for buyer, end in witness.ends.items() if buyer in moved})
+
+
+def _step(moved: Moved) -> str:
+    return DIES if moved.step is None else step_text(moved.step, moved.value, second=moved.train > 1)
 
 
 def _end(end: str) -> str:
@@ -123,7 +129,13 @@ def _left_behind(witness: Witness, exploration: Exploration) -> str:
     sold = sum(end == Outcome.BOUGHT for end in witness.ends.values())
     hold = f"{count_of(sold, 'buyer')} {'holds' if sold == 1 else 'hold'} a ticket"
     left = "is half-written" if witness.left is None else f"says {witness.left:,}"
-    return f"In the end {hold}, {exploration.scenario.tickets:,} existed, and the store {left}."
+    if exploration.scenario.trains == 1:
+        return f"In the end {hold}, {exploration.scenario.tickets:,} existed, and the store {left}."
+    second = "is half-written" if witness.second_left is None else f"says {witness.second_left:,}"
+    return (
+        f"In the end {hold} on both trains, {exploration.scenario.tickets:,} existed on each, "
+        f"and the store of train 1 {left}, that of train 2 {second}."
+    )
 
 
 def _fewest(shortest: Witness, fewest: Witness) -> Iterator[str]:

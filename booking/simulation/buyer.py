@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from booking.errors import BookingError, TornReadError
 from booking.locks import Lock
-from booking.purchase import Desk, Outcome
+from booking.purchase import Desk, Outcome, journey, journey_back
 from booking.simulation import gates, guard
 from booking.simulation.desk import RealDesk
 from booking.simulation.ends import Ends
@@ -23,11 +23,20 @@ _Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
+class SecondTrain:
+    """Where the tickets of the second train are, and what guards them; `goes_first` is for who begins with it."""
+
+    store: Store
+    lock: Lock
+    goes_first: bool = False
+
+
+@dataclass(frozen=True)
 class Invitation:
     """All that a buyer's process is told: who it is, what it buys from, and how long its payment takes.
 
     `barrier` is what it waits at behind the gate, and `part` what it plays where buyers are struck; mostly there
-    is neither.
+    is neither. With a `second` train it is the journey on both that is bought.
     """
 
     buyer: int
@@ -37,6 +46,7 @@ class Invitation:
     ends: Ends
     barrier: Barrier | None = None
     part: Part | None = None
+    second: SecondTrain | None = None
 
 
 def attend(invitation: Invitation) -> None:
@@ -48,13 +58,22 @@ def attend(invitation: Invitation) -> None:
     desk = RealDesk(invitation.store, invitation.lock, record, invitation.pay_s)
     journal.record(READY, "call")
     gates.pass_through(invitation.ends, invitation.barrier)
-    outcome, error = answer(desk, invitation.lock)
+    if second := invitation.second:
+        there = RealDesk(second.store, second.lock, partial(journal.record, train=2), invitation.pay_s)
+        outcome, error = travel(desk, there, second)
+    else:
+        outcome, error = answer(desk, invitation.lock)
     journal.record(END, "return", outcome, error)
 
 
 def answer(desk: Desk, lock: Lock) -> tuple[Outcome, str | None]:
     """Run the lock's purchase and return its outcome, with what went wrong where it could not go on."""
     return settled(partial(lock.purchase, desk))
+
+
+def travel(first: Desk, second: Desk, train: SecondTrain) -> tuple[Outcome, str | None]:
+    """Run the journey with a desk for each train, in this buyer's order, and return the same."""
+    return settled(partial(journey_back if train.goes_first else journey, first, second))
 
 
 def settled(perform: Callable[[], _Result]) -> tuple[_Result | Outcome, str | None]:

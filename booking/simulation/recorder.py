@@ -38,11 +38,11 @@ class Recorder:
             self._take_event(message)
 
     def _take_event(self, message: Message) -> None:
-        buyer, pid, t_ns, step, phase, value, _ = message
+        buyer, pid, t_ns, step, phase, value, _, train = message
         if step in _WRITES:
             self.wrote.add(buyer)
         phase = cast("Literal['call', 'return']", phase)
-        self.events.append(Event(len(self.events) + 1, t_ns, buyer, pid, step, phase, value))
+        self.events.append(Event(len(self.events) + 1, t_ns, buyer, pid, step, phase, value, train))
 
     def ending(self, buyer: int, pid: int, exitcode: int | None, *, alive: bool) -> Ending:
         """Return how this buyer ended: what it answered, else what it had begun when it was last heard of."""

@@ -13,15 +13,18 @@ from booking.locks import Lock
 from booking.registries import lock_named, store_named
 from booking.scenario import Scenario
 from booking.simulation import interruptions
+from booking.simulation.buyer import SecondTrain
 from booking.simulation.company import Company, room_for
 from booking.simulation.faults import faults_in, require_possible
 from booking.simulation.forked import forking
 from booking.simulation.gates import barrier_for
-from booking.simulation.offices import Offices
 from booking.simulation.kinds import descriptors, kind_of_sale, require_kind
-from booking.simulation.under_way import Countdown, SaleUnderWay, Watcher
+from booking.simulation.offices import Offices
+from booking.simulation.shares import SplitStore
+from booking.simulation.under_way import Countdown, Watcher
 from booking.staging import Staging
 from booking.stores import Store
+from booking.trains import second_path
 
 DEFAULT_STORE = Path("data") / "db.json"
 
@@ -55,37 +58,35 @@ def simulate(  # noqa: PLR0913 - each is one dial of a sale, and all but the fir
     No process and no temporary file is left when this returns or raises.
     """
     scenario = scenario or Scenario()
-    path = store_path(db)
-    store = store_named(scenario.store)(path, durable=durable)
-    staging = staging or Staging()
+    path, staging = store_path(db), staging or Staging()
+    store = store_at(path, scenario, durable=durable)
     require_possible(staging, scenario)  # refused, if it has to be, before the store is touched
     context = context_named(start_method)
     require_kind(staging, scenario, context)
-    if timeout is not None and not timeout > 0:
-        raise BadInputError(f"timeout is {timeout!r}; use a number of seconds above 0")
+    _require_terms(scenario, restock=restock, timeout=timeout)
     with interruptions.collected() as arrived:
         scenario = stocked(store, scenario, restock=restock, context=context)
         lock = lock_made(scenario, path, context)
+        second = second_train(scenario, path, context, durable=durable)
         with (
             room_for(descriptors(staging, scenario, context)),
             company_for(staging, scenario, context) as company,
             faults_in(staging, scenario, context) as faults,
         ):
             barrier = barrier_for(staging.gate, scenario.buyers, context)
+            pay_s = payment_times(scenario)
             sale = kind_of_sale(staging)(
-                scenario,
-                store,
-                lock,
-                company,
-                payment_times(scenario),
-                watch,
-                arrived,
-                staging,
-                barrier,
-                faults,
-                countdown,
+                scenario, store, lock, company, pay_s, watch, arrived, staging, barrier, faults, countdown, second
             )
             return sale.hold(timeout or generous_timeout(scenario))
+
+
+def _require_terms(scenario: Scenario, *, restock: bool, timeout: float | None) -> None:
+    """Raise BadInputError for a time-out that is none, and for journeys on what two trains have left."""
+    if scenario.trains > 1 and not restock:
+        raise BadInputError("what is left on two trains may differ; leave out --keep-stock with --trains 2")
+    if timeout is not None and not timeout > 0:
+        raise BadInputError(f"timeout is {timeout!r}; use a number of seconds above 0")
 
 
 def company_for(staging: Staging, scenario: Scenario, context: BaseContext) -> Company:
@@ -109,6 +110,25 @@ def store_path(db: str | Path) -> Path:
         why = getattr(error, "strerror", None) or "it names no file"
         raise BadInputError(f"cannot use {shown(db):.200}: {why}; name a JSON file") from None
     return path
+
+
+def store_at(path: Path, scenario: Scenario, *, durable: bool = False) -> Store:
+    """Return the scenario's store at `path`, for its parent: a split one where every buyer has a share."""
+    store = store_named(scenario.store)(path, durable=durable)
+    return SplitStore(store, scenario) if scenario.is_split else store
+
+
+def second_train(scenario: Scenario, path: Path, context: BaseContext, *, durable: bool = False) -> SecondTrain | None:
+    """Return the second train, its store beside `path` and filled; None for a sale with one.
+
+    Raises BadInputError, and leaves the file as it is, where it holds no count.
+    """
+    if scenario.trains == 1:
+        return None
+    beside = second_path(path)
+    store = store_named(scenario.store)(beside, durable=durable)
+    stocked(store, scenario, restock=True, context=context)
+    return SecondTrain(store, lock_made(scenario, beside, context))
 
 
 def lock_made(scenario: Scenario, path: Path, context: BaseContext) -> Lock:

@@ -3,18 +3,19 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.synchronize import Barrier
 
 from booking.errors import BookingError, InconclusiveError
 from booking.history import Ending, History
 from booking.locks import Lock
 from booking.scenario import Scenario
-from booking.simulation.buyer import Invitation, attend
+from booking.simulation.buyer import Invitation, SecondTrain, attend
 from booking.simulation.company import Company
 from booking.simulation.faults import Faults
 from booking.simulation.journal import SILENCE, Message, receive
 from booking.simulation.recorder import Recorder
+from booking.simulation.shares import note
 from booking.staging import Staging
 from booking.stores import Store
 from booking.version import __version__
@@ -52,7 +53,7 @@ class SaleUnderWay:
 
     `pay_s` is how long each buyer's payment takes, in seconds. `arrived` are the interruptions to heed: as soon
     as it holds one, the sale ends. `barrier` stands behind the gate, `faults` strike buyers, and `countdown` is told
-    the seconds left while everybody waits for the opening.
+    the seconds left while everybody waits for the opening. With a `second` train the buyers need a ticket on both.
     """
 
     scenario: Scenario
@@ -66,6 +67,7 @@ class SaleUnderWay:
     barrier: Barrier | None = None
     faults: Faults | None = None
     countdown: Countdown | None = None
+    second: SecondTrain | None = None
     recorder: Recorder = field(default_factory=Recorder)
     _all_said: bool = False
 
@@ -77,9 +79,12 @@ class SaleUnderWay:
             endings = self._endings()
         finally:
             self.company.dismiss()
-            self.store.tidy(dead={process.pid or 0 for process in self.company.processes})
+            dead = {process.pid or 0 for process in self.company.processes}
+            self.store.tidy(dead)
+            if self.second:
+                self.second.store.tidy(dead)
         last_ns = max((m.t_ns for m in self.recorder.ended.values()), default=time.monotonic_ns())
-        return History(
+        history = History(
             scenario=self.scenario,
             events=tuple(self.recorder.events),
             endings=endings,
@@ -91,7 +96,9 @@ class SaleUnderWay:
             notes=self._notes(),
             staging=self.staging,
             struck=tuple(self.faults.struck) if self.faults else (),
+            second_left=count_left(self.second.store) if self.second else None,
         )
+        return replace(history, notes=(note(history),)) if self.scenario.is_split else history
 
     def _open(self) -> int:
         """Start everybody, let them in, and return when that was; without a gate they are in at once."""
@@ -120,7 +127,9 @@ class SaleUnderWay:
         for buyer, pay_s in enumerate(self.pay_s, 1):
             self._heed()
             part = self.faults.part(buyer) if self.faults else None
-            invitation = Invitation(buyer, self.store, self.lock, pay_s, self.company.ends, self.barrier, part)
+            store, ends = self.store.of(buyer), self.company.ends
+            second = self.second and replace(self.second, goes_first=self.scenario.turns_back(buyer))
+            invitation = Invitation(buyer, store, self.lock, pay_s, ends, self.barrier, part, second)
             self.company.start(attend, invitation, f"buyer-{buyer}")
         self.company.complete()
 

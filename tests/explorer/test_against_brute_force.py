@@ -77,6 +77,8 @@ def test_listing_every_schedule(lock: str, store: str) -> None:
 
 Instruction = str | int | list["Instruction"]
 SIMPLE = st.one_of(st.sampled_from(["look", "read", "leave", "guarded read"]), st.integers(-1, 1))
+SHARING = [pair for pair in PAIRS if pair[0] != "partition"]
+"""Programs of a test's own are explored where buyers share a count: what is left of shares is counted by purchases."""
 LOCKED = st.lists(SIMPLE, max_size=2)
 PROGRAMS = st.lists(st.one_of(SIMPLE, LOCKED), max_size=3)
 SWAPPING = st.lists(st.one_of(SIMPLE, st.sampled_from(["swap", "swap or leave"]), LOCKED), max_size=3)
@@ -118,7 +120,7 @@ def program_of(instructions: list[Instruction]) -> Program:
 @settings(max_examples=80)
 @given(
     instructions=PROGRAMS,
-    pair=st.sampled_from(sorted(PAIRS)),
+    pair=st.sampled_from(sorted(SHARING)),
     tickets=st.integers(0, 2),
     crashes=st.integers(0, 1),
 )
@@ -130,7 +132,12 @@ def test_any_small_program(instructions: list[Instruction], pair: tuple[str, str
 
 
 @settings(max_examples=80)
-@given(instructions=SWAPPING, lock=st.sampled_from(sorted(LOCKS)), tickets=st.integers(0, 2), crashes=st.integers(0, 1))
+@given(
+    instructions=SWAPPING,
+    lock=st.sampled_from(sorted({lock for lock, _ in SHARING})),
+    tickets=st.integers(0, 2),
+    crashes=st.integers(0, 1),
+)
 def test_any_small_program_that_swaps(instructions: list[Instruction], lock: str, tickets: int, crashes: int) -> None:
     """A swap is one step that reads and writes, whatever stands before and behind it."""
     program = program_of(instructions)

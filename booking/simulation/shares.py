@@ -1,0 +1,90 @@
+"""The tickets split among the buyers beforehand: a file for each, beside the store, and their sum afterwards."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from multiprocessing.context import BaseContext
+from pathlib import Path
+
+from booking import disk
+from booking.errors import DiskError
+from booking.history import History
+from booking.purchase import Outcome
+from booking.scenario import Scenario
+from booking.steps import Step
+from booking.stores import Store
+from booking.trains import share_path
+from booking.words import buyers, count_of
+
+
+class SplitStore(Store):
+    """A store that the parent splits: to write a count is to deal out the shares, to read it is to add them up.
+
+    `whole` is the store itself. Tidying up writes the sum back into it and removes the shares, so what a killed buyer
+    has not sold is still for sale.
+    """
+
+    write_steps = (Step.WRITE,)
+    shared = True
+
+    def __init__(self, whole: Store, scenario: Scenario) -> None:
+        super().__init__(whole.path, durable=whole.durable)
+        self.where = whole.where
+        self._whole = whole
+        self._shares = [type(whole)(share_path(whole.path, buyer)) for buyer in range(1, scenario.buyers + 1)]
+        self._scenario = scenario
+
+    def of(self, buyer: int) -> Store:
+        """Return the share of this buyer, counted from 1."""
+        return self._shares[buyer - 1]
+
+    def prepare(self, context: BaseContext) -> int | None:
+        """Remove the shares of a sale that was killed, and return the count in the store itself."""
+        for share in self._shares:
+            _remove(share.path)
+        return self._whole.prepare(context)
+
+    def read(self) -> int:
+        """Return the sum of the shares, or the count in the store where there are none."""
+        there = [share for share in self._shares if share.path.exists()]
+        return sum(share.read() for share in there) if there else self._whole.read()
+
+    def write(self, count: int) -> Iterator[tuple[Step, Callable[[], None]]]:
+        """Yield the one step of dealing out so many tickets; the buyers only see their own share."""
+        yield Step.WRITE, lambda: self.put(count)
+
+    def put(self, count: int) -> None:
+        """Write the count into the store and deal it out, all shares as equal as can be."""
+        self._whole.put(count)
+        each, more = divmod(count, len(self._shares))
+        for buyer, share in enumerate(self._shares, 1):
+            share.put(each + (buyer <= more))
+
+    def tidy(self, dead: set[int] | None = None) -> None:
+        """Write what is left in the shares into the store, and remove them."""
+        there = [share for share in self._shares if share.path.exists()]
+        for share in there:
+            share.tidy(dead)
+        if there:
+            self._whole.put(sum(share.read() for share in there))
+        for share in there:
+            _remove(share.path)
+        self._whole.tidy(dead)
+
+
+def note(history: History) -> str:
+    """Return what came of the split: what is left, and who found its share empty."""
+    scenario, left = history.scenario, history.stock_left
+    empty = [ending.buyer for ending in history.endings if ending.outcome is Outcome.SOLD_OUT]
+    dealt = f"The {count_of(scenario.tickets, 'ticket')} had been split among the {count_of(scenario.buyers, 'buyer')}."
+    rest = "" if left is None else f" {count_of(left, 'ticket')} {'is' if left == 1 else 'are'} left in the shares."
+    without = f" {buyers(empty)} found {'its' if len(empty) == 1 else 'their'} share empty." if empty else ""
+    price = " So tickets are left while buyers go without." if empty and left else ""
+    return f"{dealt}{rest}{without}{price}"
+
+
+def _remove(path: Path) -> None:
+    try:
+        with suppress(FileNotFoundError):
+            path.unlink()
+    except OSError as error:
+        raise DiskError(f"cannot remove {disk.shown(path)}: {error.strerror}; remove it by hand") from None
