@@ -81,7 +81,7 @@ def test_a_killed_holder_of_the_soft_lock_is_collected_so_that_the_sale_goes_on(
     """While its parent has not collected it, a dead holder bars everybody; ours collects within a tenth of a second."""
     staging = Staging(faults=(Fault(3, "pay", Blow.KILL),))
     scenario = Scenario(4, 4, "file-soft", pay=(0.01, 0.01))
-    history = simulate(scenario, db=tmp_path / "db.json", staging=staging, timeout=20)
+    history = simulate(scenario, db=tmp_path / "db.json", staging=staging, timeout=60)
     assert not history.timed_out
     assert Counter(str(ending.outcome) for ending in history.endings) == {"bought": 3, "unfinished": 1}
 
