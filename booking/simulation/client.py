@@ -43,6 +43,8 @@ def asked(visit: Visit, journal: Journal) -> Answer:
 
     try:
         looked = ask(LOOK)
-        return ask(BUY) if looked.outcome is None else looked
+        answer = ask(BUY) if looked.outcome is None else looked
     except ClerkDiedError as error:
         return Answer(Outcome.UNFINISHED, str(error))
+    visit.side.leave()
+    return answer

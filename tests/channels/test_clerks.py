@@ -90,6 +90,16 @@ def test_a_full_and_an_empty_queue_are_told(db: Path) -> None:
 
 
 @pytest.mark.parametrize("via", VIAS)
+def test_a_crowd_is_served(via: str, tmp_path: Path) -> None:
+    """Hundreds of buyers that come and go at once lose no question: none takes the queue's lock away with it."""
+    for _ in range(3):
+        scenario = Scenario(200, tickets=5, lock="file", pay=QUICK)
+        history = simulate(scenario, staging=Staging(via=via, clerks=2), db=tmp_path / "db.json", timeout=20)
+        verdict = judge(history)
+        assert (verdict.name, verdict.sold, verdict.sold_out, history.timed_out) == ("sound", 5, 195, False)
+
+
+@pytest.mark.parametrize("via", VIAS)
 def test_nothing_stays_open_or_alive(via: str, db: Path) -> None:
     """After a sale with clerks the parent has the children and the open files that it had before."""
     sale(db, via)

@@ -70,6 +70,10 @@ class BuyersSide(Side, ABC):
     def ask(self, question: Question, tell: Tell) -> Answer:
         """Send the question and wait for its answer; `tell` hears FULL. Raises ClerkDiedError."""
 
+    @abstractmethod
+    def leave(self) -> None:
+        """Give back what asking may still hold; a process that has all its answers ends only after this."""
+
 
 class ClerksSide(Side, ABC):
     """What a clerk listens to."""

@@ -68,6 +68,10 @@ class PipeToClerk(BuyersSide):
             raise ClerkDiedError from None
         return answer
 
+    def leave(self) -> None:
+        """Close the pipe."""
+        self._pipe.close()
+
 
 class PipesToBuyers(ClerksSide):
     """A clerk's end of every one of its buyers' lines."""

@@ -127,6 +127,14 @@ class QueueToClerks(BuyersSide):
             raise ClerkDiedError from None
         return answer
 
+    def leave(self) -> None:
+        """Wait for the thread that puts: it gives the queue's lock back a moment after the question has arrived.
+
+        A buyer that is quicker, and ends in that moment, takes the lock with it, as if it had been killed.
+        """
+        self._line.close()
+        self._line.join_thread()
+
     def _put(self, question: Question, tell: Tell) -> None:
         try:
             self._line.put_nowait(question)
