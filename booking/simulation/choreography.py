@@ -7,21 +7,25 @@ wait for. Nothing here touches a process: it hears the buyers' messages and says
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from typing import TypeAlias
 
 from booking.locks import LockFacts
 from booking.staging import Blow, Fault
 from booking.steps import Step
+
+Moment: TypeAlias = tuple[str, str]
+"""A step and "call", before it begins, or "return", after it has ended."""
 
 
 class Door(StrEnum):
     """Where a buyer waits until the parent opens; once open a door stays so."""
 
     ENTRANCE = "entrance"
-    """Before the lock: the buyers that nobody strikes inside wait until those to be struck there are in."""
+    """Before the lock: the buyers that nobody strikes inside wait until those to be struck there have read."""
     TAKEN = "taken"
     """Before the lock: the buyers that are to be struck while they wait stand here until nobody can get in."""
     LANDED = "landed"
-    """Behind the lock: whoever holds it stays until the waiting buyers have been struck."""
+    """Behind the lock: whoever holds it stays until those who wait for it have been struck."""
 
 
 class Choreography:
@@ -40,22 +44,21 @@ class Choreography:
         self._entry = Step.READ if self._permits is None else Step.ACQUIRE
         self._in_step: dict[int, str] = {}
         self._at_entry: set[int] = set()
-        self._entered: set[int] = set()
+        self._has_read: set[int] = set()
         self._holding: set[int] = set()
         self._gone: set[int] = set()
         self._struck: set[int] = set()
 
-    def doors_of(self, buyer: int) -> dict[str, Door]:
-        """Return the doors that this buyer has to pass, by the moment: "before" its entry, or "after" it."""
+    def doors_of(self, buyer: int) -> dict[Moment, Door]:
+        """Return the doors that this buyer has to pass, before the call of a step or after its return."""
         if buyer in self._waiters:
-            return {"before": Door.TAKEN}
-        doors = {} if buyer in self._inside or not self._inside else {"before": Door.ENTRANCE}
-        return doors | ({"after": Door.LANDED} if self._waiters else {})
-
-    @property
-    def entry(self) -> Step:
-        """Return the step with which a buyer goes in: acquire, or read where the lock stops nobody."""
-        return self._entry
+            return {(Step.ACQUIRE, "call"): Door.TAKEN}
+        doors: dict[Moment, Door] = {}
+        if self._inside and buyer not in self._inside:
+            doors[self._entry, "call"] = Door.ENTRANCE
+        if self._waiters:  # who is to be struck inside reads first, so that the ticket is still there
+            doors[Step.READ if buyer in self._inside else Step.ACQUIRE, "return"] = Door.LANDED
+        return doors
 
     def hear(self, buyer: int, word: str, phase: str) -> None:
         """Take note that a buyer begins a step, or has ended it."""
@@ -65,8 +68,8 @@ class Choreography:
                 self._at_entry.add(buyer)
         else:
             self._in_step.pop(buyer, None)
-            if word == self._entry:
-                self._entered.add(buyer)
+            if word == Step.READ:  # from now on nobody can take away the ticket that it has seen
+                self._has_read.add(buyer)
             if word == Step.ACQUIRE:
                 self._holding.add(buyer)
             if word == Step.RELEASE:
@@ -97,7 +100,7 @@ class Choreography:
             yield Door.LANDED
         if self._nobody_gets_in() or self._everybody - self._waiters <= out:
             yield Door.TAKEN
-        if self._inside <= out | self._entered | self._at_their_step() or self._is_lost():
+        if self._inside <= out | self._has_read | self._at_their_step() or self._is_lost():
             yield Door.ENTRANCE
 
     def _may_strike(self, fault: Fault) -> bool:
@@ -105,6 +108,8 @@ class Choreography:
             return True
         if fault.step == Step.ACQUIRE:
             return Door.TAKEN in self.open_doors()
+        if not self._waiters <= self._gone | self._struck:
+            return False
         coming = self._everybody if Door.ENTRANCE in self.open_doors() else self._inside
         return coming <= self._gone | self._struck | self._at_entry
 

@@ -48,7 +48,7 @@ class Faults:
     def part(self, buyer: int) -> Part:
         """Return what this buyer has to do."""
         doors = {moment: self._doors[door][0] for moment, door in self._play.doors_of(buyer).items()}
-        return Part(self._play.entry, doors, self._faults.get(buyer))
+        return Part(doors, self._faults.get(buyer))
 
     def hear(self, message: Message) -> None:
         """Take note of a message, or of silence, and do what is due."""
@@ -122,7 +122,8 @@ def require_possible(staging: Staging, scenario: Scenario) -> None:
 def _require_somebody_to_wait_for(staging: Staging, scenario: Scenario) -> None:
     facts = facts_of(scenario)
     waiters = sum(fault.step == Step.ACQUIRE for fault in staging.faults)
-    if waiters and scenario.buyers - waiters < (facts.permits or 0):
+    lost = sum(fault.step == Step.LOOK for fault in staging.faults)  # they never come to hold the lock
+    if waiters and scenario.buyers - waiters - lost < (facts.permits or 0):
         raise BadInputError(
             f"nobody would be left to wait for: the lock lets {facts.permits} in; use more buyers, or strike fewer"
         )
@@ -148,7 +149,7 @@ def state_of(pid: int) -> str:
         return "X"
     except OSError:
         return "?"
-    return "?"
+    return "X" if Path("/proc/self/stat").exists() else "?"
 
 
 def _struck(fault: Fault, pid: int) -> Struck:

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from booking.history import Phase, Value
 from booking.simulation import guard
+from booking.simulation.choreography import Moment
 from booking.simulation.journal import PARENT_GONE, Record
 from booking.simulation.prctl import die_with_parent
 from booking.staging import Blow, Fault
@@ -18,12 +19,10 @@ from booking.steps import Step
 class Part:
     """What one buyer has to do in a choreography.
 
-    `entry` is the step with which it goes in, `doors` what it waits at before that step begins and after it has
-    ended, and `fault` what will be done to it.
+    `doors` are what it waits at before a step begins, or after it has ended, and `fault` is what will be done to it.
     """
 
-    entry: str
-    doors: Mapping[str, Connection] = field(default_factory=dict)
+    doors: Mapping[Moment, Connection] = field(default_factory=dict)
     fault: Fault | None = None
 
     def played(self, record: Record, lifeline: Connection) -> Record:
@@ -32,17 +31,17 @@ class Part:
             die_with_parent()  # whoever is stopped cannot look after its lifeline
 
         def recorded(word: str, phase: Phase, value: Value = None) -> None:
-            if word == self.entry and phase == "call":
-                self._wait_at("before", lifeline)
+            if phase == "call":
+                self._wait_at((word, phase), lifeline)
             record(word, phase, value)
             if self.fault is not None and word == self.fault.step and phase == "call":
                 self._await_the_blow(lifeline)
-            if word == self.entry and phase == "return":
-                self._wait_at("after", lifeline)
+            if phase == "return":
+                self._wait_at((word, phase), lifeline)
 
         return recorded
 
-    def _wait_at(self, moment: str, lifeline: Connection) -> None:
+    def _wait_at(self, moment: Moment, lifeline: Connection) -> None:
         if moment in self.doors:
             guard.wait_at(self.doors[moment], lifeline)
 

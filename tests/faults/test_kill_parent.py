@@ -1,0 +1,56 @@
+"""`booking run --kill-parent`: orphans without our guard, none with it, and nothing left whatever becomes of us."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+from programs import alive_in_session, eventually, ran, started
+
+from booking.cli.app import run_command
+from booking.simulation.faults import state_of
+
+BUYERS = 3
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_daemons_outlive_a_killed_parent_and_guarded_buyers_do_not(method: str, tmp_path: Path) -> None:
+    """Without the guard all buyers live on until we end them; with it all have ended by themselves within 2 s."""
+    shown = ran(["run", "--kill-parent", "--start-method", method, "--json"], tmp_path)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    without, guarded = json.loads(shown.stdout)["kill_parent"]
+    assert (without["guarded"], guarded["guarded"]) == (False, True)
+    assert list(without["seen"].values()) == [["alive"] * 3] * BUYERS
+    assert without["ended_by_us"] == without["pids"]
+    assert {looks[-1] for looks in guarded["seen"].values()} <= {"zombie", "gone"}
+    assert guarded["ended_by_us"] == []
+    assert {state_of(pid) for pid in [*without["pids"], *guarded["pids"]]} == {"X"}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_words_are_explained(tmp_path: Path) -> None:
+    """Orphan, zombie and daemon in a sentence each, and every process by its number."""
+    shown = ran(["run", "--kill-parent"], tmp_path)
+    text = " ".join(shown.stdout.split())
+    assert shown.returncode == 0
+    for start in ["An orphan is", "A zombie is", "A daemon is", "We had to end: nobody."]:
+        assert start in text
+    assert text.count("alive alive alive") == BUYERS
+
+
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_nobody_outlives_the_demonstration(by: signal.Signals, tmp_path: Path) -> None:
+    """Even the buyers without a guard are gone when we are ended in the middle of it."""
+    program = started(["run", "--kill-parent"], tmp_path)
+    # 5: we, the parent that will be killed, and its 3 buyers.
+    assert eventually(lambda: len(alive_in_session(program.pid)) == 2 + BUYERS)
+    program.send_signal(by)
+    program.communicate(timeout=30)
+    assert program.returncode == {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}[by]
+    assert eventually(lambda: not alive_in_session(program.pid), within=3)
+
+
+def test_the_fork_server_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its children are not those of the parent that is killed."""
+    assert run_command(["run", "--kill-parent", "--start-method", "forkserver"]) == 2
+    assert "use --start-method fork or spawn" in capsys.readouterr().err

@@ -1,0 +1,141 @@
+"""200 kills at random steps and random moments: each ends in a sentence and an exit status, and nobody is left."""
+
+import os
+import random
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from booking.cli.run import Sales, status_of
+from booking.errors import BadInputError
+from booking.registries import LOCKS, facts_of
+from booking.reports import processes
+from booking.reports.timeline import render
+from booking.scenario import Scenario
+from booking.simulation.faults import require_possible, state_of
+from booking.simulation.journal import END, READY, Message
+from booking.simulation.sale import simulate
+from booking.staging import GATES, Blow, Fault, Staging
+from booking.steps import PAY, Step
+from booking.verdict import Anomaly, judge
+
+KILLS = 200
+AT_ONCE = 4
+BUYERS = 3
+TIMEOUT = 0.3
+CLOSED_WITHIN = 10.0
+"""Seconds beyond its time-out within which a sale has ended even on a loaded machine."""
+
+
+@dataclass
+class Killer:
+    """Kills one buyer at a moment that has nothing to do with what it does: so long after it was ready."""
+
+    buyer: int
+    after_s: float
+    pid: int = 0
+    due: float = field(default=0.0)
+    done: bool = False
+
+    def __call__(self, message: Message) -> None:
+        """Strike when the time has come; the parent hears something, or silence, often enough."""
+        if message.word == READY and message.buyer == self.buyer:
+            self.pid, self.due = message.pid, time.monotonic() + self.after_s
+        if message.word == END and message.buyer == self.buyer:
+            self.done = True
+        if self.pid and not self.done and time.monotonic() >= self.due:
+            self.done = True
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+
+def is_possible(scenario: Scenario, staging: Staging) -> bool:
+    """Tell whether such a sale can be held."""
+    try:
+        require_possible(staging, scenario)
+    except BadInputError:
+        return False
+    return True
+
+
+def drawn(number: int) -> tuple[Scenario, Staging, Killer | None]:
+    """Return one sale and its kill: each lock and each file store equally often, at a step or at a moment."""
+    dice = random.Random(number)
+    lock = list(LOCKS)[number % len(LOCKS)]
+    store = ["json", "inplace"][number // len(LOCKS) % 2]
+    pay = (0.0, 0.002)
+    scenario = Scenario(BUYERS, dice.choice([1, 2]), lock, store, pay, seed=number)
+    if not is_possible(scenario, Staging()):  # what swaps needs a store that can
+        scenario = Scenario(BUYERS, scenario.tickets, lock, "json", pay, seed=number)
+    buyer = dice.randint(1, BUYERS)
+    if number % 2:
+        gate = dice.choice(["event", "none"])  # behind a barrier a dead waiter is another story
+        return scenario, Staging(gate), Killer(buyer, dice.uniform(0, 0.02))
+    steps = [*Step, PAY]
+    dice.shuffle(steps)
+    stagings = [
+        Staging(
+            dice.choice(GATES), faults=(Fault(buyer, step, dice.choice(list(Blow))),), offices=dice.choice([1, 1, 2])
+        )
+        for step in steps
+    ]
+    return scenario, next(staging for staging in stagings if is_possible(scenario, staging)), None
+
+
+def sooner(killer: Killer | None) -> Killer | None:
+    """Return a killer that strikes after half the time, and in the end at once."""
+    return killer and Killer(killer.buyer, killer.after_s / 2 if killer.after_s > 1e-4 else 0.0)
+
+
+def at_once(fault: Fault) -> Fault:
+    """Return the fault at a step that every buyer comes to."""
+    return replace(fault, step=Step.LOOK)
+
+
+def what_is_wrong(number: int, folder: Path) -> list[str]:
+    """Hold one sale and return what was not as it has to be.
+
+    A kill that came too late was none: then the sale is held again, with a kill so much sooner.
+    """
+    scenario, staging, killer = drawn(number)
+    db = folder / f"{number}" / "db.json"
+    started = time.monotonic()
+    history = simulate(scenario, db=db, timeout=TIMEOUT, staging=staging, watch=killer)
+    while not history.struck and all(ending.exitcode == 0 for ending in history.endings):
+        started = time.monotonic()
+        killer, staging = sooner(killer), replace(staging, faults=tuple(map(at_once, staging.faults)))
+        history = simulate(scenario, db=db, timeout=TIMEOUT, staging=staging, watch=killer)
+    took = time.monotonic() - started
+    verdict, sales = judge(history), Sales()
+    sales.take(history)
+    facts = facts_of(scenario)
+    excluding = facts.permits == 1 and scenario.store == "json" and staging.offices == 1
+    text = render(history, verdict) + "\n".join(processes.told(history))
+    found = {
+        f"took {took:.1f} s": took > TIMEOUT + CLOSED_WITHIN,
+        f"exit status {status_of(sales, None)}": status_of(sales, None) not in {0, 3},
+        "no sentence for the dead": any(e.exitcode and f"process {e.pid}" not in text for e in history.endings),
+        f"verdict {verdict.name}": excluding and verdict.name not in {"sound", "unknown", Anomaly.DEADLOCK},
+        f"stuck, though freed: {verdict.sentence}": excluding
+        and facts.freed_when_holder_dies
+        and history.timed_out
+        and not any(fault.blow is Blow.HANG for fault in staging.faults),
+        f"deadlock and exit status {status_of(sales, None)}": verdict.name == Anomaly.DEADLOCK
+        and status_of(sales, None) != 3,
+        "somebody is left": any(state_of(ending.pid) != "X" for ending in history.endings),
+        f"left {sorted(path.name for path in db.parent.iterdir())}": any(db.parent.glob("*.booking-*")),
+    }
+    return [f"{number} {scenario} {staging}: {what}" for what, is_so in found.items() if is_so]
+
+
+@pytest.mark.timeout(300)
+def test_200_kills_end_in_a_sentence_an_exit_status_and_no_process(tmp_path: Path) -> None:
+    """Whatever dies, and whenever: the sale ends on time, says what happened, and leaves nobody and no file."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        found = pool.map(lambda number: what_is_wrong(number, tmp_path), range(KILLS))
+        assert [what for wrongs in found for what in wrongs] == []

@@ -1,0 +1,117 @@
+"""The dials as values: what is refused, and that they survive being written down."""
+
+import pytest
+
+from booking.errors import BadInputError
+from booking.history import Ending, History
+from booking.purchase import Outcome
+from booking.scenario import Scenario
+from booking.simulation.faults import require_possible
+from booking.staging import Blow, Fault, Staging, Struck
+
+
+@pytest.mark.parametrize(
+    ("text", "hang", "fault"),
+    [
+        pytest.param("2@pay", False, Fault(2, "pay", Blow.KILL), id="kill"),
+        pytest.param("2@look:TERM", False, Fault(2, "look", Blow.TERM), id="term"),
+        pytest.param("12@acquire:KILL", False, Fault(12, "acquire", Blow.KILL), id="kill, said"),
+        pytest.param("1@write", True, Fault(1, "write", Blow.HANG), id="hang"),
+    ],
+)
+def test_a_fault_is_read_as_it_is_typed(text: str, hang: bool, fault: Fault) -> None:  # noqa: FBT001
+    """BUYER@STEP, with TERM or KILL behind it where the buyer is killed."""
+    assert Fault.parsed(text, hang=hang) == fault
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2", "pay@2", "2@sleep", "2@pay:STOP", "-1@pay", "2@pay:HANG", "٢@pay", "2@pay\n"]
+)
+def test_what_is_no_fault_is_refused(text: str) -> None:
+    """One line with the value and how to write it."""
+    with pytest.raises(BadInputError, match="use BUYER@STEP"):
+        Fault.parsed(text)
+
+
+def test_a_hang_has_no_signal() -> None:
+    """A stopped buyer is stopped by one signal only."""
+    with pytest.raises(BadInputError, match="is no fault"):
+        Fault.parsed("2@pay:TERM", hang=True)
+
+
+@pytest.mark.parametrize(
+    ("dials", "why"),
+    [
+        pytest.param({"gate": "door"}, "gate is 'door'", id="gate"),
+        pytest.param({"opens_in": -1.0}, "opens-in is -1.0", id="opens before now"),
+        pytest.param({"opens_in": float("nan")}, "opens-in is nan", id="opens never"),
+        pytest.param({"gate": "none", "opens_in": 1.0}, "nothing opens", id="no gate to open"),
+        pytest.param({"offices": 0}, "offices is 0", id="no office"),
+        pytest.param(
+            {"faults": (Fault(2, "pay", Blow.KILL), Fault(2, "look", Blow.HANG))}, "struck only once", id="struck twice"
+        ),
+        pytest.param({"workers": 2, "offices": 2}, "leave one out", id="a pool in two offices"),
+    ],
+)
+def test_dials_that_make_no_sense_are_refused(dials: dict[str, object], why: str) -> None:
+    """The message names the value, or the two that do not go together."""
+    with pytest.raises(BadInputError, match=why):
+        Staging(**dials)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "fault", "why"),
+    [
+        pytest.param(Scenario(2, lock="mp"), "3@pay", "strikes nobody", id="no such buyer"),
+        pytest.param(Scenario(2), "2@acquire", "no buyer comes to acquire", id="no lock to wait for"),
+        pytest.param(Scenario(2), "2@truncate", "no buyer comes to truncate", id="a write in one step"),
+        pytest.param(Scenario(1, lock="mp"), "1@acquire", "nobody would be left to wait for", id="nobody to wait for"),
+    ],
+)
+def test_a_fault_that_cannot_happen_is_refused(scenario: Scenario, fault: str, why: str) -> None:
+    """Before the store is touched."""
+    with pytest.raises(BadInputError, match=why):
+        require_possible(Staging(faults=(Fault.parsed(fault),)), scenario)
+
+
+def test_waiting_in_an_office_of_its_own_is_refused() -> None:
+    """The lock of one office may have nobody else who takes it."""
+    staging = Staging(offices=2, faults=(Fault.parsed("2@acquire"),))
+    with pytest.raises(BadInputError, match="each office has a lock mp of its own"):
+        require_possible(staging, Scenario(4, lock="mp"))
+    require_possible(staging, Scenario(4, lock="file"))
+
+
+def test_a_history_keeps_its_dials_and_what_the_faults_did() -> None:
+    """They survive the file, and the header of a plain sale has neither."""
+    staging = Staging("barrier", 1.5, (Fault(2, "pay", Blow.TERM), Fault(1, "read", Blow.HANG)), offices=2)
+    struck = (Struck(2, "pay", Blow.TERM, 12, 5, alive_right_after=True, landed_after_s=0.5),)
+    endings = tuple(Ending(buyer, 10 + buyer, Outcome.BOUGHT) for buyer in (1, 2))
+    history = History(Scenario(2), (), endings, 0, staging=staging, struck=struck)
+    assert History.from_lines(history.to_lines()) == history
+    plain = History(Scenario(2), (), endings, 0)
+    assert "staging" not in next(plain.to_lines())
+    assert History.from_lines(plain.to_lines()) == plain
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(('"gate": "barrier"', '"gate": "door"'), id="gate"),
+        pytest.param(('"gate"', '"door"'), id="key"),
+        pytest.param(('"blow": "TERM"', '"blow": "PUNCH"'), id="blow"),
+        pytest.param(('"pid": 12', '"pid": "12"'), id="pid"),
+        pytest.param(('"step": "pay"', '"step": "sleep"'), id="step"),
+        pytest.param(('"faults": [{', '"faults": [1, {'), id="fault"),
+        pytest.param(('"struck": [', '"struck": [1, '), id="struck"),
+    ],
+)
+def test_a_damaged_header_is_refused(damage: tuple[str, str]) -> None:
+    """Strict reading stays strict."""
+    staging = Staging("barrier", faults=(Fault(2, "pay", Blow.TERM),))
+    struck = (Struck(2, "pay", Blow.TERM, 12, 5, alive_right_after=True),)
+    endings = tuple(Ending(buyer, 10 + buyer, Outcome.BOUGHT) for buyer in (1, 2))
+    header, *rest = History(Scenario(2), (), endings, 0, staging=staging, struck=struck).to_lines()
+    assert damage[0] in header
+    with pytest.raises(BadInputError):
+        History.from_lines([header.replace(*damage), *rest])
