@@ -229,6 +229,8 @@ SENTENCES: list[tuple[list[str], str]] = [
     (["--workers", "2", "--offices", "2"], "leave one out"),
     (["--workers", "2", "--kill", "2@pay"], "leave one out"),
     (["--workers", "2", "--gate", "barrier"], "leave out one of the two"),
+    (["--workers", "2", "--lock", "partition"], "leave out --workers"),
+    (["--workers", "2", "--trains", "2", "--lock", "file"], "leave out --workers"),
     (["--workers", "2", "--store", "memory"], "every worker has a count of its own"),
     (["--workers", "-1"], "from 0 to 256"),
     (["--workers", "2", "--submit", "later"], "use one of async, sync"),
