@@ -31,9 +31,6 @@ def kind_of_sale(staging: Staging) -> type[SaleUnderWay]:
 def require_kind(staging: Staging, scenario: Scenario, context: BaseContext) -> None:
     """Raise BadInputError where this kind of sale cannot be held with this scenario."""
     plain = staging.via == "direct" and not staging.workers
-    if not plain and (scenario.is_split or scenario.trains > 1):
-        dials = "--via" if staging.via != "direct" else "--workers"
-        raise BadInputError(f"clerks and pools sell the tickets of one train to everybody; leave out {dials}")
     if not plain and not store_named(scenario.store).shared:
         whose = "worker" if staging.workers else "clerk"
         raise BadInputError(f"with --store {scenario.store} every {whose} has a count of its own; use --store json")

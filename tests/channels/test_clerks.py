@@ -285,8 +285,8 @@ def test_nobody_outlives_the_command(via: str, by: signal.Signals, method: str, 
 
 SENTENCES: list[tuple[list[str], str]] = [
     (["--via", "queue", "--lock", "cas"], "leave out --via"),
-    (["--via", "queue", "--lock", "partition"], "leave out --via"),
-    (["--via", "queue", "--trains", "2", "--lock", "file"], "leave out --via"),
+    (["--via", "queue", "--lock", "partition"], "leave out --workers and --via"),
+    (["--via", "queue", "--trains", "2", "--lock", "file"], "leave out --workers, --via"),
     (["--via", "pipe", "--store", "memory"], "every clerk has a count of its own"),
     (["--via", "pipe", "--offices", "2"], "leave out --offices or --via"),
     (["--via", "pipe", "--kill", "2@pay"], "leave out --via"),
