@@ -103,9 +103,10 @@ def test_nobody_outlives_the_parent_of_offices(by: signal.Signals, tmp_path: Pat
     """Two offices, a stopped buyer and buyers that wait: all are gone when the parent is, however it went."""
     options = ["--buyers", "4", "--offices", "2", "--lock", "file", "--hang", "2@pay", "--timeout", "60"]
     program = started(["run", *options, "--db", "db.json"], tmp_path)
-    assert eventually(lambda: "T" in states_in(program.pid))
+    stopped = eventually(lambda: "T" in states_in(program.pid))
     program.send_signal(by)
     program.communicate(timeout=30)
+    assert stopped
     assert program.returncode == {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}[by]
     assert eventually(lambda: not states_in(program.pid), within=3), states_in(program.pid)
 
