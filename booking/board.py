@@ -70,8 +70,10 @@ class Board:
             return
         self.pids.setdefault(buyer, message.pid)  # its own: a clerk's steps carry the clerk's
         self.doing[buyer] = _DOING.get((word, phase), self.doing[buyer])
+        if message.train > 1:  # the lines about the file and the lock are those of the first train
+            return
         if word in {Step.WRITE, Step.SWAP} and phase == "return" and isinstance(message.value, int):
-            self.left = message.value
+            self.left = self.left - 1 if self.scenario.is_split else message.value
         elif word == Step.ACQUIRE and phase == "return" and message.value != BLOCKED:
             self.holders.add(buyer)
         elif word == Step.RELEASE:
@@ -86,8 +88,10 @@ class Board:
     def lines(self) -> Iterator[str]:
         """Yield the heading, then a line per buyer, or where they are too many a line per thing that they do."""
         tickets = self.scenario.tickets
+        where = "in the shares" if self.scenario.is_split else "in the file"
+        where += " of train 1" if self.scenario.trains > 1 else ""
         over = f", {self.sold - tickets:,} too many" if self.sold > tickets else ""
-        yield f"Tickets left in the file: {self.left:,}   Sold so far: {self.sold:,} of {tickets:,}{over}"
+        yield f"Tickets left {where}: {self.left:,}   Sold so far: {self.sold:,} of {tickets:,}{over}"
         yield from self._each() if len(self.doing) <= MOST_ROWS else self._summed()
 
     def _each(self) -> Iterator[str]:

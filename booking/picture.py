@@ -4,6 +4,7 @@ Every report that draws takes its shapes from here, so they all show the same. E
 the history, from 0; positions in pixels are the drawer's business.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -114,13 +115,13 @@ def _backmost_first(span: Span) -> tuple[int, bool, int]:
 
 def _spans(history: History) -> Iterator[Span]:
     """Yield a span for every step between its call and its return."""
-    open_calls: dict[tuple[int, str], int] = {}
+    open_calls: dict[tuple[int, str, int], int] = {}
     for index, event in enumerate(history.events):
         if event.step == Step.RELEASE or (event.value == BLOCKED and event.phase == "return"):
             continue
         if event.phase == "call":
-            open_calls.setdefault((event.buyer, event.step), index)  # a blocked attempt began the wait
-        elif (start := open_calls.pop((event.buyer, event.step), None)) is not None:
+            open_calls.setdefault((event.buyer, event.step, event.train), index)  # a blocked attempt began the wait
+        elif (start := open_calls.pop((event.buyer, event.step, event.train), None)) is not None:
             yield _span(event, start, index)
     dead = {ending.buyer for ending in history.endings if not ending.alive}
     for start in open_calls.values():
@@ -134,7 +135,8 @@ def _span(event: Event, start: int, end: int | None) -> Span:
     if event.step == Step.SWAP:
         value = event.value if event.phase == "return" else None  # before, nobody knows what comes of it
         return Span(event.buyer, kind, start, end, step_text(event.step, value))
-    return Span(event.buyer, kind, start, end, _WORDS.get(kind) or _with_value(kind, event))
+    text = _WORDS.get(kind) or _with_value(kind, event)
+    return Span(event.buyer, kind, start, end, f"{text} (train 2)" if event.train > 1 else text)
 
 
 def _with_value(kind: Kind, event: Event) -> str:
@@ -148,12 +150,16 @@ def _sections(history: History) -> Iterator[Span]:
 
 
 def _guarded(events: Iterable[Event]) -> Iterator[Span]:
-    entered: dict[int, int] = {}
+    entered: dict[int, int] = {}  # with two locks, the section lasts from the first to the last of them
+    inside: Counter[int] = Counter()
     for index, event in enumerate(events):
         if event.step == Step.ACQUIRE and event.phase == "return" and event.value != BLOCKED:
-            entered[event.buyer] = index
+            inside[event.buyer] += 1
+            entered.setdefault(event.buyer, index)
         elif event.step == Step.RELEASE and event.phase == "call" and event.buyer in entered:
-            yield Span(event.buyer, Kind.INSIDE, entered.pop(event.buyer), index, "critical section")
+            inside[event.buyer] -= 1
+            if not inside[event.buyer]:
+                yield Span(event.buyer, Kind.INSIDE, entered.pop(event.buyer), index, "critical section")
     for buyer, start in entered.items():
         yield Span(buyer, Kind.INSIDE, start, None, "critical section")
 

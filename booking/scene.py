@@ -83,9 +83,18 @@ def _moments(history: History, words: _Words) -> list[list[Any]]:
     """Return the rows; times are in microseconds from the first event, to a tenth."""
     locked = any(event.step == Step.ACQUIRE for event in history.events)
     opened = min((event.t_ns for event in history.events), default=0)
-    place = words.place
+    place, trains, tickets = words.place, history.scenario.trains, history.scenario.tickets
     none = place("")
-    gate = [0, 0, place(START), none, none, place(_file(history.scenario.tickets)), place(_lock((), locked=locked)), 0]
+    gate = [
+        0,
+        0,
+        place(START),
+        none,
+        none,
+        place(_files(tickets, tickets, trains)),
+        place(_locks((), (), trains, locked=locked)),
+        0,
+    ]
     return [gate] + [
         [
             (event.t_ns - opened) // 100 / 10,
@@ -93,12 +102,22 @@ def _moments(history: History, words: _Words) -> list[list[Any]]:
             place(moment.doing),
             place(moment.knows),
             place(moment.then),
-            place(_file(moment.file)),
-            place(_lock(moment.holders, locked=locked)),
+            place(_files(moment.file, moment.second_file, trains)),
+            place(_locks(moment.holders, moment.second_holders, trains, locked=locked)),
             moment.sold,
         ]
         for event, moment in zip(history.events, moments(history), strict=True)
     ]
+
+
+def _files(first: Value, second: Value, trains: int) -> str:
+    return _file(first) if trains == 1 else f"train 1 {_file(first)}, train 2 {_file(second)}"
+
+
+def _locks(first: tuple[int, ...], second: tuple[int, ...], trains: int, *, locked: bool) -> str:
+    if trains == 1 or not locked:
+        return _lock(first, locked=locked)
+    return f"train 1 {_lock(first, locked=True)}, train 2 {_lock(second, locked=True)}"
 
 
 def _file(content: Value) -> str:

@@ -137,9 +137,12 @@ def _half_journeys(history: History, replay: str | None) -> Iterator[Finding]:
     gone = [history.scenario.tickets - left for left in history.counts_left if left is not None]
     if len(set(gone)) < 2:  # noqa: PLR2004 - there are two trains to differ
         return
-    writes = tuple(e.seq for e in history.events if e.step in _WRITES and e.phase == "return")
+    writes = [e for e in history.events if e.step in _WRITES and e.phase == "return"]
+    halves = {e.buyer for e in writes if e.train == 1} ^ {e.buyer for e in writes if e.train > 1}
     text = f"Half a journey: train 1 lost {count_of(gone[0], 'ticket')} and train 2 lost {gone[1]:,}."
-    yield Finding(Anomaly.HALF_JOURNEY, text, writes, replay)
+    if halves:
+        text += f" {buyers(halves)} wrote for one train and not for the other."
+    yield Finding(Anomaly.HALF_JOURNEY, text, tuple(event.seq for event in writes), replay)
 
 
 def _stock_findings(history: History, train: int, left: int, sold: int, replay: str | None) -> Iterator[Finding]:

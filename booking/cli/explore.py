@@ -27,6 +27,8 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     lock: options.LockName = "none",
     permits: options.Permits = 1,
     store: options.StoreName = "json",
+    trains: options.Trains = 1,
+    order: options.TrainOrder = "same",
     crashes: Annotated[int, typer.Option(metavar="K", help="Let up to K buyers die, each at any point.")] = 0,
     clerks: Annotated[int, typer.Option(metavar="K", help="Let K clerks look and sell; 0 for none.")] = 0,
     max_states: Annotated[int, typer.Option(metavar="M", help="Stop after so many states.")] = 5_000_000,
@@ -43,7 +45,7 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     if clerks and (save or html):
         raise BadInputError("a schedule with clerks can be neither replayed nor drawn; leave out --save and --html")
     require_writable({"save": save, "html": html})
-    scenario = Scenario(buyers, tickets, lock, store, permits=permits)
+    scenario = Scenario(buyers, tickets, lock, store, permits=permits, trains=trains, order=order)
     started = time.perf_counter()
     with asked_to_stop() as stop, progress(None, "states") as tell:
         found = explorer.explore(

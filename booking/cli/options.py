@@ -8,6 +8,7 @@ import typer
 
 from booking.errors import BadInputError
 from booking.registries import LOCKS, STORES
+from booking.scenario import ORDERS
 from booking.verdict import SOUND, UNKNOWN, Anomaly
 
 Buyers = Annotated[int, typer.Option(help="How many buyers there are.")]
@@ -15,6 +16,10 @@ Tickets = Annotated[int, typer.Option(help="How many tickets are for sale.")]
 LockName = Annotated[str, typer.Option("--lock", metavar="LOCK", help=f"One of {', '.join(LOCKS)}.")]
 StoreName = Annotated[str, typer.Option("--store", metavar="STORE", help=f"One of {', '.join(STORES)}.")]
 Permits = Annotated[int, typer.Option(help="How many a semaphore lets in.")]
+Trains = Annotated[int, typer.Option(metavar="T", help="1, or 2: every buyer needs a ticket on both.")]
+TrainOrder = Annotated[
+    str, typer.Option("--order", metavar="ORDER", help=f"Of two trains: {ORDERS[0]}, or {ORDERS[1]} for even buyers.")
+]
 Pay = Annotated[
     str, typer.Option(metavar="SECONDS|MIN:MAX", help="How long a payment takes, between the read and the write.")
 ]

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -36,17 +36,20 @@ def play(  # noqa: PLR0913 - every dial of a scenario is an option
     lock: options.LockName = "none",
     permits: options.Permits = 1,
     store: options.StoreName = "json",
+    trains: options.Trains = 1,
+    order: options.TrainOrder = "same",
     db: options.Db = Path("data/db.json"),
 ) -> int:
     """Be the scheduler: move the buyers step by step, and try to sell one ticket twice."""
-    dials = {"tickets": tickets, "lock": lock, "permits": permits, "store": store, "pay": (0.0, 0.0)}
+    dials: dict[str, Any] = {"tickets": tickets, "lock": lock, "permits": permits, "store": store, "pay": (0.0, 0.0)}
+    dials |= {"trains": trains, "order": order}
     given = dials | ({} if buyers is None else {"buyers": buyers})
     if predict and schedule is not None:
         riddle = named(schedule, given)
         return _quiz(riddle.scenario, [riddle.schedule], db)
     if schedule is not None:
         raise BadInputError(f"a schedule ({schedule!a:.40}) is for --predict; add that, or use `booking replay`")
-    scenario = Scenario(**({"buyers": 2} | given))  # type: ignore[arg-type]
+    scenario = Scenario(**({"buyers": 2} | given))
     return _quiz(scenario, None, db) if predict else _play_game(scenario)
 
 

@@ -12,12 +12,14 @@ from booking.cli import options
 from booking.cli.written import write_history
 from booking.columns import columns
 from booking.disk import shown
+from booking.exploration import Moved
 from booking.registries import LOCKS, STORES
 from booking.replayer.comparison import Replay
 from booking.replayer.replay import replay as play
 from booking.reports.timeline import wrapped
-from booking.scenario import Scenario
+from booking.scenario import ORDERS, Scenario
 from booking.schedule import SavedSchedule, load, parse
+from booking.trains import on_trains
 from booking.words import count_of
 
 _SHORT = re.compile(r"[-0-9,\s]*", re.ASCII)
@@ -39,6 +41,8 @@ def replay(  # noqa: PLR0913 - every dial of a scenario is an option
     lock: Annotated[str | None, typer.Option(metavar="LOCK", help=f"One of {', '.join(LOCKS)}.")] = None,
     permits: Annotated[int | None, typer.Option(help="How many a semaphore lets in.")] = None,
     store: Annotated[str | None, typer.Option(metavar="STORE", help=f"One of {', '.join(STORES)}.")] = None,
+    trains: Annotated[int | None, typer.Option(metavar="T", help="1, or 2: every buyer needs both.")] = None,
+    order: Annotated[str | None, typer.Option(metavar="ORDER", help=f"Of two trains: {', '.join(ORDERS)}.")] = None,
     db: options.Db = Path("data/db.json"),
     start_method: options.StartMethod = None,
     history: options.HistoryFile = None,
@@ -47,7 +51,8 @@ def replay(  # noqa: PLR0913 - every dial of a scenario is an option
 ) -> int:
     """Make one interleaving happen: real processes take their steps in the order of SCHEDULE."""
     expected = options.parsed_verdict(expect)
-    given = {"buyers": buyers, "tickets": tickets, "lock": lock, "permits": permits, "store": store}
+    given: dict[str, Any] = {"buyers": buyers, "tickets": tickets, "lock": lock, "permits": permits, "store": store}
+    given |= {"trains": trains, "order": order}
     saved = named(schedule, {name: value for name, value in given.items() if value is not None})
     done = play(saved.schedule, saved.scenario, db=db, start_method=start_method)
     if history is not None:
@@ -75,8 +80,9 @@ def told(done: Replay, db: Path) -> Iterator[str]:
     """Yield the lines of the answer: a column per buyer, whether it was as predicted, and the verdict."""
     scenario, prediction = done.history.scenario, done.prediction
     permits = f" with {count_of(scenario.permits, 'permit')}" if scenario.permits != 1 else ""
+    trains = on_trains(scenario.trains, scenario.order)
     yield (
-        f"{count_of(scenario.buyers, 'buyer')}, {count_of(scenario.tickets, 'ticket')} in {shown(db)}, "
+        f"{count_of(scenario.buyers, 'buyer')}, {count_of(scenario.tickets, 'ticket')}{trains} in {shown(db)}, "
         f"lock {scenario.lock}{permits}, store {scenario.store}."
     )
     yield f"Real processes ({done.history.start_method}) took these steps, one at a time:"
@@ -85,13 +91,21 @@ def told(done: Replay, db: Path) -> Iterator[str]:
     yield ""
     yield from wrapped(f"As predicted: {_agreement(done)}")
     yield from wrapped(f"{done.verdict.name.upper()}: {done.verdict.sentence}")
-    if done.history.stock_left is None:
+    if None in done.history.counts_left:
         yield "The file is left half-written; `booking reset --force` mends it."
 
 
 def _agreement(done: Replay) -> str:
-    left = "half a file" if done.history.stock_left is None else count_of(done.history.stock_left, "ticket")
+    left = " and ".join(
+        "half a file" if left is None else count_of(left, "ticket") for left in done.history.counts_left
+    )
     return f"each of the {count_of(len(done.prediction.moves), 'step')}, how each buyer ended, and {left} left."
+
+
+def _step(move: Moved, scenario: Scenario) -> dict[str, Any]:
+    """Return one move as JSON; its train is named where there are two."""
+    step = {"buyer": move.buyer, "step": move.step, "value": move.value}
+    return step if scenario.trains == 1 else step | {"train": move.train}
 
 
 def document(done: Replay) -> dict[str, Any]:
@@ -100,7 +114,7 @@ def document(done: Replay) -> dict[str, Any]:
     return {
         "scenario": history.scenario.to_json(),
         "schedule": list(prediction.schedule),
-        "steps": [{"buyer": move.buyer, "step": move.step, "value": move.value} for move in prediction.moves],
+        "steps": [_step(move, scenario=history.scenario) for move in prediction.moves],
         "as_predicted": True,
         **done.verdict.to_json(),
         "outcomes": [None if ending.stayed_away else ending.outcome for ending in history.endings],

@@ -23,6 +23,7 @@ from booking.simulation.sale import simulate, store_path
 from booking.simulation.under_way import Watcher
 from booking.staging import Staging
 from booking.terminal import on_terminal
+from booking.trains import second_path
 from booking.verdict import SOUND, UNKNOWN, Anomaly, Verdict, judge
 from booking.words import count_of
 
@@ -43,6 +44,8 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     lock: options.LockName = "none",
     permits: options.Permits = 1,
     store: options.StoreName = "json",
+    trains: options.Trains = 1,
+    order: options.TrainOrder = "same",
     pay: options.Pay = "0.05",
     db: options.Db = Path("data/db.json"),
     seed: options.Seed = None,
@@ -75,11 +78,11 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
 
         return show_killed_parent(start_method, json=json)
     dice = seed if seed is not None else int.from_bytes(os.urandom(4), "big")
-    scenario = Scenario(buyers, tickets, lock, store, options.parsed_pay(pay), dice, permits)
+    scenario = Scenario(buyers, tickets, lock, store, options.parsed_pay(pay), dice, permits, trains, order)
     staging = Staging(gate, opens_in, dials.faults(kill, hang), offices, via, clerks, workers, submit)
     reports = {"html": html, "svg": svg, "trace": trace, "csv": csv}
-    order = Order(scenario, staging, db, start_method, timeout, keep_stock, durable, repeat, live, history, reports)
-    return held(order, json=json, expected=options.parsed_verdict(expect))
+    asked = Order(scenario, staging, db, start_method, timeout, keep_stock, durable, repeat, live, history, reports)
+    return held(asked, json=json, expected=options.parsed_verdict(expect))
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,8 @@ def held(order: Order, *, json: bool, expected: str | None) -> int:
     elif order.repeat is not None:
         typer.echo("\n".join(_counted(sales)))
     else:
-        story = [_stock_line(order.db, before, sales.worst), "", render(sales.worst, sales.verdict)]
+        stock = _stock_line(order.db, before, sales.worst) + _beside(order.db, order.scenario)
+        story = [stock, "", render(sales.worst, sales.verdict)]
         typer.echo("\n".join([*story, *_around(sales.worst)]))
     return status_of(sales, expected)
 
@@ -232,6 +236,11 @@ def _stock_line(db: Path, before: int | None, history: History) -> str:
     if before == history.scenario.tickets:
         return f"{db} holds {tickets}."
     return f"Restocked {db}: it held {before:,}, now {tickets}."
+
+
+def _beside(db: Path, scenario: Scenario) -> str:
+    """Return the second train's file in a sentence, with a space before it; nothing for one train."""
+    return f" {second_path(db)}, for train 2, holds as many." if scenario.trains > 1 else ""
 
 
 def _document(sales: Sales, *, repeated: bool) -> dict[str, Any]:

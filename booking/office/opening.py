@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
-from booking.errors import BookingError
+from booking.errors import BadInputError, BookingError
 from booking.locks import Lock
 from booking.office.address import Door
 from booking.office.rules import Rules
@@ -37,6 +37,10 @@ def hold_office(  # noqa: PLR0913 - what is sold, how, where, and who hears of i
     """
     path = store_path(db)
     facts_of(scenario)  # refused, if it has to be, before the store is touched
+    if scenario.is_split:
+        raise BadInputError(
+            f"an office sells to everybody who comes, and nobody has a share; leave out --lock {scenario.lock}"
+        )
     context = context_named(start_method)
     store = store_named(scenario.store)(path)
     scenario = stocked(store, scenario, restock=restock, context=context)

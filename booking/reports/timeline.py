@@ -1,6 +1,6 @@
 """The sale as text: what happened in its order, a row per buyer against the clock, and the verdict."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from booking.history import CHANGED, TORN, Ending, Event, History
@@ -28,7 +28,7 @@ def render(history: History, verdict: Verdict) -> str:
     A sale without events, as of a very large pool, has only its verdict.
     """
     pictures = [*story(history), "", *timeline(history), ""] if history.events else []
-    return "\n".join([*pictures, *conclusion(verdict)])
+    return "\n".join([*pictures, *conclusion(verdict, split=history.scenario.is_split)])
 
 
 def story(history: History) -> list[str]:
@@ -60,11 +60,15 @@ def timeline(history: History) -> list[str]:
     return rows + [f"{'':{_LABEL}}{legend}" for legend in legends]
 
 
-def conclusion(verdict: Verdict) -> list[str]:
-    """Return the verdict in words, folded to the width of the screen, and how to replay it."""
+def conclusion(verdict: Verdict, *, split: bool = False) -> list[str]:
+    """Return the verdict in words, folded to the width of the screen, and how to replay it.
+
+    With `split` the tickets were dealt out beforehand, so who got none found its own share empty.
+    """
     lines = wrapped(f"{verdict.name.upper()}: {verdict.sentence}")
     if verdict.name == SOUND and verdict.sold_out:
-        lines += wrapped(f"{count_of(verdict.sold_out, 'buyer')} found it sold out.")
+        what = "an empty share" if split else "it sold out"
+        lines += wrapped(f"{count_of(verdict.sold_out, 'buyer')} found {what}.")
     replay = next((finding.replay for finding in verdict.findings if finding.replay), None)
     return lines + ([f"Replay it: {replay}"] if replay else [])
 
@@ -75,36 +79,47 @@ def _start(history: History) -> int:
 
 def _told(history: History) -> Iterator[tuple[int, int, str]]:
     """Yield the moments that a student wants to hear of: the time in nanoseconds, the buyer, what it does."""
-    count: dict[int, object] = {}
+    counts: dict[int, dict[int, object]] = {}
     last: dict[int, int] = {}
     start = _start(history)
     for event in history.events:
         last[event.buyer] = event.t_ns
         if event.phase == "return" and event.step in {Step.LOOK, Step.READ}:
-            count[event.buyer] = event.value
+            counts.setdefault(event.buyer, {})[event.train] = event.value
         if event.phase == "return" and event.step == Step.LOOK and event.value != TORN:
             yield event.t_ns, event.buyer, f"looks and sees {_tickets(event.value)}"
     for ending in history.endings:
         if ending.stayed_away:
             continue
-        yield last.get(ending.buyer, start), ending.buyer, _ended(ending, count.get(ending.buyer))
+        yield last.get(ending.buyer, start), ending.buyer, _ended(ending, counts.get(ending.buyer, {}), history)
 
 
 def _tickets(value: object) -> str:
     return count_of(value, "ticket") if isinstance(value, int) else str(value)
 
 
-def _ended(ending: Ending, count: object) -> str:
+def _ended(ending: Ending, counts: Mapping[int, object], history: History) -> str:
+    """Return how a buyer ended; `counts` has what it read last on each train."""
+    count = counts.get(1)
     match ending.outcome:
+        case Outcome.BOUGHT if history.scenario.trains > 1:
+            return f"buys a ticket on both trains: it had read {count} and {counts.get(2)}"
         case Outcome.BOUGHT if isinstance(count, int):
             return f"buys a ticket: it had read {count} and wrote {count - 1}"
         case Outcome.SOLD_OUT:
-            return f"finds it sold out: it read {count}"
+            return _sold_out(counts, history)
         case Outcome.TORN_READ:
             return "reads half a file and gives up"
         case _:
             became = "alive when the sale closed" if ending.alive else f"exit code {ending.exitcode}"
             return f"never answers (process {ending.pid}, {became})"
+
+
+def _sold_out(counts: Mapping[int, object], history: History) -> str:
+    if history.scenario.trains > 1:
+        return f"finds no ticket for both: it read {counts.get(1)} on train 1 and {counts.get(2)} on train 2"
+    what = "its share empty" if history.scenario.is_split else "it sold out"
+    return f"finds {what}: it read {counts.get(1)}"
 
 
 def _by_interest(history: History) -> Sequence[Ending]:

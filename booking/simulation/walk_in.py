@@ -24,6 +24,8 @@ def walk_in(scenario: Scenario, *, db: str | Path, timeout: float | None, tell: 
     path = store_path(db)
     store = store_named(scenario.store)(path)
     require_lasting(store)
+    if scenario.is_split:
+        raise BadInputError(f"a buyer alone has no share of the tickets; leave out --lock {scenario.lock}")
     if lock_named(scenario.lock).swaps:
         raise BadInputError(
             f"the lock {scenario.lock} leaves links beside the store, which the parent of a sale folds into it, and a "
