@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from booking.replayer.stage import Stage as Stage
     from booking.scenario import Scenario as Scenario
     from booking.simulation.sale import simulate as simulate
+    from booking.staging import Blow as Blow
+    from booking.staging import Fault as Fault
+    from booking.staging import Staging as Staging
     from booking.verdict import Anomaly as Anomaly
     from booking.verdict import Finding as Finding
     from booking.verdict import Verdict as Verdict
@@ -53,6 +56,9 @@ _HOMES = {
     "Stage": "replayer.stage",
     "Scenario": "scenario",
     "simulate": "simulation.sale",
+    "Blow": "staging",
+    "Fault": "staging",
+    "Staging": "staging",
     "Anomaly": "verdict",
     "Finding": "verdict",
     "Verdict": "verdict",

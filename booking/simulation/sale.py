@@ -90,15 +90,8 @@ def _require_terms(scenario: Scenario, *, restock: bool, timeout: float | None) 
 
 
 def company_for(staging: Staging, scenario: Scenario, context: BaseContext) -> Company:
-    """Return the company of a sale: the buyers' processes are its children, or those of its offices.
-
-    Raises BadInputError where several offices would have nothing to share.
-    """
-    if staging.offices == 1:
-        return Company(context)
-    if not store_named(scenario.store).outlives_sale:
-        raise BadInputError(f"several offices share a file, and the store {scenario.store} is none; use --store json")
-    return Offices(context, scenario, staging.offices)
+    """Return the company of a sale: the buyers' processes are its children, or those of its offices."""
+    return Company(context) if staging.offices == 1 else Offices(context, scenario, staging.offices)
 
 
 def store_path(db: str | Path) -> Path:
