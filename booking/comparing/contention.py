@@ -16,14 +16,13 @@ from booking.errors import DiskError, InconclusiveError
 from booking.history import Phase, Value
 from booking.locks import Lock
 from booking.purchase import Outcome
-from booking.registries import store_named
 from booking.scenario import Scenario
 from booking.simulation import guard, interruptions
 from booking.simulation.buyer import answer
 from booking.simulation.company import Company, room_for
 from booking.simulation.desk import RealDesk
 from booking.simulation.ends import Ends
-from booking.simulation.sale import context_named, lock_made, stocked
+from booking.simulation.sale import context_named, lock_made, stocked, store_at
 from booking.stores import Store
 
 PATIENCE = 30.0
@@ -89,7 +88,7 @@ def contended(scenario: Scenario, folder: Path, seconds: float, stop: Callable[[
     InconclusiveError where one never answers, or once `stop` says so. No process is left afterwards.
     """
     context = context_named(None)
-    store = store_named(scenario.store)(folder / "db.json")
+    store = store_at(folder / "db.json", scenario)
     with interruptions.collected() as arrived:
         stocked(store, scenario, restock=True, context=context)
         lock = lock_made(scenario, store.path, context)
@@ -97,7 +96,7 @@ def contended(scenario: Scenario, folder: Path, seconds: float, stop: Callable[[
         with room_for(kept_open), Company(context) as company:
             try:
                 for number in range(1, scenario.buyers + 1):
-                    company.start(attend, Turnstile(store, lock, company.ends, seconds), f"buyer-{number}")
+                    company.start(attend, Turnstile(store.of(number), lock, company.ends, seconds), f"buyer-{number}")
                 company.complete()
                 _heard(company, scenario.buyers, PATIENCE + scenario.buyers, lambda: bool(arrived) or stop())
                 company.open_gate()

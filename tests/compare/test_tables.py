@@ -1,0 +1,160 @@
+"""A comparison written down by hand, and what a terminal, a document, a page and a program get of it."""
+
+import json
+from fractions import Fraction
+
+import pytest
+
+from booking.comparison import Comparison, Cost, Inheritance, InPlace, Measure, Missing, Proof, Sales
+from booking.reports import comparison as reports
+from booking.scenario import Scenario
+from booking.tabulated import duration, power, tables, times
+
+FOUND = {
+    ("none", Measure.PROVED): Proof(20, 12, exhausted=True, verdict="oversold"),
+    ("none", Measure.OBSERVED): Sales({"oversold": 3, "sound": 1}),
+    ("none", Measure.TWO_OFFICES): Sales({"oversold": 4}),
+    ("none", Measure.KILLED_HOLDER): Missing("nobody waits"),
+    ("none", Measure.IN_PLACE): InPlace(8, exhausted=True, attempts=5_000, torn_reads=1_234),
+    ("none", Measure.COST): Cost(0.5, (200, 300), 0.012),
+    ("<b>|", Measure.PROVED): Proof(1_216_451_004_088_320_000, 0, exhausted=True, verdict="sound"),
+    ("<b>|", Measure.OBSERVED): Sales({"sound": 4}),
+    ("<b>|", Measure.TWO_OFFICES): Sales({"sound": 4}),
+    ("<b>|", Measure.KILLED_HOLDER): Inheritance(None, 2.0),
+    ("<b>|", Measure.IN_PLACE): Missing("nobody <waits>"),
+    ("<b>|", Measure.COST): Cost(0.5, (40, 60), 1.25),
+    ("flock", Measure.COST): Cost(0.5, (1000, 1000), 0.001),
+}
+COMPARISON = Comparison(Scenario(2), ("none", "<b>|"), 4, FOUND, 12.4, cores=2)
+
+TEXT = """\
+Is it safe? 2 buyers, 1 ticket, store json.
+
+lock  orders        oversold in  real sales       two offices
+none  20            60 %         oversold 3 of 4  oversold 4 of 4
+<b>|  1.21 x 10^18  none         sound 4 of 4     sound 4 of 4
+
+What if something goes wrong?
+
+lock  holder killed  written in place
+none  -              torn reads, 1,234 seen
+<b>|  stuck (2 s)    -
+
+What does it cost? 2 buyers at once, 2 cores.
+
+lock  per purchase  vs none  vs flock  longest wait  least / most served
+none  1.0 ms        1.0 x    4.0 x     12 ms         200 / 300
+<b>|  5.0 ms        5.0 x    20 x      1.2 s         40 / 60
+"""
+
+MARKDOWN = """\
+| lock | orders | oversold in | real sales | two offices | holder killed | written in place | per purchase | vs none \
+| vs flock | longest wait | least / most served |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| none | 20 | 60 % | oversold 3 of 4 | oversold 4 of 4 | - | torn reads, 1,234 seen | 1.0 ms | 1.0 x | 4.0 x \
+| 12 ms | 200 / 300 |
+| \\<b\\>\\| | 1.21 x 10^18 | none | sound 4 of 4 | sound 4 of 4 | stuck (2 s) | - | 5.0 ms | 5.0 x | 20 x \
+| 1.2 s | 40 / 60 |
+
+- none, killed holder: nobody waits.
+- \\<b\\>\\|, in place: nobody \\<waits\\>.
+
+Is it safe? 2 buyers, 1 ticket, store json. 4 real sales of each kind for each lock; it took 12 s.
+"""
+
+
+def test_the_text_is_three_tables() -> None:
+    """Each cell is a word or a number with its unit: 0.5 s / 500 purchases = 1 ms; 1 ms / (0.5 s / 2,000) = 4."""
+    words = {line for table in tables(COMPARISON) for line in reports._wrapped(table.words)}
+    text = reports.text(COMPARISON)
+    shown = "\n".join(line for line in text.splitlines() if line not in words)
+    assert shown.replace("\n\n\n", "\n\n").startswith(TEXT)
+    assert text.endswith(
+        "- none, killed holder: nobody waits.\n- <b>|, in place: nobody <waits>.\n\n"
+        "4 real sales of each kind for each lock; it took 12 s."
+    )
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_markdown_is_one_table() -> None:
+    """All columns stand side by side, and what Markdown would take for its own marks is escaped."""
+    assert reports.markdown(COMPARISON) == MARKDOWN
+
+
+def test_the_page_is_self_contained_and_escaped() -> None:
+    """A name with markup is text, and the page loads nothing."""
+    page = reports.html(COMPARISON)
+    assert '<th scope="row">&lt;b&gt;|</th>' in page
+    assert "<b>" not in page
+    assert "default-src 'none'" in page
+    assert [word for word in ("http:", "https:", "src=", "<script") if word in page] == []
+        word for word in ("http:", "https:", "<script") if word in page
+    }
+
+
+def test_the_document_keeps_what_is_around_the_markers() -> None:
+    """Between its two markers a document is replaced; one without markers becomes the table."""
+    document = f"before\n{reports.BEGIN}\nold\n{reports.END}\nafter\n"
+    assert reports.placed(document, "new\n") == f"before\n{reports.BEGIN}\nnew\n{reports.END}\nafter\n"
+    assert [reports.placed(text, "new\n") for text in (None, "", f"only {reports.BEGIN}")] == ["new\n"] * 3
+
+
+def test_the_json_has_a_row_for_each_lock() -> None:
+    """Counts of orders are strings, times are seconds, and what has nothing to measure says why."""
+    document = json.loads(json.dumps(COMPARISON.to_json()))
+    assert (document["schema"], [row["lock"] for row in document["rows"]]) == (1, ["none", "<b>|"])
+    none, other = document["rows"]
+    assert none["proved"] == {
+        "interleavings": "20",
+        "oversold_interleavings": "12",
+        "exhausted": True,
+        "verdict": "oversold",
+    }
+    assert none["killed_holder"] == {"missing": "nobody waits"}
+    assert other["killed_holder"] == {"freed": False, "after_s": None, "patience_s": 2.0}
+    assert other["cost"] == {
+        "buyers": 2,
+        "seconds": 0.5,
+        "purchases": 100,
+        "per_purchase_s": 0.005,
+        "longest_wait_s": 1.25,
+        "least_served": 40,
+        "most_served": 60,
+        "against_none": 5.0,
+        "against_flock": 20.0,
+    }
+
+
+def test_what_was_not_measured_is_a_question_mark() -> None:
+    """An interrupted comparison shows what it has, and says that the rest is missing."""
+    cut = Comparison(Scenario(2), ("none",), 4, {("none", Measure.PROVED): FOUND["none", Measure.PROVED]}, interrupted=True)
+    assert [table.rows for table in tables(cut)] == [
+        (("none", "20", "60 %", "?", "?"),),
+        (("none", "?", "?"),),
+        (("none", *"?????"),),
+    ]
+    assert "? was not measured, because the comparison was interrupted." in reports.text(cut)
+    assert cut.to_json()["rows"][0]["cost"] is None
+
+
+@pytest.mark.parametrize(
+    ("proof", "shown"),
+    [
+        (Proof(20, 0, exhausted=False, verdict="unknown"), ("over 20", "unknown")),
+        (Proof(20, 5, exhausted=False, verdict="oversold"), ("over 20", "25 %")),
+        (Proof(20, 0, exhausted=True, verdict="lost update"), ("20", "none; lost update")),
+    ],
+    ids=["cut-short", "cut-short-and-oversold", "lost-update"],
+)
+def test_what_was_cut_short_is_never_called_safe(proof: Proof, shown: tuple[str, str]) -> None:
+    """Only an exhausted proof says "none" without more words."""
+    comparison = Comparison(Scenario(2), ("none",), 1, {("none", Measure.PROVED): proof})
+    assert tables(comparison)[0].rows[0][1:3] == shown
+
+
+def test_numbers_have_units_and_two_digits_that_count() -> None:
+    """Milliseconds below a second, powers of ten from a million on."""
+    seconds = (0.000_012_3, 0.000_456, 0.00123, 0.0456, 2.0)
+    assert [duration(value) for value in seconds] == ["0.012 ms", "0.46 ms", "1.2 ms", "46 ms", "2.0 s"]
+    assert [power(number) for number in (999_999, 1_000_000, 10**5000)] == ["999,999", "1.00 x 10^6", "1.00 x 10^5000"]
+    assert [times(factor) for factor in (None, float(Fraction(1, 3)), 12.3)] == ["-", "0.33 x", "12 x"]
