@@ -34,7 +34,7 @@ def _moved(game: Game, buyer: int) -> Reply:
         after = game.move(buyer)
     except BadInputError as error:
         return Reply(game, (_refusal(game, buyer, str(error)),))
-    said = happened(after.moves[-1])
+    said = happened(after.moves[-1], after.scenario.trains)
     if after.is_won:
         return Reply(after, (said, *winning(after)), finished=True)
     return Reply(after, (said, *standing(after), *(ended(after) if after.is_over else ())))

@@ -11,6 +11,7 @@ from booking.replayer.prediction import predict
 from booking.reports.exploration import large
 from booking.schedule import command
 from booking.steps import Step
+from booking.trains import on_trains, train_of
 from booking.words import count_of, ranges
 
 HELP = """\
@@ -46,7 +47,8 @@ def opening(game: Game) -> Iterator[str]:
     """Yield the rules, and what the explorer has found out about this game."""
     scenario = game.scenario
     tickets = "One ticket is" if scenario.tickets == 1 else f"{scenario.tickets:,} tickets are"
-    yield f"{tickets} for sale to {count_of(scenario.buyers, 'buyer')}, lock {scenario.lock}, store {scenario.store}."
+    trains = on_trains(scenario.trains, scenario.order)
+    yield f"{tickets} for sale to {count_of(scenario.buyers, 'buyer')}{trains}, lock {scenario.lock}, store {scenario.store}."
     yield "You decide who moves. You win if more tickets are sold than there are."
     yield from prospects(game)
     yield "Type a buyer's number, or ? for help."
@@ -67,15 +69,25 @@ def prospects(game: Game) -> Iterator[str]:
 
 def standing(game: Game) -> Iterator[str]:
     """Yield the file's count and, for each buyer, its next step, or who blocks it, or how it ended."""
-    left = game.world.count_left
-    file = "The file is half-written" if left is None else f"The file says {left:,}"
-    yield f"{file}; {count_of(game.sold, 'ticket')} sold; {count_of(len(game.turns), 'step')} so far."
+    yield f"{_left(game)}; {count_of(game.sold, 'ticket')} sold; {count_of(len(game.turns), 'step')} so far."
     for buyer in game.world.buyers:
         yield f"  buyer {buyer:<3} {_stands(game, buyer)}"
 
 
-def happened(moved: Moved) -> str:
-    """Return what one turn did, in a sentence."""
+def _left(game: Game) -> str:
+    """Return what the file says, or the two trains' files, or all shares together."""
+    if game.scenario.is_split:
+        return f"All shares together hold {game.world.count_left:,}"
+    says = ["is half-written" if left is None else f"says {left:,}" for left in game.world.counts_left]
+    if len(says) == 1:
+        return f"The file {says[0]}"
+    return f"The file of train 1 {says[0]}, that of train 2 {says[1]}"
+
+
+def happened(moved: Moved, trains: int = 1) -> str:
+    """Return what one turn did, in a sentence, with its train where there are two `trains`."""
+    if trains > 1 and moved.step:
+        return f"{happened(moved)[:-1]} (train {moved.train})."
     if moved.value == BLOCKED:
         return f"Buyer {moved.buyer} tries to take the lock and has to wait."
     if moved.value == CHANGED:
@@ -136,15 +148,16 @@ def _stands(game: Game, buyer: int) -> str:
     request, outcome = game.world.request(buyer), game.world.outcome(buyer)
     if request is None:
         return f"has ended: {outcome}"
-    holders = game.world.blocked_by(buyer)
+    holders, trains = game.world.blocked_by(buyer), game.scenario.trains
     if holders:
         verb = "holds" if len(holders) == 1 else "hold"
-        return f"blocked: it wants to {_next(request)}, and buyer {ranges(holders)} {verb} it"
-    return f"next: {_next(request)}"
+        return f"blocked: it wants to {_next(request, trains)}, and buyer {ranges(holders)} {verb} it"
+    return f"next: {_next(request, trains)}"
 
 
-def _next(request: Request) -> str:
-    return _NEXT.get(request.step, str(request.step)).format(request.value)
+def _next(request: Request, trains: int) -> str:
+    train = f" (train {train_of(request.name)})" if trains > 1 else ""
+    return _NEXT.get(request.step, str(request.step)).format(request.value) + train
 
 
 def _count(value: Value) -> str:
