@@ -1,30 +1,28 @@
 """`booking run`: a real sale, its story and its verdict."""
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from booking.cli import dials, options
 from booking.cli.countdown import show_light
+from booking.cli.sales import Sales, around, counted, document, status_of
 from booking.cli.written import require_writable, write_history, write_reports
-from booking.errors import BadInputError, DiskError, InconclusiveError
+from booking.errors import BadInputError
 from booking.history import History
 from booking.registries import store_named
-from booking.reports import processes
-from booking.reports.timeline import WIDTH, conclusion, render, wrapped
+from booking.reports.timeline import render
 from booking.scenario import Scenario, require_whole
 from booking.simulation.sale import simulate, store_path
 from booking.simulation.under_way import Watcher
 from booking.staging import Staging
 from booking.terminal import on_terminal
 from booking.trains import second_path
-from booking.verdict import SOUND, UNKNOWN, Anomaly, Verdict, judge
 from booking.words import count_of
 
 MOST_RUNS = 1_000_000
@@ -155,69 +153,14 @@ def held(order: Order, *, json: bool, expected: str | None) -> int:
         write_history(order.history, sales.worst)
     write_reports(order.reports, sales.worst, sales.verdict)
     if json:
-        options.print_json(_document(sales, repeated=order.repeat is not None))
+        options.print_json(document(sales, repeated=order.repeat is not None))
     elif order.repeat is not None:
-        typer.echo("\n".join(_counted(sales)))
+        typer.echo("\n".join(counted(sales)))
     else:
         stock = _stock_line(order.db, before, sales.worst) + _beside(order.db, order.scenario)
         story = [stock, "", render(sales.worst, sales.verdict)]
-        typer.echo("\n".join([*story, *_around(sales.worst)]))
+        typer.echo("\n".join([*story, *around(sales.worst)]))
     return status_of(sales, expected)
-
-
-def _around(history: History) -> list[str]:
-    """Return what there is to say about clerks, workers and processes, behind an empty line."""
-    rows = [*history.notes, *processes.told(history)]
-    lines = [line for row in rows for line in (wrapped(row) if len(row) > WIDTH else [row])]
-    return ["", *lines] if lines else []
-
-
-class Sales:
-    """What sales came to: the verdict of each, and the whole of the worst, so that a million fit into memory.
-
-    `elapsed_s` is the time of all in seconds, `timed_out` tells whether any of them was, `deserted` whether any left
-    a buyer without an answer, and `errors` are what the buyers said when they could not go on.
-    """
-
-    worst: History
-    verdict: Verdict
-
-    def __init__(self) -> None:
-        self.verdicts: list[Verdict] = []
-        self.elapsed_s = 0.0
-        self.timed_out = False
-        self.deserted = False
-        self.errors: list[str] = []
-
-    def take(self, history: History) -> None:
-        """Judge one more sale."""
-        verdict = judge(history)
-        if not self.verdicts or severity(verdict.name) > severity(self.verdict.name):
-            self.worst, self.verdict = history, verdict
-        self.verdicts.append(verdict)
-        self.elapsed_s += history.elapsed_s
-        self.timed_out |= history.timed_out
-        self.deserted |= any(ending.deserted for ending in history.endings)
-        self.errors += [ending.error for ending in history.endings if ending.error and not ending.deserted]
-
-
-def severity(name: str) -> int:
-    """Return how bad a verdict is: 0 for sound, more for worse."""
-    return [SOUND, UNKNOWN, *reversed(Anomaly)].index(name)
-
-
-def status_of(sales: Sales, expected: str | None) -> int:
-    """Return the exit status: what was expected decides, then what stopped a sale.
-
-    Raises DiskError where a buyer could not go on.
-    """
-    if sales.errors:
-        raise DiskError(f"{count_of(len(sales.errors), 'buyer')} could not go on: {sales.errors[0]}")
-    if expected == sales.verdict.name:
-        return 0
-    if sales.verdict.name == UNKNOWN or (expected is None and (sales.timed_out or sales.deserted)):
-        return InconclusiveError.exit_status
-    return 0 if expected is None else 1
 
 
 def stock_before(scenario: Scenario, db: Path) -> int | None:
@@ -241,47 +184,3 @@ def _stock_line(db: Path, before: int | None, history: History) -> str:
 def _beside(db: Path, scenario: Scenario) -> str:
     """Return the second train's file in a sentence, with a space before it; nothing for one train."""
     return f" {second_path(db)}, for train 2, holds as many." if scenario.trains > 1 else ""
-
-
-def _document(sales: Sales, *, repeated: bool) -> dict[str, Any]:
-    """Return what `--json` prints: the sale, or the worst of them with the counts of all."""
-    document = {
-        "scenario": sales.worst.scenario.to_json(),
-        **sales.verdict.to_json(),
-        "elapsed_s": sales.elapsed_s,
-        "start_method": sales.worst.start_method,
-        "timed_out": sales.timed_out,
-        "notes": list(sales.worst.notes),
-        "staging": sales.worst.staging.to_json(),
-        "processes": processes.listed(sales.worst),
-        "faults": processes.blows(sales.worst),
-    }
-    if not repeated:
-        return document
-    return document | {
-        "runs": len(sales.verdicts),
-        "oversold_runs": sum(verdict.oversold > 0 for verdict in sales.verdicts),
-        "sold": [verdict.sold for verdict in sales.verdicts],
-    }
-
-
-def _counted(sales: Sales) -> list[str]:
-    """Return what many sales came to, in three lines and the worst verdict."""
-    scenario = sales.worst.scenario
-    runs = len(sales.verdicts)
-    oversold = sum(verdict.oversold > 0 for verdict in sales.verdicts)
-    names = Counter(verdict.name for verdict in sales.verdicts)
-    sold = Counter(verdict.sold for verdict in sales.verdicts)
-    return [
-        *wrapped(
-            f"{count_of(runs, 'sale')} of {count_of(scenario.tickets, 'ticket')} to "
-            f"{count_of(scenario.buyers, 'buyer')}, lock {scenario.lock}: oversold in {oversold:,} of {runs:,}."
-        ),
-        *wrapped(
-            "Tickets sold: "
-            + ", ".join(f"{tickets:,} in {count_of(sold[tickets], 'sale')}" for tickets in sorted(sold))
-        ),
-        *wrapped("Verdicts: " + ", ".join(f"{name} in {count_of(names[name], 'sale')}" for name in sorted(names))),
-        "",
-        *conclusion(sales.verdict),
-    ]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from booking.cli.run import Sales, status_of
+from booking.cli.sales import Sales, status_of
 from booking.errors import BadInputError
 from booking.registries import LOCKS, facts_of
 from booking.reports import processes
