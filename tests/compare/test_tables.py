@@ -88,8 +88,6 @@ def test_the_page_is_self_contained_and_escaped() -> None:
     assert "<b>" not in page
     assert "default-src 'none'" in page
     assert [word for word in ("http:", "https:", "src=", "<script") if word in page] == []
-        word for word in ("http:", "https:", "<script") if word in page
-    }
 
 
 def test_the_document_keeps_what_is_around_the_markers() -> None:
@@ -127,7 +125,8 @@ def test_the_json_has_a_row_for_each_lock() -> None:
 
 def test_what_was_not_measured_is_a_question_mark() -> None:
     """An interrupted comparison shows what it has, and says that the rest is missing."""
-    cut = Comparison(Scenario(2), ("none",), 4, {("none", Measure.PROVED): FOUND["none", Measure.PROVED]}, interrupted=True)
+    proof = {("none", Measure.PROVED): FOUND["none", Measure.PROVED]}
+    cut = Comparison(Scenario(2), ("none",), 4, proof, interrupted=True)
     assert [table.rows for table in tables(cut)] == [
         (("none", "20", "60 %", "?", "?"),),
         (("none", "?", "?"),),
