@@ -48,7 +48,8 @@ def opening(game: Game) -> Iterator[str]:
     scenario = game.scenario
     tickets = "One ticket is" if scenario.tickets == 1 else f"{scenario.tickets:,} tickets are"
     trains = on_trains(scenario.trains, scenario.order)
-    yield f"{tickets} for sale to {count_of(scenario.buyers, 'buyer')}{trains}, lock {scenario.lock}, store {scenario.store}."
+    sale = f"{tickets} for sale to {count_of(scenario.buyers, 'buyer')}{trains}"
+    yield f"{sale}, lock {scenario.lock}, store {scenario.store}."
     yield "You decide who moves. You win if more tickets are sold than there are."
     yield from prospects(game)
     yield "Type a buyer's number, or ? for help."
