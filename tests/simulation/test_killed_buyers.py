@@ -105,7 +105,9 @@ def test_a_stopped_holder_is_named_on_time(
 ) -> None:
     """A holder that hangs is no dead one: exit status 3 on time, its process named, and nothing left of it."""
     assassin = Assassin(by=signal.SIGSTOP)
-    monkeypatch.setattr(command, "simulate", lambda scenario, **dials: simulate(scenario, **dials, watch=assassin))
+    monkeypatch.setattr(
+        command, "simulate", lambda scenario, **dials: simulate(scenario, **dials | {"watch": assassin})
+    )
     started = time.monotonic()
     status = run_command(
         ["run", "--buyers", "3", "--lock", lock, "--pay", "0.2", "--timeout", str(TIMEOUT), "--db", str(db)]
@@ -129,7 +131,7 @@ def test_a_dead_holder_ends_the_command_with_3(
     for expected, status in [([], 3), (["--expect", "deadlock"], 0), (["--expect", "sound"], 1)]:
         assassin = Assassin()
         monkeypatch.setattr(
-            command, "simulate", lambda scenario, a=assassin, **dials: simulate(scenario, **dials, watch=a)
+            command, "simulate", lambda scenario, a=assassin, **dials: simulate(scenario, **dials | {"watch": a})
         )
         assert run_command([*arguments, *expected]) == status
         assert f"(process {assassin.pid}) died while it held the lock" in " ".join(capsys.readouterr().out.split())
