@@ -7,7 +7,7 @@ from typing import Any
 from booking.errors import MalformedStoreError
 from booking.scenario import MOST_TICKETS
 
-REMEDY = 'write {"count": 1} into it, or use `booking reset`'
+REMEDY = 'write {"count": 1} into it, or use `booking reset --force`'
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
