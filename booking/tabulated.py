@@ -173,6 +173,6 @@ _COSTS = (
     "per purchase: the time from one purchase to the next when all buy as fast as they can, without paying; vs none, "
     "vs flock: how many times as long as without a lock, and with the kernel's own lock. longest wait: the longest "
     "that one purchase took. least / most served: the purchases of the buyer with the fewest and of the one with the "
-    "most. Buyers that no lock keeps waiting get into each other's way in the file's folder, so a sale without a lock can be "
-    "the slower one. Times are of one machine and one moment."
+    "most. Times are of one machine and one moment: the fastest of several rounds, because whatever else runs only "
+    "makes them longer."
 )

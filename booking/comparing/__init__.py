@@ -6,15 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from booking.comparing.measures import MEASURES, Question
-from booking.comparison import BASELINES, Comparison, Found, Measure, Missing
+from booking.comparison import BASELINES, Comparison, Cost, Found, Measure, Missing
 from booking.errors import BadInputError, InconclusiveError
 from booking.registries import LOCKS, facts_of, lock_named, store_named
 from booking.scenario import Scenario, require_whole
 
 MOST_RUNS = 10_000
 MOST_BUYERS = 1_000
-ROUND = 0.4
-"""Seconds of one round of purchases. A lock goes through one for each measurement and three for its cost."""
+ROUND = 0.3
+"""Seconds of one round of purchases."""
+ROUNDS = 5
+"""How often the locks take turns in the measurement of their cost, so that a disturbance does not hit one alone."""
 
 
 def compare(  # noqa: PLR0913 - all but the first have defaults
@@ -36,8 +38,7 @@ def compare(  # noqa: PLR0913 - all but the first have defaults
     """
     rows = tuple(locks) or tuple(LOCKS)
     _require_sensible(scenario, rows, runs)
-    extra = [lock for lock in BASELINES if lock not in rows]
-    plan = [(lock, measure) for measure in Measure for lock in (*rows, *(extra if measure is Measure.COST else ()))]
+    plan = planned(rows)
     began = time.monotonic()
     found: dict[tuple[str, Measure], Found] = {}
     for done, (lock, measure) in enumerate(plan):
@@ -45,9 +46,23 @@ def compare(  # noqa: PLR0913 - all but the first have defaults
         answer = _answer(measure, Question(replace(scenario, lock=lock), runs, round_s, stop))
         if stop():  # what was cut short is no finding
             break
-        found[lock, measure] = answer
+        found[lock, measure] = cheaper(found.get((lock, measure)), answer)
     on_progress(len(plan), len(plan), "")
     return Comparison(scenario, rows, runs, found, time.monotonic() - began, os.cpu_count() or 1, stop())
+
+
+def planned(locks: Sequence[str]) -> list[tuple[str, Measure]]:
+    """Return what to measure, in order; the costs come last, with those of the BASELINES, and several times."""
+    once = [(lock, measure) for measure in Measure if measure is not Measure.COST for lock in locks]
+    priced = [*locks, *(lock for lock in BASELINES if lock not in locks)]
+    return once + [(lock, Measure.COST) for lock in priced] * ROUNDS
+
+
+def cheaper(before: Found | None, now: Found) -> Found:
+    """Return the faster one of two rounds: whatever else the machine does can only add to a cost."""
+    if isinstance(before, Cost) and not (isinstance(now, Cost) and now.each_s < before.each_s):
+        return before
+    return now
 
 
 def _answer(measure: Measure, question: Question) -> Found:
@@ -62,8 +77,8 @@ def _answer(measure: Measure, question: Question) -> Found:
 def _require_sensible(scenario: Scenario, locks: Sequence[str], runs: int) -> None:
     require_whole("runs", runs, 1, MOST_RUNS)
     require_whole("buyers (to compare)", scenario.buyers, 1, MOST_BUYERS)
-    if len(set(locks)) < len(locks):
-        raise BadInputError(f"a lock is named twice in {','.join(locks):.60}; name each once")
     store_named(scenario.store)
     for lock in locks:
         lock_named(lock)
+    if len(set(locks)) < len(locks):
+        raise BadInputError(f"a lock is named twice in {','.join(locks):.60}; name each once")

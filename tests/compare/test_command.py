@@ -10,7 +10,7 @@ from programs import alive_in_session, eventually, is_unwinding, ran, started
 from booking.cli.app import run_command
 from booking.reports.comparison import BEGIN, END
 
-SMALL = ["compare", "--locks", "file", "--buyers", "3", "--runs", "1"]
+SMALL = ["compare", "--locks", "flock", "--buyers", "3", "--runs", "1"]
 
 
 def test_one_run_writes_all_documents_and_touches_no_store(db: Path) -> None:
@@ -20,7 +20,7 @@ def test_one_run_writes_all_documents_and_touches_no_store(db: Path) -> None:
     done = ran([*SMALL, "--json", "--html", "page.html", "--markdown", "notes.md"], db.parent)
     assert (done.returncode, done.stderr) == (0, "")
     row = json.loads(done.stdout)["rows"][0]
-    assert (row["lock"], row["proved"]["verdict"], row["two_offices"]["oversold_runs"]) == ("file", "sound", 0)
+    assert (row["lock"], row["proved"]["verdict"], row["two_offices"]["oversold_runs"]) == ("flock", "sound", 0)
     written = document.read_text(encoding="utf-8")
     assert written.startswith(f"mine\n{BEGIN}\n| lock |")
     assert written.endswith(f"{END}\nmine too\n")

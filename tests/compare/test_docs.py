@@ -1,0 +1,58 @@
+"""The tables in the documents: as many rows as there are locks, the counts of today's explorer, real commands."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from booking.cli.app import COMMANDS, app_with, run_command
+from booking.comparing.measures import Question, proved
+from booking.comparison import Comparison, Measure
+from booking.registries import LOCKS
+from booking.reports.comparison import BEGIN, END, markdown
+from booking.scenario import Scenario
+from booking.tabulated import PROVED_HEADERS
+
+ROOT = Path(__file__).parent.parent.parent
+TUTORIAL = ROOT / "docs" / "tutorial.md"
+ROW = re.compile(r"^\|.* `(booking [^`]+)` \| (.+) \|$", re.MULTILINE)
+TOLD = ROW.findall(TUTORIAL.read_text(encoding="utf-8"))
+COMMANDS_TOLD = dict.fromkeys(command for command, _ in TOLD)
+ELSEWHERE = "("
+"""How the last cell of a row begins whose command goes on for ever, or is shown in another document."""
+
+
+def table_of(text: str) -> list[list[str]]:
+    """Return the cells of the first columns of a Markdown table: the lock and what is proved."""
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return [row[: 1 + len(PROVED_HEADERS)] for row in rows]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/comparison.md"])
+def test_the_table_of_a_document_is_that_of_the_command(page: str) -> None:
+    """Every lock has its row and its proof; else run `booking compare --markdown` on the document. Times may differ."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    shown = text.partition(BEGIN)[2].partition(END)[0]
+    proofs = {(lock, Measure.PROVED): proved(Question(Scenario(lock=lock), 1, 0.1, lambda: False)) for lock in LOCKS}
+    assert table_of(shown) == table_of(markdown(Comparison(Scenario(), tuple(LOCKS), 1, proofs)))
+
+
+@pytest.mark.parametrize("command", COMMANDS_TOLD)
+def test_a_command_of_the_tutorial_exists(command: str) -> None:
+    """Its name and all of its options are known."""
+    _, name, *arguments = shlex.split(command)
+    known = typer.main.get_command(app_with([*COMMANDS]))
+    known.commands[name].make_context(name, arguments)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("command", dict.fromkeys(command for command, line in TOLD if not line.startswith(ELSEWHERE)))
+def test_a_command_of_the_tutorial_says_what_is_promised(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its lines are in its output, wherever that is wrapped; a sale with a killed buyer may be inconclusive."""
+    monkeypatch.chdir(tmp_path)
+    assert run_command(shlex.split(command)[1:]) in ({0, 3} if "--kill " in command else {0})
+    said = " ".join(capsys.readouterr().out.split())
+    assert [line for told, line in TOLD if told == command and line not in said] == []
