@@ -4,8 +4,8 @@ import csv
 import io
 from typing import Any
 
-from booking.history import History
-from booking.moments import moments
+from booking.history import Event, History
+from booking.moments import Moment, moments
 from booking.verdict import Verdict
 
 COLUMNS = (
@@ -21,6 +21,8 @@ COLUMNS = (
     "sold",
     "outcome",
 )
+SECOND_COLUMNS = ("train", "second_file", "second_lock_holders")
+"""Behind the others in a sale of journeys on two trains: which one was touched, and the second one's file and lock."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -28,7 +30,7 @@ def render(history: History, verdict: Verdict) -> str:
     """Return the table as comma-separated values: RFC 4180, with a header line."""
     del verdict
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS)
+    writer = csv.DictWriter(text, COLUMNS if history.scenario.trains == 1 else COLUMNS + SECOND_COLUMNS)
     writer.writeheader()
     writer.writerows({name: guarded(value) for name, value in row.items()} for row in to_rows(history))
     return text.getvalue()
@@ -56,9 +58,15 @@ def to_rows(history: History) -> list[dict[str, Any]]:
             "lock_holders": " ".join(map(str, moment.holders)),
             "sold": moment.sold,
             "outcome": outcomes.get(event.buyer),
+            **(_second(event, moment) if history.scenario.trains > 1 else {}),
         }
         for event, moment in zip(history.events, moments(history), strict=True)
     ]
+
+
+def _second(event: Event, moment: Moment) -> dict[str, Any]:
+    values = (event.train, moment.second_file, " ".join(map(str, moment.second_holders)))
+    return dict(zip(SECOND_COLUMNS, values, strict=True))
 
 
 def guarded(value: object) -> object:

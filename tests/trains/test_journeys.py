@@ -15,6 +15,7 @@ from booking.replayer.prediction import predict
 from booking.replayer.replay import replay
 from booking.replayer.stage import Stage
 from booking.reports.page import render as page
+from booking.reports.table import COLUMNS, SECOND_COLUMNS, to_rows
 from booking.reports.timeline import render
 from booking.scenario import Scenario
 from booking.schedule import parse
@@ -130,6 +131,14 @@ def test_a_free_run_ends_by_its_time_out(stuck: History) -> None:
     assert finding.text in " ".join(render(stuck, judge(stuck)).split())
     assert History.from_lines(stuck.to_lines()) == stuck
     assert "train 1 buyer" in page(stuck, judge(stuck))
+
+
+def test_the_table_has_both_trains() -> None:
+    """Both hold one lock and wait for the other: three more columns say which, only where there are two trains."""
+    history = predict(Scenario(2, lock="mp", trains=2, order="opposite"), (1, 2)).history
+    rows = [[row[name] for name in ("buyer", "lock_holders", *SECOND_COLUMNS)] for row in to_rows(history)]
+    assert rows[1:4:2] == [[1, "1", 1, 1, ""], [2, "1", 2, 1, "2"]]
+    assert list(to_rows(predict(Scenario(2), (1, 1, 1)).history)[0]) == list(COLUMNS)
 
 
 def test_the_command_line_ends_with_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
