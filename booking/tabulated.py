@@ -1,7 +1,7 @@
 """A comparison as tables of words and numbers, the same for a terminal, a page and a document."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from booking.comparison import Comparison, Cost, Found, Inheritance, InPlace, Measure, Missing, Proof, Sales
@@ -40,15 +40,21 @@ def tables(comparison: Comparison) -> tuple[Table, ...]:
 
 
 def notes(comparison: Comparison) -> list[str]:
-    """Return a sentence for every reason why a cell is empty."""
-    reasons: dict[str, list[str]] = defaultdict(list)
+    """Return a sentence for every reason why cells are empty, with the locks and the measures that it is true of."""
+    whose: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for measure in Measure:
         for lock in comparison.locks:
             found = comparison.found.get((lock, measure))
             if isinstance(found, Missing):
-                reasons[f"{measure.replace('_', ' ')}: {printable(found.reason)}."].append(printable(lock))
-    told = [f"{NONE_SUCH} {', '.join(locks)}, {reason}" for reason, locks in reasons.items()]
+                whose[printable(found.reason)][printable(lock)].append(measure.replace("_", " "))
+    told = [f"{NONE_SUCH} {', '.join(locks)}{_of_what(locks.values())}: {why}." for why, locks in whose.items()]
     return told + [f"{NOT_YET} was not measured, because the comparison was interrupted."] * comparison.interrupted
+
+
+def _of_what(measures: Iterable[list[str]]) -> str:
+    """Return " (killed holder, in place)", and nothing where a reason is true of all that is asked."""
+    named = list(dict.fromkeys(name for names in measures for name in names))
+    return f" ({', '.join(named)})" if len(named) < len(Measure) else ""
 
 
 def power(number: int) -> str:

@@ -8,7 +8,7 @@ import pytest
 from booking.comparison import Comparison, Cost, Inheritance, InPlace, Measure, Missing, Proof, Sales
 from booking.reports import comparison as reports
 from booking.scenario import Scenario
-from booking.tabulated import duration, power, tables, times
+from booking.tabulated import duration, notes, power, tables, times
 
 FOUND = {
     ("none", Measure.PROVED): Proof(20, 12, exhausted=True, verdict="oversold"),
@@ -56,8 +56,8 @@ MARKDOWN = """\
 | \\<b\\>\\| | 1.21 x 10^18 | none | sound 4 of 4 | sound 4 of 4 | stuck (2 s) | - | 5.0 ms | 5.0 x | 20 x \
 | 1.2 s | 40 / 60 |
 
-- none, killed holder: nobody waits.
-- \\<b\\>\\|, in place: nobody \\<waits\\>.
+- none (killed holder): nobody waits.
+- \\<b\\>\\| (in place): nobody \\<waits\\>.
 
 Is it safe? 2 buyers, 1 ticket, store json. 4 real sales of each kind for each lock; it took 12 s.
 """
@@ -70,7 +70,7 @@ def test_the_text_is_three_tables() -> None:
     shown = "\n".join(line for line in text.splitlines() if line not in words)
     assert shown.replace("\n\n\n", "\n\n").startswith(TEXT)
     assert text.endswith(
-        "- none, killed holder: nobody waits.\n- <b>|, in place: nobody <waits>.\n\n"
+        "- none (killed holder): nobody waits.\n- <b>| (in place): nobody <waits>.\n\n"
         "4 real sales of each kind for each lock; it took 12 s."
     )
     assert max(map(len, text.splitlines())) <= 80
@@ -121,6 +121,12 @@ def test_the_json_has_a_row_for_each_lock() -> None:
         "against_none": 5.0,
         "against_flock": 20.0,
     }
+
+
+def test_a_lock_that_a_store_cannot_serve_is_noted_once() -> None:
+    """One reason for all six measures is one sentence."""
+    found = {("cas", measure): Missing("it cannot swap") for measure in Measure}
+    assert notes(Comparison(Scenario(2), ("cas",), 1, found)) == ["- cas: it cannot swap."]
 
 
 def test_what_was_not_measured_is_a_question_mark() -> None:
