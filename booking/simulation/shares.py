@@ -1,11 +1,12 @@
 """The tickets split among the buyers beforehand: a file for each, beside the store, and their sum afterwards."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
-from booking import disk
+from booking import disk, files
 from booking.errors import DiskError
 from booking.history import History
 from booking.purchase import Outcome
@@ -39,8 +40,7 @@ class SplitStore(Store):
 
     def prepare(self, context: BaseContext) -> int | None:
         """Remove the shares of a sale that was killed, and return the count in the store itself."""
-        for share in self._shares:
-            _remove(share.path)
+        self._sweep()
         return self._whole.prepare(context)
 
     def read(self) -> int:
@@ -62,13 +62,23 @@ class SplitStore(Store):
     def tidy(self, dead: set[int] | None = None) -> None:
         """Write what is left in the shares into the store, and remove them."""
         there = [share for share in self._shares if share.path.exists()]
-        for share in there:
-            share.tidy(dead)
         if there:
             self._whole.put(sum(share.read() for share in there))
-        for share in there:
-            _remove(share.path)
+        self._sweep()
         self._whole.tidy(dead)
+
+    def _sweep(self) -> None:
+        """Remove all shares, those of a larger sale before this one too, and what a killed buyer was writing."""
+        pattern = re.compile(re.escape(share_path(self.path, 0).name[:-1]) + r"[0-9]+(\.[0-9]+\.booking-tmp)?")
+        try:
+            entries = list(self.path.parent.iterdir())
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise files.refused("list", self.path.parent, error) from None
+        for entry in entries:
+            if pattern.fullmatch(entry.name):
+                _remove(entry)
 
 
 def note(history: History) -> str:

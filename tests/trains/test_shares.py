@@ -79,7 +79,8 @@ def test_a_death_in_a_replay_leaves_the_share_for_sale(db: Path) -> None:
 def test_what_a_killed_parent_left_is_swept_away(db: Path) -> None:
     """Shares of an earlier sale are not added to this one; other keys of the store are kept."""
     db.write_text('{"count": 9, "train": "G1"}')
-    db.with_name("db.json.share-2").write_text('{"count": 5}')
+    for name in ("db.json.share-2", "db.json.share-30", "db.json.share-30.4711.booking-tmp"):
+        db.with_name(name).write_text('{"count": 5}')
     history = simulate(Scenario(2, 9, "partition", pay=(0, 0)), db=db)
     assert history.stock_left == 7
     assert json.loads(db.read_bytes()) == {"count": 7, "train": "G1"}
