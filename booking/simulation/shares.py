@@ -6,7 +6,7 @@ from contextlib import suppress
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
-from booking import disk, files
+from booking import disk
 from booking.errors import DiskError
 from booking.history import History
 from booking.purchase import Outcome
@@ -75,7 +75,7 @@ class SplitStore(Store):
         except FileNotFoundError:
             return
         except OSError as error:
-            raise files.refused("list", self.path.parent, error) from None
+            raise disk.refused("list", self.path.parent, error) from None
         for entry in entries:
             if pattern.fullmatch(entry.name):
                 _remove(entry)
