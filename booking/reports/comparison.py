@@ -49,7 +49,7 @@ def html(comparison: Comparison) -> str:
     """Return one self-contained page that forbids itself every connection."""
     style = (files("booking.reports") / "page" / "colours.css").read_text(encoding="utf-8") + _STYLE
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    told = "".join(f"<li>{escape(note)}</li>" for note in notes(comparison))
+    told = "".join(f"<li>{escape(note.removeprefix('- '))}</li>" for note in notes(comparison))
     body = "".join(map(_section, tables(comparison)))
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     return _PAGE.format(policy=policy, style=style, body=body, notes=told, ran=escape(_ran(comparison)))

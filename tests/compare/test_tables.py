@@ -85,6 +85,7 @@ def test_the_page_is_self_contained_and_escaped() -> None:
     """A name with markup is text, and the page loads nothing."""
     page = reports.html(COMPARISON)
     assert '<th scope="row">&lt;b&gt;|</th>' in page
+    assert "<li>&lt;b&gt;| (in place): nobody &lt;waits&gt;.</li>" in page
     assert "<b>" not in page
     assert "default-src 'none'" in page
     assert [word for word in ("http:", "https:", "src=", "<script") if word in page] == []
