@@ -6,7 +6,6 @@ All of them carry one message as their only argument, so they survive pickling b
 
 from typing import ClassVar
 
-
 INTERRUPTED = 130
 """The exit status after Ctrl-C."""
 TERMINATED = 143

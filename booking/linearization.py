@@ -82,15 +82,27 @@ def linearize(history: History, *, most_steps: int) -> list[int] | None:
     steps = intervals(history)
     if len(steps) > most_steps:
         return None
-    order = _Search(steps).run(_cells(history))
+    # Several orders may explain the reads; one that also ends with what the store holds is the better explanation.
+    order = _Search(steps, history).run(_cells(history)) or _Search(steps).run(_cells(history))
     return None if order is None else [step.buyer for step in order]
 
 
-class _Search:
-    """Depth-first search over the steps that could come next."""
+def _ends_like(history: History, cells: Cells) -> bool:
+    """Return whether the counts in the end are what is left in the stores, as far as that is known."""
+    if history.scenario.is_split:
+        numbers = [cell for cell in cells if isinstance(cell, int)]
+        return history.stock_left in {None, sum(numbers)}
+    return all(
+        left in {None, cell} for left, cell in zip((history.stock_left, history.second_left), cells, strict=False)
+    )
 
-    def __init__(self, steps: list[Interval]) -> None:
+
+class _Search:
+    """Depth-first search over the steps that could come next; with a history, for an order that ends as it did."""
+
+    def __init__(self, steps: list[Interval], history: History | None = None) -> None:
         self._steps = steps
+        self._history = history
         self._hopeless: set[tuple[frozenset[int], Cells]] = set()
 
     def run(self, cells: Cells) -> list[Interval] | None:
@@ -99,7 +111,7 @@ class _Search:
 
     def _extend(self, placed: list[Interval], left: frozenset[int], cells: Cells) -> list[Interval] | None:
         if not left:
-            return placed
+            return placed if self._history is None or _ends_like(self._history, cells) else None
         if (left, cells) in self._hopeless or len(self._hopeless) > _MOST_PLACEMENTS:
             return None
         for index in self._next(left, cells):

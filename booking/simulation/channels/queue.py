@@ -5,6 +5,7 @@ keeps the one lock for ever, and nobody else's question arrives; a clerk that is
 other. Python's documentation warns of it under `Process.terminate`.
 """
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
@@ -28,7 +29,8 @@ ROOM = 4
 """How many questions the queue holds; a buyer that finds it full waits."""
 PATIENCE = 0.1
 """Seconds after which one who waits at the queue looks up, to see whether the others are still there."""
-
+CLOSING = 1.0
+"""Seconds that the queue's own thread has to send what is left."""
 
 if TYPE_CHECKING:
     from multiprocessing.queues import JoinableQueue
@@ -89,12 +91,17 @@ class QueueChannel(Channel):
         self._shutter.close()
 
     def close(self) -> None:
-        """Close the queue and every pipe."""
+        """Close the queue and every pipe.
+
+        The queue's own thread is waited for, but not for ever: it waits itself for a lock that a killed process may
+        have taken along.
+        """
         if not self._used:
             self._line.cancel_join_thread()
         self._line.close()
-        if self._used:
-            self._line.join_thread()
+        joining = threading.Thread(target=self._line.join_thread, daemon=True)
+        joining.start()
+        joining.join(CLOSING)
         ends = [*self._pulses, *self._hearts, self._shut, self._shutter, *self._answers]
         for end in [*ends, *([self._fresh] if self._fresh else [])]:
             end.close()
