@@ -192,3 +192,14 @@ def test_a_long_sale_is_left_alone(most_steps: int, expected: list[int] | None) 
     history = sale(told, [Outcome.BOUGHT, Outcome.BOUGHT])
     assert len(events(told)) == 12
     assert linearize(history, most_steps=most_steps) == expected
+
+
+@pytest.mark.parametrize(("left", "order"), [(0, [1, 2, 2, 1]), (1, [1, 2, 1, 2])])
+def test_the_order_ends_with_what_the_store_holds(left: int, order: list[int]) -> None:
+    """Of two writes at the same time the last is the one that is still there.
+
+    Both read 2, and their writes of 0 and 1 overlap: whichever stands in the store came last.
+    """
+    told = "1.read 1.read=2 2.read 2.read=2 1.write 2.write 1.write=0 2.write=1"
+    history = sale(told, [Outcome.BOUGHT, Outcome.BOUGHT], tickets=2, left=left)
+    assert linearize(history, most_steps=MOST_STEPS) == order
