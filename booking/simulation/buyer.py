@@ -6,8 +6,7 @@ A spawned process imports this module and what it names, so nothing here may imp
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing.synchronize import Barrier
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from booking.errors import BookingError, TornReadError
 from booking.locks import Lock
@@ -18,6 +17,9 @@ from booking.simulation.ends import Ends
 from booking.simulation.journal import END, READY, Journal
 from booking.simulation.parts import Part
 from booking.stores import Store
+
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Barrier
 
 _Result = TypeVar("_Result")
 
@@ -44,7 +46,7 @@ class Invitation:
     lock: Lock
     pay_s: float
     ends: Ends
-    barrier: Barrier | None = None
+    barrier: "Barrier | None" = None
     part: Part | None = None
     second: SecondTrain | None = None
 

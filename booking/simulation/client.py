@@ -1,7 +1,7 @@
 """What runs in the process of a buyer that goes to a clerk: it asks, waits for the answer, and touches nothing."""
 
 from dataclasses import dataclass
-from multiprocessing.synchronize import Barrier
+from typing import TYPE_CHECKING
 
 from booking.purchase import Outcome
 from booking.simulation import gates, guard
@@ -9,6 +9,9 @@ from booking.simulation.channels import BUY, LOOK, Answer, BuyersSide, ClerkDied
 from booking.simulation.ends import Ends
 from booking.simulation.journal import END, READY, Journal
 from booking.stores import Store
+
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Barrier
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Visit:
     side: BuyersSide
     pay_s: float
     ends: Ends
-    barrier: Barrier | None = None
+    barrier: "Barrier | None" = None
 
 
 def visit_counter(visit: Visit) -> None:

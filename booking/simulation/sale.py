@@ -19,7 +19,6 @@ from booking.simulation.faults import faults_in, require_possible
 from booking.simulation.forked import forking
 from booking.simulation.gates import barrier_for
 from booking.simulation.kinds import descriptors, kind_of_sale, require_kind
-from booking.simulation.offices import Offices
 from booking.simulation.shares import SplitStore
 from booking.simulation.under_way import Countdown, Watcher
 from booking.staging import Staging
@@ -91,7 +90,11 @@ def _require_terms(scenario: Scenario, *, restock: bool, timeout: float | None) 
 
 def company_for(staging: Staging, scenario: Scenario, context: BaseContext) -> Company:
     """Return the company of a sale: the buyers' processes are its children, or those of its offices."""
-    return Company(context) if staging.offices == 1 else Offices(context, scenario, staging.offices)
+    if staging.offices == 1:
+        return Company(context)
+    from booking.simulation.offices import Offices  # noqa: PLC0415 - few sales have several
+
+    return Offices(context, scenario, staging.offices)
 
 
 def store_path(db: str | Path) -> Path:

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from multiprocessing.synchronize import Barrier
+from typing import TYPE_CHECKING
 
 from booking.errors import BookingError, InconclusiveError
 from booking.history import Ending, History
@@ -19,6 +19,9 @@ from booking.simulation.shares import note
 from booking.staging import Staging
 from booking.stores import Store
 from booking.version import __version__
+
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Barrier
 
 IDLE = 0.1
 """Seconds without a message after which the parent looks whether the buyers are still alive."""
@@ -64,7 +67,7 @@ class SaleUnderWay:
     watch: Watcher | None
     arrived: Sequence[int] = ()
     staging: Staging = field(default=Staging())
-    barrier: Barrier | None = None
+    barrier: "Barrier | None" = None
     faults: Faults | None = None
     countdown: Countdown | None = None
     second: SecondTrain | None = None

@@ -1,9 +1,9 @@
 """The count in memory that the buyers share: no file, no disk, and the same race."""
 
-import ctypes
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from booking.steps import Step
@@ -27,18 +27,19 @@ class SharedMemoryStore(Store):
 
     def __init__(self, path: Path, *, durable: bool = False) -> None:
         super().__init__(path, durable=durable)
-        self._cell = ctypes.c_longlong(0)
+        self._cell = SimpleNamespace(value=0)  # until a sale is prepared, a number of this process alone
 
     def prepare(self, context: "BaseContext") -> None:
         """Make the number, which is new with every sale; processes that start later with this store share it."""
-        self._cell = context.RawValue(ctypes.c_longlong, 0)
+        self._cell = context.RawValue("q", 0)
 
     def tidy(self, dead: set[int] | None = None) -> None:
         """Do nothing: memory is gone with its processes."""
 
     def read(self) -> int:
         """Return the count."""
-        return self._cell.value
+        count: int = self._cell.value
+        return count
 
     def write(self, count: int) -> Iterator[tuple[Step, Callable[[], None]]]:
         """Yield the one step of the write: eight bytes at once, so that nobody reads half of it."""
