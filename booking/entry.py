@@ -40,6 +40,10 @@ def main() -> int:
         status = _stopped(signal.SIGINT)
     except TerminatedError:
         status = _stopped(signal.SIGTERM)
+    except RuntimeError as error:  # how Python 3.11 wraps what arrives while a dataclass is being imported
+        if not isinstance(error.__cause__, KeyboardInterrupt | TerminatedError):
+            raise
+        status = _stopped(signal.SIGINT if isinstance(error.__cause__, KeyboardInterrupt) else signal.SIGTERM)
     return status
 
 
