@@ -34,6 +34,12 @@ class Anomalies:
         moving = {move.before for _, move in self.quotient.steps(state)}
         return moving <= self.quotient.roots and self.is_followed(state)
 
+    def can_show(self, anomaly: Anomaly) -> bool:
+        """Tell, without a search, whether a state could show it: a circle takes locks, half a journey two trains."""
+        if anomaly is Anomaly.DEADLOCK:
+            return self.quotient.can_deadlock
+        return anomaly is not Anomaly.HALF_JOURNEY or len(self._cells) > 1
+
     def shown(self, state: int) -> list[Anomaly]:
         """Return what went wrong in a settled state, the worst first."""
         return [anomaly for anomaly in SEVERITY if self.shows(state, anomaly)]

@@ -60,7 +60,7 @@ class Hunt:
 
     def way(self, start: Turn, limits: Limits) -> list[Move] | None:
         """Return the cheapest moves to the anomaly, None where it cannot happen; raises InconclusiveError."""
-        if self._anomaly is Anomaly.DEADLOCK and not self._quotient.can_deadlock:
+        if not self._anomalies.can_show(self._anomaly):
             return None
         return cheapest(start, self._edges, self._estimate, self._is_goal, limits)
 
