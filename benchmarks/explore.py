@@ -1,4 +1,4 @@
-"""How long an exploration takes and how much memory, against the aims of issue 3, and beside other tools.
+"""How long an exploration takes and how much memory, against their aims, and beside other tools.
 
     python benchmarks/explore.py                           every case, each in a process of its own
     python benchmarks/explore.py --frontrun PROGRAM        the `frontrun` program of the environment that has it

@@ -2,7 +2,7 @@
 
     python benchmarks/live.py
 
-Issue 4 asks for less than 5 %. The view is drawn from the first message on, into a terminal that keeps nothing.
+The aim is less than 5 %. The view is drawn from the first message on, into a terminal that keeps nothing.
 The fastest of all rounds is compared, because other work on the machine only adds; on a busy machine the view's own
 work, in processor time, says more.
 """

@@ -3,7 +3,7 @@
     python benchmarks/replay.py           a table of medians, with kept-alive buyers
     python benchmarks/replay.py --all     plays every schedule of 2 and 3 buyers for every lock and store, too
 
-Issue 3 asks for less than 20 ms at the median. `--all` takes a quarter of an hour; it ends with status 1 at the
+The aim is less than 20 ms at the median. `--all` takes a quarter of an hour; it ends with status 1 at the
 first step in which real processes do something else than the model said.
 """
 
