@@ -1,5 +1,6 @@
 """What sales came to: their verdicts counted, the worst of them whole, an exit status, and how it is printed."""
 
+import os
 from collections import Counter
 from typing import Any
 
@@ -66,6 +67,7 @@ def document(sales: Sales, *, repeated: bool) -> dict[str, Any]:
         **sales.verdict.to_json(),
         "elapsed_s": sales.elapsed_s,
         "start_method": sales.worst.start_method,
+        "cores": os.cpu_count(),
         "timed_out": sales.timed_out,
         "notes": list(sales.worst.notes),
         "staging": sales.worst.staging.to_json(),

@@ -11,7 +11,7 @@ from booking.errors import BadInputError
 from booking.explorer.counter import purchase_at_counter
 from booking.explorer.script import Program
 from booking.explorer.shared import Shared, shared_in
-from booking.registries import purchase_of
+from booking.registries import purchase_in, purchase_of
 from booking.scenario import Scenario
 from booking.trains import COUNT
 
@@ -34,9 +34,12 @@ def kinds_in(scenario: Scenario, program: Program | None = None, clerks: int = 0
         raise BadInputError("a clerk sells the tickets of one train to everybody; leave out --clerks")
     if program and scenario.is_split:
         raise BadInputError(f"only the purchase itself is explored with --lock {scenario.lock}; use another lock")
+    everybody = tuple(range(1, scenario.buyers + 1))
+    if not (scenario.is_split or scenario.trains > 1):
+        return (Kind(program or (purchase_at_counter if clerks else purchase_in(scenario)), shared, everybody),)
     found: dict[tuple[Program, int], list[int]] = {}
-    for buyer in range(1, scenario.buyers + 1):
-        runs = program or (purchase_at_counter if clerks else purchase_of(scenario, buyer))
+    for buyer in everybody:
+        runs = program or purchase_of(scenario, buyer)
         share = scenario.share_of(buyer) if scenario.is_split else scenario.tickets
         found.setdefault((runs, share), []).append(buyer)
     return tuple(

@@ -28,13 +28,14 @@ KEYS = {
     "findings",
     "elapsed_s",
     "start_method",
+    "cores",
     "timed_out",
     "staging",
     "faults",
     "notes",
     "processes",
 }
-PROMISED = KEYS - {"scenario", "elapsed_s", "start_method", "staging", "faults", "notes", "processes"}
+PROMISED = KEYS - {"scenario", "elapsed_s", "start_method", "cores", "staging", "faults", "notes", "processes"}
 
 
 @pytest.fixture(autouse=True)
