@@ -1,8 +1,8 @@
 """Buyers that go to clerks, as real processes: who sells, when it is safe, and what a death leaves behind."""
 
 import os
-import re
 import random
+import re
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
