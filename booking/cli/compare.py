@@ -30,7 +30,7 @@ def compare(  # noqa: PLR0913 - every dial is an option
     ] = None,
     json: options.Json = False,
 ) -> int:
-    """Compare locks: what is proved, seen, paid for, and left behind by a killed holder."""
+    """Prove, try, time and kill every lock. One table shows what each is good for."""
     from booking.comparing import compare as compared  # noqa: PLC0415 - the explorer, which other commands need not
     from booking.reports import comparison as reports  # noqa: PLC0415
 

@@ -82,7 +82,7 @@ def buy(  # noqa: PLR0913 - every dial is an option
     ] = TIMEOUT,
     json: options.Json = False,
 ) -> int:
-    """Look, then buy one ticket, as one buyer; run it in two terminals to race by hand."""
+    """Look, then buy one ticket, as one buyer. Run it in two terminals to race by hand."""
     scenario = Scenario(1, 0, lock, store, options.parsed_pay(pay), seed, permits)
     who = printable(name)[:LONGEST_NAME]
     if not who:

@@ -37,7 +37,7 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     json: options.Json = False,
     expect: options.Expect = None,
 ) -> int:
-    """Count every order in which the buyers' steps can happen, and find the shortest that goes wrong."""
+    """Count every order of the buyers' steps. Find the shortest that goes wrong, or prove that none does."""
     from booking import explorer  # noqa: PLC0415 - 20 ms that other commands need not pay
     from booking.reports.exploration import render  # noqa: PLC0415
 

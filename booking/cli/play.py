@@ -40,7 +40,7 @@ def play(  # noqa: PLR0913 - every dial of a scenario is an option
     order: options.TrainOrder = "same",
     db: options.Db = Path("data/db.json"),
 ) -> int:
-    """Be the scheduler: move the buyers step by step, and try to sell one ticket twice."""
+    """Be the scheduler: move the buyers step by step. Try to sell one ticket twice."""
     dials: dict[str, Any] = {"tickets": tickets, "lock": lock, "permits": permits, "store": store, "pay": (0.0, 0.0)}
     dials |= {"trains": trains, "order": order}
     given = dials | ({} if buyers is None else {"buyers": buyers})

@@ -49,7 +49,7 @@ def replay(  # noqa: PLR0913 - every dial of a scenario is an option
     json: options.Json = False,
     expect: options.Expect = None,
 ) -> int:
-    """Make one interleaving happen: real processes take their steps in the order of SCHEDULE."""
+    """Make one interleaving happen for real. The processes take their steps in the order of SCHEDULE."""
     expected = options.parsed_verdict(expect)
     given: dict[str, Any] = {"buyers": buyers, "tickets": tickets, "lock": lock, "permits": permits, "store": store}
     given |= {"trains": trains, "order": order}

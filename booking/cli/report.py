@@ -24,7 +24,7 @@ def report(  # noqa: PLR0913 - every kind of report is an option
     json: options.Json = False,
     expect: options.Expect = None,
 ) -> int:
-    """Judge a history again, and draw it as a page, an image, a trace or a table."""
+    """Judge a history again and draw it. It becomes a page, an image, a trace or a table."""
     expected = options.parsed_verdict(expect)
     targets = {"html": html, "svg": svg, "trace": trace, "csv": csv}
     require_writable(targets)
