@@ -1,6 +1,7 @@
 """The commands and the one place where a failure becomes an exit status."""
 
 import contextlib
+import gc
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
@@ -74,6 +75,8 @@ def run_command(arguments: Sequence[str]) -> int:
     screen.prepare()
     try:
         app = app_with(commands_for(arguments))
+        gc.freeze()  # what was imported stays, and is no rubbish to look for
+        gc.enable()
         status = app(list(arguments) or ["--help"], standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
