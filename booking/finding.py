@@ -1,7 +1,7 @@
 """What a judge can find: an anomaly with its witness."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 SOUND = "sound"
 UNKNOWN = "unknown"
@@ -24,8 +24,7 @@ class Anomaly(StrEnum):
     """A buyer waits while others are served again and again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One anomaly with its witness.
 
     `text` says in a sentence who did what before whom. `events` are the numbers (`seq`) of the events that show

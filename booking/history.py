@@ -7,7 +7,7 @@ import json
 import math
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -62,8 +62,7 @@ class Event(NamedTuple):
         return document
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """How one buyer ended.
 
     `exitcode` is the one of its process: 0 for a normal end, -9 when signal 9 ended it, None while unknown.
@@ -142,12 +141,12 @@ class History(Displayed):
         if self.scenario.trains > 1:
             header["second_left"] = self.second_left
         if self.struck:
-            header["struck"] = [asdict(blow) for blow in self.struck]
+            header["struck"] = [blow._asdict() for blow in self.struck]
         yield json.dumps(header)
         for event in self.events:
             yield json.dumps(event.to_json())
         for ending in self.endings:
-            yield json.dumps(asdict(ending))
+            yield json.dumps(ending._asdict())
 
     @classmethod
     def from_lines(cls, lines: Iterable[str]) -> "History":

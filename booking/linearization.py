@@ -7,8 +7,7 @@ The search is that of Wing and Gong, "Testing and verifying concurrent objects",
 be next and fits, and go back when nothing fits.
 """
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from booking.history import BLOCKED, CHANGED, Event, History, Value
 from booking.steps import PAY, Step
@@ -20,8 +19,7 @@ Cells: TypeAlias = tuple[Value, ...]
 """What every count holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(NamedTuple):
     """One step of one buyer with the numbers of the events before and after it; `asked` is what it was called with.
 
     `cell` is which count it touched, from 0: that of its train or, where the tickets are split, the buyer's own.

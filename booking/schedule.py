@@ -18,7 +18,7 @@ Schedule: TypeAlias = tuple[int, ...]
 SCHEMA = 1
 MOST_STEPS = 10_000
 
-_TURN = re.compile(r"\s*(-?[1-9][0-9]{0,5})\s*", re.ASCII)
+_TURN = r"\s*(-?[1-9][0-9]{0,5})\s*"
 _KEYS = ["scenario", "schedule", "schema"]
 
 
@@ -35,7 +35,7 @@ def parse(text: str) -> Schedule:
     Raises BadInputError, with the position, for anything else.
     """
     turns = text.split(",")
-    matches = [_TURN.fullmatch(turn) for turn in turns]
+    matches = [re.fullmatch(_TURN, turn, re.ASCII) for turn in turns]
     for position, match in enumerate(matches, 1):
         if match is None:
             raise BadInputError(

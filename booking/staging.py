@@ -5,7 +5,7 @@ import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from booking.errors import BadInputError
 from booking.scenario import Scenario, require_whole
@@ -29,8 +29,7 @@ class Blow(StrEnum):
     """It stops and neither moves nor ends (SIGSTOP)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """One buyer is struck in the middle of a step.
 
     `step` is a step's name or "pay"; for acquire that is while the buyer waits for the lock.
@@ -40,12 +39,10 @@ class Fault:
     step: str
     blow: Blow
 
-    _PATTERN = re.compile(r"(\d{1,5})@([a-z]+)(?::(TERM|KILL))?", re.ASCII)
-
     @classmethod
     def parsed(cls, text: str, *, hang: bool = False) -> "Fault":
         """Return the fault of "3@pay" or "3@pay:TERM"; raises BadInputError with what it should look like."""
-        match = cls._PATTERN.fullmatch(text)
+        match = re.fullmatch(r"(\d{1,5})@([a-z]+)(?::(TERM|KILL))?", text, re.ASCII)
         if match is None or match[2] not in {*Step, PAY} or (hang and match[3]):
             example = "2@pay" if hang else "2@pay or 2@read:TERM"
             raise BadInputError(f"{text!r:.40} is no fault; use BUYER@STEP, for example {example}")
@@ -55,8 +52,7 @@ class Fault:
         return f"{self.buyer}@{self.step}:{self.blow}"
 
 
-@dataclass(frozen=True, slots=True)
-class Struck:
+class Struck(NamedTuple):
     """What a fault did.
 
     `t_ns` is when the blow was sent, on the monotonic clock in nanoseconds. `alive_right_after` tells whether the
@@ -74,7 +70,7 @@ class Struck:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Struck":
-        """Return what `asdict` wrote; raises KeyError, TypeError or ValueError for anything else."""
+        """Return what `_asdict` wrote; raises KeyError, TypeError or ValueError for anything else."""
         return cls(**dict(document) | {"blow": Blow(document["blow"])})
 
 
@@ -159,7 +155,7 @@ class Staging:
 
     def to_json(self) -> dict[str, Any]:
         """Return the dials as a JSON object; a fault becomes an object with buyer, step and blow."""
-        return asdict(self) | {"faults": [asdict(fault) for fault in self.faults]}
+        return asdict(self) | {"faults": [fault._asdict() for fault in self.faults]}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Staging":

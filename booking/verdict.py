@@ -14,9 +14,7 @@ from typing import Any
 from booking.displayed import Displayed
 from booking.finding import SOUND, UNKNOWN, Anomaly, Finding
 from booking.history import CHANGED, TORN, Event, History
-from booking.linearization import linearize
 from booking.purchase import Outcome
-from booking.schedule import command
 from booking.steps import Step
 from booking.stuck import stuck, unanswered
 from booking.words import buyers, count_of
@@ -93,7 +91,7 @@ def judge(history: History) -> Verdict:
     Buyers that stayed away from a replay are nobody's loss and count nowhere.
     """
     outcomes = [ending.outcome for ending in history.endings if not ending.stayed_away]
-    findings = tuple(_findings(history))
+    findings = tuple(_replayed(history, tuple(_findings(history))))
     named = {finding.anomaly for finding in findings}
     worst = next((anomaly for anomaly in Anomaly if anomaly in named), None)
     unknown = outcomes.count(Outcome.UNKNOWN)
@@ -116,23 +114,29 @@ def judge(history: History) -> Verdict:
 
 def _findings(history: History) -> Iterator[Finding]:
     sold = sum(ending.outcome is Outcome.BOUGHT for ending in history.endings)
-    replay = replay_command(history)
     if sold and _is_isolated(history):
-        yield _own_copies(history, sold, replay)
+        yield _own_copies(history, sold)
     elif sold > history.scenario.tickets:
-        yield _same_count(history, Anomaly.OVERSOLD, replay)
+        yield _same_count(history, Anomaly.OVERSOLD)
     else:
         for train, left in enumerate(history.counts_left, 1):
             if left is not None:
-                yield from _stock_findings(history, train, left, sold, replay)
-    yield from _half_journeys(history, replay)
+                yield from _stock_findings(history, train, left, sold)
+    yield from _half_journeys(history)
     if None in history.counts_left:
         yield from _emptied(history)
-    yield from _torn_reads(history, replay)
+    yield from _torn_reads(history)
     yield from stuck(history)
 
 
-def _half_journeys(history: History, replay: str | None) -> Iterator[Finding]:
+def _replayed(history: History, findings: tuple[Finding, ...]) -> Iterator[Finding]:
+    """Tell with each anomaly how to make it happen again; a sound sale needs no search for its order."""
+    replay = replay_command(history) if any(finding.anomaly != UNKNOWN for finding in findings) else None
+    for finding in findings:
+        yield finding if finding.anomaly == UNKNOWN else finding._replace(replay=replay)
+
+
+def _half_journeys(history: History) -> Iterator[Finding]:
     """Report that one train has lost more tickets than the other, though they are sold together."""
     gone = [history.scenario.tickets - left for left in history.counts_left if left is not None]
     if len(set(gone)) < 2:  # noqa: PLR2004 - there are two trains to differ
@@ -142,14 +146,14 @@ def _half_journeys(history: History, replay: str | None) -> Iterator[Finding]:
     text = f"Half a journey: train 1 lost {count_of(gone[0], 'ticket')} and train 2 lost {gone[1]:,}."
     if halves:
         text += f" {buyers(halves)} wrote for one train and not for the other."
-    yield Finding(Anomaly.HALF_JOURNEY, text, tuple(event.seq for event in writes), replay)
+    yield Finding(Anomaly.HALF_JOURNEY, text, tuple(event.seq for event in writes))
 
 
-def _stock_findings(history: History, train: int, left: int, sold: int, replay: str | None) -> Iterator[Finding]:
+def _stock_findings(history: History, train: int, left: int, sold: int) -> Iterator[Finding]:
     gone = history.scenario.tickets - left
     unknown = sum(ending.outcome is Outcome.UNKNOWN for ending in history.endings)
     if gone < sold:
-        yield _same_count(history, Anomaly.LOST_UPDATE, replay, train)
+        yield _same_count(history, Anomaly.LOST_UPDATE, train)
     elif gone > sold + unknown:
         yield Finding(
             UNKNOWN,
@@ -171,13 +175,13 @@ def _is_isolated(history: History) -> bool:
     return bool(mine) and history.stock_left == history.scenario.tickets
 
 
-def _own_copies(history: History, sold: int, replay: str | None) -> Finding:
+def _own_copies(history: History, sold: int) -> Finding:
     """Explain a sale in which every buyer had a count of its own."""
     writes = [event for event in history.events if event.step in _WRITES and event.phase == "return"]
     who = "The buyer changed a copy of its own" if sold == 1 else "Each buyer changed a copy of its own"
     text = f"{who}, which nobody else sees, and the count that was for sale is still {history.stock_left}."
     anomaly = Anomaly.OVERSOLD if sold > history.scenario.tickets else Anomaly.LOST_UPDATE
-    return Finding(anomaly, text, tuple(event.seq for event in writes), replay)
+    return Finding(anomaly, text, tuple(event.seq for event in writes))
 
 
 def _emptied(history: History) -> Iterator[Finding]:
@@ -189,7 +193,7 @@ def _emptied(history: History) -> Iterator[Finding]:
             yield Finding(UNKNOWN, f"{text} `booking reset --force` fills it again.", (event.seq,))
 
 
-def _same_count(history: History, anomaly: Anomaly, replay: str | None, train: int = 1) -> Finding:
+def _same_count(history: History, anomaly: Anomaly, train: int = 1) -> Finding:
     """Name the buyers that acted on one count: each read it before the first of them wrote."""
     for count, group in sorted(_purchases_by_count(history, train).items(), reverse=True):
         first = min(group, key=lambda pair: pair[1].seq)
@@ -199,10 +203,10 @@ def _same_count(history: History, anomaly: Anomaly, replay: str | None, train: i
             where = f" for train {train}" if history.scenario.trains > 1 else ""
             text = f"{who} read count={count}{where} before buyer {first[1].buyer} wrote {count - 1}."
             events = sorted(event.seq for pair in [first, *others] for event in pair)
-            return Finding(anomaly, _lost(anomaly, history, train) + text, tuple(events), replay)
+            return Finding(anomaly, _lost(anomaly, history, train) + text, tuple(events))
     known = "More tickets were sold than the file lost."
     unknown = "Several buyers acted on the same count; no events were kept to tell which."
-    return Finding(anomaly, known if history.events else _lost(anomaly, history, train) + unknown, (), replay)
+    return Finding(anomaly, known if history.events else _lost(anomaly, history, train) + unknown, ())
 
 
 def _file(history: History, train: int) -> str:
@@ -229,7 +233,7 @@ def _purchases_by_count(history: History, train: int) -> dict[int, list[tuple[Ev
     return groups
 
 
-def _torn_reads(history: History, replay: str | None) -> Iterator[Finding]:
+def _torn_reads(history: History) -> Iterator[Finding]:
     emptied: Event | None = None
     for event in history.events:
         if event.step == Step.TRUNCATE:
@@ -237,7 +241,7 @@ def _torn_reads(history: History, replay: str | None) -> Iterator[Finding]:
         if event.value == TORN and event.phase == "return":
             whose = f"buyer {emptied.buyer} had emptied it and not yet written it" if emptied else "it was no count"
             witness = (emptied.seq, event.seq) if emptied else (event.seq,)
-            yield Finding(Anomaly.TORN_READ, f"Buyer {event.buyer} read half a file: {whose}.", witness, replay)
+            yield Finding(Anomaly.TORN_READ, f"Buyer {event.buyer} read half a file: {whose}.", witness)
 
 
 def replay_command(history: History) -> str | None:
@@ -247,6 +251,9 @@ def replay_command(history: History) -> str | None:
     """
     if not history.events or history.staging.offices > 1 or any(unanswered(ending) for ending in history.endings):
         return None
+    from booking.linearization import linearize  # noqa: PLC0415 - only what went wrong has to be replayed
+    from booking.schedule import command  # noqa: PLC0415
+
     schedule = linearize(history, most_steps=MOST_STEPS_SHOWN)
     if schedule is None:
         return None

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from booking.errors import BadInputError
+from booking.finding import SOUND, UNKNOWN, Anomaly
 from booking.registries import LOCKS, STORES
 from booking.scenario import ORDERS
-from booking.verdict import SOUND, UNKNOWN, Anomaly
 
 Buyers = Annotated[int, typer.Option(help="How many buyers there are.")]
 Tickets = Annotated[int, typer.Option(help="How many tickets are for sale.")]

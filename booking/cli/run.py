@@ -3,9 +3,8 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -83,8 +82,7 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     return held(asked, json=json, expected=options.parsed_verdict(expect))
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """What was asked for: a sale, or `repeat` of them, and the files to write about it."""
 
     scenario: Scenario
@@ -99,8 +97,8 @@ class Order:
     history: Path | None
     reports: Mapping[str, Path | None]
 
-    def __post_init__(self) -> None:
-        """Refuse what makes no sense."""
+    def require_sense(self) -> None:
+        """Raise BadInputError where what was asked for cannot be."""
         if self.repeat is not None:
             require_whole("--repeat", self.repeat, 1, MOST_RUNS)
         if self.repeat is not None and self.keep_stock:
@@ -144,6 +142,7 @@ class Order:
 
 def held(order: Order, *, json: bool, expected: str | None) -> int:
     """Hold the sales, write and print what they came to, and return the exit status."""
+    order.require_sense()
     before = stock_before(order.scenario, order.db)
     require_writable({"history": order.history, **order.reports})
     sales = Sales()

@@ -5,10 +5,9 @@ processes.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from booking.purchase import Desk, Outcome, purchase
 from booking.scenario import Scenario
@@ -26,8 +25,7 @@ class Reach(StrEnum):
     CLUSTER = "cluster"
 
 
-@dataclass(frozen=True, slots=True)
-class LockFacts:
+class LockFacts(NamedTuple):
     """What a lock promises.
 
     `permits` is how many buyers may be inside at once; None means that it never stops anybody.

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
 from booking.errors import InconclusiveError
@@ -32,7 +32,7 @@ class Controller:
         for buyer in range(1, buyers + 1):
             theirs, ours = self.company.context.Pipe(duplex=False)
             self.permissions.append(ours)
-            other = second and replace(second, goes_first=scenario.turns_back(buyer))
+            other = second and second._replace(goes_first=scenario.turns_back(buyer))
             part = Part(buyer, store.of(buyer), lock, self.company.ends, theirs, other)
             self.company.start(attend, part, f"buyer-{buyer}")
             theirs.close()

@@ -4,9 +4,8 @@ A spawned process imports this module and what it names, so nothing here may imp
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from booking.errors import BookingError, TornReadError
 from booking.locks import Lock
@@ -15,17 +14,17 @@ from booking.simulation import gates, guard
 from booking.simulation.desk import RealDesk
 from booking.simulation.ends import Ends
 from booking.simulation.journal import END, READY, Journal
-from booking.simulation.parts import Part
 from booking.stores import Store
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier
 
+    from booking.simulation.parts import Part
+
 _Result = TypeVar("_Result")
 
 
-@dataclass(frozen=True)
-class SecondTrain:
+class SecondTrain(NamedTuple):
     """Where the tickets of the second train are, and what guards them; `goes_first` is for who begins with it."""
 
     store: Store
@@ -33,8 +32,7 @@ class SecondTrain:
     goes_first: bool = False
 
 
-@dataclass(frozen=True)
-class Invitation:
+class Invitation(NamedTuple):
     """All that a buyer's process is told: who it is, what it buys from, and how long its payment takes.
 
     `barrier` is what it waits at behind the gate, and `part` what it plays where buyers are struck; mostly there
@@ -47,7 +45,7 @@ class Invitation:
     pay_s: float
     ends: Ends
     barrier: "Barrier | None" = None
-    part: Part | None = None
+    part: "Part | None" = None
     second: SecondTrain | None = None
 
 

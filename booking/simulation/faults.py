@@ -85,11 +85,8 @@ class Faults:
 
 
 @contextmanager
-def faults_in(staging: Staging, scenario: Scenario, context: BaseContext) -> Iterator[Faults | None]:
-    """Yield the faults of a sale with the doors that they need, None for a sale without."""
-    if not staging.faults:
-        yield None
-        return
+def faults_in(staging: Staging, scenario: Scenario, context: BaseContext) -> Iterator[Faults]:
+    """Yield the faults of a sale with the doors that they need."""
     with ExitStack() as stack:
         doors = {door: context.Pipe(duplex=False) for door in Door}
         for end in (end for pipe in doors.values() for end in pipe):

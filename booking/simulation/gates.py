@@ -11,11 +11,14 @@ rarer.
 
 import os
 import threading
-from multiprocessing.context import BaseContext
-from multiprocessing.synchronize import Barrier
+from typing import TYPE_CHECKING
 
 from booking.simulation import guard
 from booking.simulation.ends import Ends
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+    from multiprocessing.synchronize import Barrier
 
 PATIENCE = 30.0
 """Seconds that a buyer waits at the barrier for the others."""
@@ -23,12 +26,12 @@ BROKEN = 144
 """The exit code of a buyer that waited at the barrier in vain."""
 
 
-def barrier_for(gate: str, buyers: int, context: BaseContext) -> Barrier | None:
+def barrier_for(gate: str, buyers: int, context: "BaseContext") -> "Barrier | None":
     """Return the barrier of this kind of gate for so many buyers, None for a gate without."""
     return context.Barrier(buyers) if gate == "barrier" else None
 
 
-def pass_through(ends: Ends, barrier: Barrier | None) -> None:
+def pass_through(ends: Ends, barrier: "Barrier | None") -> None:
     """Wait until the sale is open; a parent that is gone, or a barrier that breaks, ends this process."""
     guard.wait_at(ends.gate, ends.lifeline)
     if barrier is not None:

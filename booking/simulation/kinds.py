@@ -1,6 +1,6 @@
 """Which kind of sale the dials ask for: buyers alone, buyers who go to clerks, or a pool that plays the buyers."""
 
-from multiprocessing.context import BaseContext
+from typing import TYPE_CHECKING
 
 from booking.errors import BadInputError
 from booking.locks import Lock
@@ -8,6 +8,9 @@ from booking.registries import lock_named, store_named
 from booking.scenario import MOST_PROCESSES, Scenario, require_whole
 from booking.simulation.under_way import SaleUnderWay
 from booking.staging import Staging
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
 
 MOST_CLIENTS = 1_000
 """Every process closes what it inherited of the other buyers' pipes: beyond this their start takes too long."""
@@ -28,7 +31,7 @@ def kind_of_sale(staging: Staging) -> type[SaleUnderWay]:
     return SaleUnderWay
 
 
-def require_kind(staging: Staging, scenario: Scenario, context: BaseContext) -> None:
+def require_kind(staging: Staging, scenario: Scenario, context: "BaseContext") -> None:
     """Raise BadInputError where this kind of sale cannot be held with this scenario."""
     plain = staging.via == "direct" and not staging.workers
     if not plain and not store_named(scenario.store).shared:
@@ -45,7 +48,7 @@ def require_kind(staging: Staging, scenario: Scenario, context: BaseContext) -> 
         raise BadInputError(f"{scenario.lock} is another way to buy, and clerks sell the plain way; leave out --via")
 
 
-def descriptors(staging: Staging, scenario: Scenario, context: BaseContext) -> int:
+def descriptors(staging: Staging, scenario: Scenario, context: "BaseContext") -> int:
     """Return for how many processes the parent keeps files open: the standard library does, and a clerk's channel."""
     library = 0 if context.get_start_method() == "fork" else (staging.workers or scenario.buyers + staging.clerks)
     return library + (0 if staging.via == "direct" else scenario.buyers + staging.clerks)

@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
@@ -152,9 +152,9 @@ def sell(charge: Charge) -> None:
     lock = lock_named(charge.scenario.lock)(path, context, charge.scenario)
     kept_open = 0 if charge.start_method == "fork" else len(charge.guests)
     with room_for(kept_open), Company(context) as own:
-        ends = replace(charge.ends, lifeline=own.ends.lifeline)
+        ends = charge.ends._replace(lifeline=own.ends.lifeline)
         for target, invitation, name in charge.guests:
-            own.start(target, replace(invitation, lock=lock, ends=ends), name)
+            own.start(target, invitation._replace(lock=lock, ends=ends), name)
         own.complete()
         told: dict[int, int | None] = {}
         while not own.all_ended() and not wait([charge.closing], _POLL):

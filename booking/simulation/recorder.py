@@ -1,7 +1,6 @@
 """Turns the messages of a sale into its history."""
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from booking.history import Ending, Event
@@ -13,17 +12,19 @@ _STEPS = frozenset(Step) | {PAY}
 _WRITES = {Step.TRUNCATE, Step.WRITE, Step.SWAP}
 
 
-@dataclass
 class Recorder:
-    """Numbers the events in the order of their arrival and keeps who is ready, who wrote and who has ended."""
+    """Numbers the events in the order of their arrival and keeps who is ready, who wrote and who has ended.
 
-    events: list[Event] = field(default_factory=list)
-    ready: set[int] = field(default_factory=set)
-    ready_pids: set[int] = field(default_factory=set)
-    wrote: set[int] = field(default_factory=set)
-    ended: dict[int, Message] = field(default_factory=dict)
-    told: Counter[str] = field(default_factory=Counter)
-    """How often each word was said that is no step, for example that a queue was full."""
+    `told` is how often each word was said that is no step, for example that a queue was full.
+    """
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.ready: set[int] = set()
+        self.ready_pids: set[int] = set()
+        self.wrote: set[int] = set()
+        self.ended: dict[int, Message] = {}
+        self.told: Counter[str] = Counter()
 
     def take(self, message: Message) -> None:
         """Keep one message."""

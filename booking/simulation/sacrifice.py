@@ -93,7 +93,7 @@ class Unguarded(Company):
     @property
     def ends(self) -> Ends:
         """Return what a process is handed, with the other lifeline."""
-        return replace(super().ends, lifeline=self._held_by_others)
+        return super().ends._replace(lifeline=self._held_by_others)
 
     def _made(self, target: Callable[[Any], None], argument: object, name: str) -> guard.Child:
         made: guard.Child = self.context.Process(  # type: ignore[attr-defined]

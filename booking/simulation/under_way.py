@@ -12,16 +12,16 @@ from booking.locks import Lock
 from booking.scenario import Scenario
 from booking.simulation.buyer import Invitation, SecondTrain, attend
 from booking.simulation.company import Company
-from booking.simulation.faults import Faults
 from booking.simulation.journal import SILENCE, Message, receive
 from booking.simulation.recorder import Recorder
-from booking.simulation.shares import note
 from booking.staging import Staging
 from booking.stores import Store
 from booking.version import __version__
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier
+
+    from booking.simulation.faults import Faults
 
 IDLE = 0.1
 """Seconds without a message after which the parent looks whether the buyers are still alive."""
@@ -50,7 +50,7 @@ def versions() -> dict[str, str]:
     return {"booking": __version__, "python": sys.version.split()[0], "platform": sys.platform}
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SaleUnderWay:
     """A sale with its buyers' processes.
 
@@ -68,7 +68,7 @@ class SaleUnderWay:
     arrived: Sequence[int] = ()
     staging: Staging = field(default=Staging())
     barrier: "Barrier | None" = None
-    faults: Faults | None = None
+    faults: "Faults | None" = None
     countdown: Countdown | None = None
     second: SecondTrain | None = None
     recorder: Recorder = field(default_factory=Recorder)
@@ -101,7 +101,11 @@ class SaleUnderWay:
             struck=tuple(self.faults.struck) if self.faults else (),
             second_left=count_left(self.second.store) if self.second else None,
         )
-        return replace(history, notes=(note(history),)) if self.scenario.is_split else history
+        if not self.scenario.is_split:
+            return history
+        from booking.simulation.shares import note  # noqa: PLC0415 - few sales split their tickets
+
+        return replace(history, notes=(note(history),))
 
     def _open(self) -> int:
         """Start everybody, let them in, and return when that was; without a gate they are in at once."""
@@ -131,7 +135,7 @@ class SaleUnderWay:
             self._heed()
             part = self.faults.part(buyer) if self.faults else None
             store, ends = self.store.of(buyer), self.company.ends
-            second = self.second and replace(self.second, goes_first=self.scenario.turns_back(buyer))
+            second = self.second and self.second._replace(goes_first=self.scenario.turns_back(buyer))
             invitation = Invitation(buyer, store, self.lock, pay_s, ends, self.barrier, part, second)
             self.company.start(attend, invitation, f"buyer-{buyer}")
         self.company.complete()

@@ -84,7 +84,7 @@ def test_the_page_carries_its_data_unchanged(any_sale: Judged) -> None:
 def test_a_name_or_an_error_cannot_end_the_block_it_stands_in() -> None:
     """A lock's name and a buyer's error come from a file that anyone may have written."""
     scenario = Scenario(1, lock=HOSTILE, store=HOSTILE)
-    endings = [replace(ended(1, Outcome.UNFINISHED, 1), error=HOSTILE)]
+    endings = [ended(1, Outcome.UNFINISHED, 1)._replace(error=HOSTILE)]
     history = History(scenario, (), tuple(endings), 1)
     html = render(history, judge(history))
     assert html.count("<script") == 2
