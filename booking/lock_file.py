@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 POLL = 0.001
 """Seconds between two attempts where the kernel cannot wait for us (with a time-out, and on Windows)."""
 
+TURN = 0.001
+"""Seconds for which a process may take the lock again and again before it steps aside for those who wait."""
+
+_STEP_ASIDE = 1e-6
+"""Seconds; the system makes about 0.1 ms of it, time enough for another process to wake up and take the lock."""
+
 _OPEN_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
@@ -25,13 +31,15 @@ class DescriptorLock(Lock):
     """A kernel's lock on the file `<store>.lock`, which stays when the lock is given back.
 
     Each process opens the file once and locks its own descriptor. A leaf says how one attempt is made and how the
-    lock is given back; this class says when.
+    lock is given back; this class says when. The kernel lets whoever comes first have the lock, and whoever has just
+    given it back comes first, so a process steps aside when its turn has lasted for `TURN` seconds.
     """
 
     def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:
         super().__init__(path, context, scenario)
         self.path = path.with_name(path.name + ".lock")
         self._descriptor: int | None = None
+        self._turn_ends: float | None = None
 
     @abstractmethod
     def _try(self, descriptor: int) -> bool:
@@ -67,8 +75,10 @@ class DescriptorLock(Lock):
             self._descriptor = None
 
     def _take(self, descriptor: int, timeout: float | None) -> bool:
+        self._step_aside()
         if self._try(descriptor):
             return True
+        self._turn_ends = None
         if timeout is None and os.name == "posix":
             return _wait_in_kernel(descriptor)
         deadline = float("inf") if timeout is None else time.monotonic() + timeout
@@ -77,6 +87,15 @@ class DescriptorLock(Lock):
             if self._try(descriptor):
                 return True
         return False
+
+    def _step_aside(self) -> None:
+        """Let those who wait come first where this process's turn is over; else a turn begins, or goes on."""
+        now = time.monotonic()
+        if self._turn_ends is None:
+            self._turn_ends = now + TURN
+        elif now > self._turn_ends:
+            self._turn_ends = None
+            time.sleep(_STEP_ASIDE)
 
     def _opened(self) -> int:
         if self._descriptor is None:
@@ -87,7 +106,7 @@ class DescriptorLock(Lock):
 
     def __getstate__(self) -> dict[str, object]:
         """Take the path to another process, and leave the descriptor here."""
-        return {"path": self.path, "_descriptor": None}
+        return {"path": self.path, "_descriptor": None, "_turn_ends": None}
 
 
 def _open(path: Path) -> int:

@@ -1,5 +1,6 @@
 """A lock on a file beside the store, which every process of the machine can see."""
 
+import functools
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ class FileLock(DescriptorLock):
         _filelock().unlock_descriptor(descriptor)
 
 
+@functools.cache
 def _filelock() -> ModuleType:
     """Return the library, which takes 20 to 60 ms to import, so that only those pay who use this lock."""
     import filelock  # noqa: PLC0415

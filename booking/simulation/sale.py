@@ -1,11 +1,10 @@
 """A real sale: N processes, one store, one lock, and the history of what they did."""
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from multiprocessing import get_all_start_methods, get_context
-from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from booking.disk import shown
 from booking.errors import BadInputError
@@ -16,6 +15,7 @@ from booking.scenario import Scenario
 from booking.simulation import interruptions
 from booking.simulation.buyer import SecondTrain
 from booking.simulation.company import Company, room_for
+from booking.simulation.fork import ForkContext
 from booking.simulation.forked import forking
 from booking.simulation.gates import barrier_for
 from booking.simulation.kinds import descriptors, kind_of_sale, require_kind
@@ -25,6 +25,8 @@ from booking.stores import Store
 from booking.trains import second_path
 
 if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
     from booking.simulation.faults import Faults
 
 DEFAULT_STORE = Path("data") / "db.json"
@@ -101,7 +103,7 @@ def _require_possible(staging: Staging, scenario: Scenario) -> None:
     require_possible(staging, scenario)
 
 
-def _faults_in(staging: Staging, scenario: Scenario, context: BaseContext) -> "AbstractContextManager[Faults | None]":
+def _faults_in(staging: Staging, scenario: Scenario, context: "BaseContext") -> "AbstractContextManager[Faults | None]":
     if not staging.faults:
         return nullcontext()
     from booking.simulation.faults import faults_in  # noqa: PLC0415 - few sales strike their buyers
@@ -109,7 +111,7 @@ def _faults_in(staging: Staging, scenario: Scenario, context: BaseContext) -> "A
     return faults_in(staging, scenario, context)
 
 
-def company_for(staging: Staging, scenario: Scenario, context: BaseContext) -> Company:
+def company_for(staging: Staging, scenario: Scenario, context: "BaseContext") -> Company:
     """Return the company of a sale: the buyers' processes are its children, or those of its offices."""
     if staging.offices == 1:
         return Company(context)
@@ -132,6 +134,7 @@ def store_path(db: str | Path) -> Path:
 def store_at(path: Path, scenario: Scenario, *, durable: bool = False) -> Store:
     """Return the scenario's store at `path`, for its parent: a split one where every buyer has a share."""
     store = store_named(scenario.store)(path, durable=durable)
+    store.expects_swaps = lock_named(scenario.lock).swaps
     if not scenario.is_split:
         return store
     from booking.simulation.shares import SplitStore  # noqa: PLC0415 - few sales split their tickets
@@ -139,7 +142,9 @@ def store_at(path: Path, scenario: Scenario, *, durable: bool = False) -> Store:
     return SplitStore(store, scenario)
 
 
-def second_train(scenario: Scenario, path: Path, context: BaseContext, *, durable: bool = False) -> SecondTrain | None:
+def second_train(
+    scenario: Scenario, path: Path, context: "BaseContext", *, durable: bool = False
+) -> SecondTrain | None:
     """Return the second train, its store beside `path` and filled; None for a sale with one.
 
     Raises BadInputError, and leaves the file as it is, where it holds no count.
@@ -152,7 +157,7 @@ def second_train(scenario: Scenario, path: Path, context: BaseContext, *, durabl
     return SecondTrain(store, lock_made(scenario, beside, context))
 
 
-def lock_made(scenario: Scenario, path: Path, context: BaseContext) -> Lock:
+def lock_made(scenario: Scenario, path: Path, context: "BaseContext") -> Lock:
     """Return the scenario's lock for the store at `path`; raises BadInputError where the system has none to give."""
     try:
         with forking:  # making one may import a library, and a fork in the middle of an import leaves half of it
@@ -161,7 +166,7 @@ def lock_made(scenario: Scenario, path: Path, context: BaseContext) -> Lock:
         raise BadInputError(f"the system cannot make the lock {scenario.lock} ({error}); use --lock file") from None
 
 
-def stocked(store: Store, scenario: Scenario, *, restock: bool, context: BaseContext | None = None) -> Scenario:
+def stocked(store: Store, scenario: Scenario, *, restock: bool, context: "BaseContext | None" = None) -> Scenario:
     """Fill the store, a new one too, and return the scenario with what is for sale.
 
     The sale's processes come from `context`, None stands for the system's usual one.
@@ -184,14 +189,17 @@ def require_lasting(store: Store) -> None:
         raise BadInputError(f"{store.where} is there for one sale and its own processes only; use --store json")
 
 
-def context_named(start_method: str | None) -> BaseContext:
+def context_named(start_method: str | None) -> "BaseContext":
     """Return the processes' context: every lock and pipe of a sale comes from the same one.
 
     Raises BadInputError for a start method that this platform does not have.
     """
+    if start_method in {None, "fork"} and hasattr(os, "fork"):
+        return cast("BaseContext", ForkContext())
+    from multiprocessing import get_all_start_methods, get_context  # noqa: PLC0415 - 6 ms that a fork need not pay
+
     methods = get_all_start_methods()
-    if start_method is None:
-        start_method = "fork" if "fork" in methods else "spawn"
+    start_method = start_method or "spawn"
     if start_method not in methods:
         raise BadInputError(f"there is no start method {start_method!r} here; use one of {', '.join(methods)}")
     return get_context(start_method)

@@ -30,9 +30,12 @@ OLD = b'{"count": 41}\n'
 NEW = b'{"count": 40}\n'
 ERRNOS = [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS, errno.EINTR]
 FLUSH = "fdatasync" if hasattr(os, "fdatasync") else "fsync"
-CALLS = {"stat", "access", "open", "write", "ftruncate", "fchmod", FLUSH, "fsync", "close", "replace"}
+CALLS = {"stat", "access", "open", "write", "ftruncate", "fstat", "fchmod", FLUSH, "fsync", "close", "replace"}
 
 every_errno = pytest.mark.parametrize("number", ERRNOS, ids=[errno.errorcode[number] for number in ERRNOS])
+COMMON, RARE = 0o600, 0o666
+"""Permissions of a store that every usual umask leaves alone, and those that it takes something from."""
+
 plain_and_durable = pytest.mark.parametrize("durable", [False, True], ids=["plain", "durable"])
 
 
@@ -111,9 +114,12 @@ def contents_after_each_fault(db: Path, store: FileStore, number: int) -> list[b
 def test_json_is_old_whichever_call_fails(db: Path, number: int) -> None:
     """Every call of a replacement x 5 errors: a DiskError, the old content, no temporary file, no open file.
 
-    The calls are 8: stat (folder), stat, access, open, write, fchmod, close, replace.
+    The calls are 7: stat (folder), stat, open, write, fstat, close, replace; and fchmod behind fstat where the new
+    file was not made with the old one's permissions.
     """
-    assert contents_after_each_fault(db, JsonStore(db), number) == [OLD] * 8
+    for permissions, calls in {COMMON: 7, RARE: 8}.items():
+        db.chmod(permissions)
+        assert contents_after_each_fault(db, JsonStore(db), number) == [OLD] * calls
 
 
 @every_errno
@@ -122,33 +128,35 @@ def test_durable_json_is_old_or_new_whichever_call_fails(db: Path, number: int) 
 
     Those 3 fail when the new content is visible already: it is new, and reported all the same.
     """
-    assert contents_after_each_fault(db, JsonStore(db, durable=True), number) == [OLD] * 9 + [NEW] * 3
+    db.chmod(COMMON)
+    assert contents_after_each_fault(db, JsonStore(db, durable=True), number) == [OLD] * 8 + [NEW] * 3
 
 
 @every_errno
 def test_inplace_is_old_torn_or_new_whichever_call_fails(db: Path, number: int) -> None:
     """Written in place a store can be lost, which is the lesson; the failure is reported all the same.
 
-    Truncating takes 5 calls (stat, access, open, ftruncate, close), of which the last fails too late; writing 6.
+    Truncating takes 4 calls (stat, open, ftruncate, close), of which the last fails too late; writing 5.
     """
     found = contents_after_each_fault(db, InPlaceStore(db), number)
-    assert found == [OLD] * 4 + [b""] * 5 + [NEW] * 2
+    assert found == [OLD] * 3 + [b""] * 4 + [NEW] * 2
 
 
 @plain_and_durable
 def test_the_calls_of_a_replacement_are_in_the_order_that_survives(db: Path, *, durable: bool) -> None:
     """Content, then its flush, then the new name, then the flush of the folder (Pillai et al., OSDI 2014)."""
     faults = Faults()
+    db.chmod(RARE)
     assert written(JsonStore(db, durable=durable), faults) is None
     flush, folder = ([FLUSH], ["open", "fsync", "close"]) if durable else ([], [])
-    look = ["stat", "stat", "access"]
-    assert faults.calls == [*look, "open", "write", "fchmod", *flush, "close", "replace", *folder]
+    dress = ["fstat", "fchmod"]
+    assert faults.calls == ["stat", "stat", "open", "write", *dress, *flush, "close", "replace", *folder]
 
 
 @every_errno
 def test_a_failed_read_is_reported(db: Path, number: int) -> None:
-    """Every call of a read (open, close) x 5 errors: a DiskError, never a wrong count."""
-    for failing in (1, 2):
+    """Every call of a read (open, fstat, close) x 5 errors: a DiskError, never a wrong count."""
+    for failing in (1, 2, 3):
         with Faults(failing, number), pytest.raises(DiskError, match="cannot read"):
             JsonStore(db).read()
 
