@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from multiprocessing import get_all_start_methods
 from pathlib import Path
 
+from aims import Aim, tell
+
 from booking.explorer.world import World
 from booking.registries import LOCKS, STORES
 from booking.replayer.stage import Stage
@@ -58,15 +60,19 @@ def times_ms(scenario: Scenario, schedule: str, method: str, db: Path, rounds: i
 
 
 def measure(db: Path) -> None:
-    """Print the table of medians."""
+    """Print the table of medians, and tell the slowest of those who need no new buyers."""
     print(f"One schedule of 2 buyers on real processes, {ROUNDS} times; aim: under {AIM_MS:g} ms at the median")
     print(f"{'start':<12}{'lock':<8}{'schedule':<22}{'first':>9}{'median':>10}{'99 in 100':>12}")
+    slowest = 0.0
     for method in get_all_start_methods():
         for lock, schedule, rounds in (("none", RACE, ROUNDS), ("mp", WAITING, ROUNDS), ("file", WAITING, ROUNDS)):
-            show(method, lock, schedule, times_ms(Scenario(2, lock=lock), schedule, method, db, rounds))
+            taken = times_ms(Scenario(2, lock=lock), schedule, method, db, rounds)
+            slowest = max(slowest, statistics.median(taken))
+            show(method, lock, schedule, taken)
         rounds = ROUNDS // 10 if method == "fork" else 5
         show(method, "mp", DYING, times_ms(Scenario(2, lock="mp"), DYING, method, db, rounds))
     print(f"({DYING}: buyer 1 dies with the lock, so every replay needs new buyers and a new lock.)")
+    tell(Aim("one replay where all buyers live on", f"under {AIM_MS:g} ms", f"{slowest:.2f} ms", slowest < AIM_MS))
 
 
 def show(method: str, lock: str, schedule: str, taken: list[float]) -> None:
