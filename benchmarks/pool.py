@@ -23,9 +23,8 @@ from booking import Scenario, judge, simulate
 from booking.history import Phase, Value
 from booking.purchase import buy
 from booking.simulation.desk import RealDesk
-from booking.simulation.sale import context_named, lock_made
+from booking.simulation.sale import context_named, lock_made, store_at
 from booking.staging import Staging
-from booking.stores.json import JsonStore
 
 AIM_MS = 0.05
 NOTHING = (0.0, 0.0)
@@ -52,7 +51,7 @@ def visited(scenario: Scenario, staging: Staging, db: Path) -> float:
 
 def alone(scenario: Scenario, db: Path) -> float:
     """Return the seconds that one process needs for the same purchases in a loop."""
-    store = JsonStore(db)
+    store = store_at(db, scenario)
     store.put(scenario.tickets)
     lock = lock_made(scenario, db, context_named(None))
     began = time.perf_counter()

@@ -24,20 +24,18 @@ class Ours(Way):
 
     def prepare(self, folder: Path, tickets: int) -> None:
         """Make the store and the lock as the parent of a sale does."""
-        from multiprocessing import get_context
-
         from booking.purchase import Outcome, buy
-        from booking.registries import lock_named, store_named
         from booking.scenario import Scenario
         from booking.simulation.desk import RealDesk
+        from booking.simulation.sale import context_named, lock_made, stocked, store_at
 
         self.desk_for, self.purchase, self.bought = RealDesk, buy, Outcome.BOUGHT
         lock, store = self.names
-        path, context = folder / "db.json", get_context("fork")
-        self.store = store_named(store)(path, durable=self.durable)
-        self.store.prepare(context)
-        self.store.put(tickets)
-        self.lock = lock_named(lock)(path, context, Scenario(tickets=tickets, lock=lock, store=store))
+        scenario = Scenario(tickets=tickets, lock=lock, store=store, pay=(0.0, 0.0))
+        path, context = folder / "db.json", context_named("fork")
+        self.store = store_at(path, scenario, durable=self.durable)
+        stocked(self.store, scenario, restock=True, context=context)
+        self.lock = lock_made(scenario, path, context)
 
     def enter(self) -> None:
         """Sit down at a desk."""
