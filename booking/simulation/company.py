@@ -7,16 +7,19 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
-from multiprocessing.context import BaseContext
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from booking.errors import BadInputError
 from booking.simulation import guard
 from booking.simulation.ends import Ends
+from booking.simulation.fork import one_way
 from booking.simulation.forked import ForkedProcess, forking
 from booking.simulation.interruptions import masked
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import BaseContext
 
 _companies: "weakref.WeakSet[Company]" = weakref.WeakSet()
 """Those of this process. Two sales may run in two threads, and a fork inherits the pipes of both."""
@@ -45,7 +48,7 @@ class Company:
     BadInputError where the system has no room for its pipes.
     """
 
-    context: BaseContext
+    context: "BaseContext"
     processes: list[guard.Process] = field(default_factory=list)
     daemon: bool = True
 
@@ -53,9 +56,9 @@ class Company:
         self.start_method = str(self.context.get_start_method())
         try:
             with forking:
-                self.inbox, self._outbox = self.context.Pipe(duplex=False)
-                self._waiting, self._gate = self.context.Pipe(duplex=False)
-                self._lifeline, self._life = self.context.Pipe(duplex=False)
+                self.inbox, self._outbox = one_way(self.context)
+                self._waiting, self._gate = one_way(self.context)
+                self._lifeline, self._life = one_way(self.context)
                 _companies.add(self)
         except OSError as error:
             raise BadInputError(
@@ -68,7 +71,7 @@ class Company:
         return Ends(self._outbox, self._waiting, self._lifeline)
 
     @property
-    def parents_ends(self) -> tuple[Connection, Connection, Connection]:
+    def parents_ends(self) -> "tuple[Connection, Connection, Connection]":
         """Return the ends of the pipes that belong to the parent alone."""
         return self.inbox, self._gate, self._life
 
@@ -162,6 +165,9 @@ def room_for(processes: int) -> Iterator[None]:
 
     A `ForkedProcess` needs none. Raises BadInputError where the system's own limit is too low.
     """
+    if not processes:
+        yield
+        return
     try:
         import resource  # noqa: PLC0415 - not on Windows, which has no such limit
     except ImportError:
@@ -169,11 +175,11 @@ def room_for(processes: int) -> Iterator[None]:
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = 2 * processes + 64
-    if processes and hard not in {-1, resource.RLIM_INFINITY} and hard < needed:
+    if hard not in {-1, resource.RLIM_INFINITY} and hard < needed:
         raise BadInputError(
             f"so many buyers need {needed} open files and the limit is {hard}; use fewer, or raise it (ulimit -Hn)"
         )
-    if processes and soft != resource.RLIM_INFINITY and soft < needed:
+    if soft != resource.RLIM_INFINITY and soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
     try:
         yield

@@ -8,24 +8,27 @@ import contextlib
 import os
 import select
 import signal
+import sys
 import threading
 from collections.abc import Sequence
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess, parent_process
-from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from booking import files
 from booking.simulation.ends import Ends
-from booking.simulation.forked import ForkedProcess
 from booking.simulation.interruptions import SIGNALS, masked
 from booking.simulation.journal import PARENT_GONE
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+    from booking.simulation.forked import ForkedProcess
 
 HEARTBEAT = 0.5
 """Seconds between two looks of a buyer at its lifeline."""
 
-Child: TypeAlias = ForkedProcess | BaseProcess
+Child: TypeAlias = "ForkedProcess | BaseProcess"
 """A process that this one starts."""
 
 
@@ -58,13 +61,23 @@ def enter(ends: Ends, store: Path) -> None:
         signal.signal(signal.SIGALRM, lambda *_: _end_if_orphan(ends.lifeline, store))
         signal.setitimer(signal.ITIMER_REAL, HEARTBEAT, HEARTBEAT)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (*SIGNALS, signal.SIGALRM))
-        if parent_process() is not None:  # a spawned one takes its leave slowly, and forgets our answer to the timer
-            Finalize(None, signal.setitimer, (signal.ITIMER_REAL, 0), exitpriority=0)
+        _end_timer_with_process()
     else:  # Windows has no timer signal; elsewhere a thread would cost more than the rest of a buyer's start
         threading.Thread(target=_watch, args=(ends.lifeline, store), daemon=True).start()
 
 
-def wait_at(gate: Connection, lifeline: Connection) -> None:
+def _end_timer_with_process() -> None:
+    """Let a process of the standard library stop its timer: it takes its leave slowly, and forgets our answer to it."""
+    if "multiprocessing.process" not in sys.modules:  # forked by ourselves: it ends without taking its leave
+        return
+    from multiprocessing.process import parent_process  # noqa: PLC0415 - imported by then
+    from multiprocessing.util import Finalize  # noqa: PLC0415 - imported by then
+
+    if parent_process() is not None:
+        Finalize(None, signal.setitimer, (signal.ITIMER_REAL, 0), exitpriority=0)
+
+
+def wait_at(gate: "Connection", lifeline: "Connection") -> None:
     """Wait until the gate opens; a parent that is gone opens it too, and then this process ends."""
     if hasattr(select, "poll"):  # what `wait` does, at half its cost
         poll = select.poll()
@@ -72,12 +85,14 @@ def wait_at(gate: Connection, lifeline: Connection) -> None:
             poll.register(end, select.POLLIN)
         is_cut = any(descriptor == lifeline.fileno() for descriptor, _ in poll.poll())
     else:
+        from multiprocessing.connection import wait  # noqa: PLC0415 - only Windows needs it
+
         is_cut = lifeline in wait([gate, lifeline])
     if is_cut:
         os._exit(PARENT_GONE)
 
 
-def _end_if_orphan(lifeline: Connection, store: Path) -> None:
+def _end_if_orphan(lifeline: "Connection", store: Path) -> None:
     """End this process when the parent is gone; a timer calls it, also in the middle of waiting for a lock."""
     if _is_cut(lifeline):
         with contextlib.suppress(OSError):
@@ -85,14 +100,14 @@ def _end_if_orphan(lifeline: Connection, store: Path) -> None:
         os._exit(PARENT_GONE)
 
 
-def _is_cut(lifeline: Connection) -> bool:
+def _is_cut(lifeline: "Connection") -> bool:
     try:
         return lifeline.poll(0)
     except OSError:  # how Windows says that the other end is gone
         return True
 
 
-def _watch(lifeline: Connection, store: Path) -> None:
+def _watch(lifeline: "Connection", store: Path) -> None:
     with contextlib.suppress(OSError):
         lifeline.poll(None)
     _end_if_orphan(lifeline, store)

@@ -10,10 +10,12 @@ import json
 import os
 import select
 import time
-from multiprocessing.connection import Connection
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from booking.history import Phase, Value
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 READY = "ready"
 END = "end"
@@ -55,7 +57,7 @@ class Record(Protocol):
 class Journal:
     """The buyer's end of the pipe."""
 
-    def __init__(self, buyer: int, pipe: Connection) -> None:
+    def __init__(self, buyer: int, pipe: "Connection") -> None:
         self._buyer = buyer
         self._pid = os.getpid()
         self._pipe = pipe
@@ -75,6 +77,6 @@ def _short(error: str) -> str:
     return line[:_LONGEST_ERROR].decode("utf-8", "ignore")
 
 
-def receive(pipe: Connection) -> Message:
+def receive(pipe: "Connection") -> Message:
     """Return the next message; raises EOFError when every buyer has closed its end."""
     return Message(*json.loads(pipe.recv_bytes()))
