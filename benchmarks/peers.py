@@ -5,14 +5,15 @@
     python benchmarks/peers.py --only SQLite    ours and the ways with that word in their names
 
 Needs what is in benchmarks/peers.txt; what is not installed is left out, and said. Every way has a turn with the same
-number of buyers on the same disk in each round, so that other work on the machine meets all of them; figures are
-medians of the rounds, and a ratio is taken within a round before its median is. That no ticket was lost is asserted
-in every contest.
+number of buyers on the same disk in each round, forwards and backwards by turns, so that other work on the machine
+meets all of them; figures are medians of the rounds, and a ratio is taken within a round before its median is. That no
+ticket was lost is asserted in every contest.
 """
 
 import argparse
 import contextlib
 import json
+import os
 import sqlite3
 import statistics
 import subprocess
@@ -70,6 +71,7 @@ def disks(real: Path) -> Iterator[tuple[str, Path]]:
 def held(way: str, buyers: int, disk: Path, seconds: float) -> Figures | None:
     """Hold one contest in an interpreter and a folder of its own; None where the way's library is not installed."""
     with tempfile.TemporaryDirectory(prefix=".peers-", dir=disk) as folder:
+        os.sync()  # what the last one left to write is no burden of this one
         command = [sys.executable, str(CONTEST), way, str(buyers), folder, str(seconds)]
         limit_s = seconds + 2 * GRACE_S
         ran = subprocess.run(command, capture_output=True, text=True, timeout=limit_s, check=False)
@@ -88,7 +90,7 @@ def measure(options: argparse.Namespace) -> Measured:
         for disk, folder in disks(options.disk):
             for buyers in options.buyers:
                 print(f"round {number + 1}, {disk}, {crowd_of(buyers)}", file=sys.stderr)
-                for way in list(ways):
+                for way in ways[:: -1 if number % 2 else 1]:
                     figures = held(way, buyers, folder, options.seconds)
                     if figures is None:
                         ways.remove(way)
