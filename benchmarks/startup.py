@@ -151,7 +151,7 @@ ROWS = [
     Row("booking --version / an empty typer program", "ms", lambda: wall_ms(booking("--version")),
         lambda: wall_ms(python(EMPTY_TYPER)), 1.2),
     Row("booking run, one buyer / an empty typer program", "ms", lambda: wall_ms(booking(*SALE, "1")),
-        lambda: wall_ms(python(EMPTY_TYPER)), 1.3),
+        lambda: wall_ms(python(EMPTY_TYPER)), 1.2),
     Row("booking run, 10 buyers / 10 bare forks and an empty typer program", "ms",
         lambda: wall_ms(booking(*SALE, str(BUYERS))),
         lambda: wall_ms(python(BARE_FORKS, BUYERS), python(EMPTY_TYPER)), 2.0),
@@ -188,6 +188,18 @@ def many_buyers() -> list[str]:
     ]
 
 
+def spawned_buyers() -> str:
+    """Return how many of two spawned buyers import the command line: each imported name is printed once a process."""
+    command = [sys.executable, "-X", "importtime", *booking(*SALE, "2", "--start-method", "spawn")]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    names = [line.rpartition("|")[2].strip() for line in printed.splitlines()]
+    assert names.count("booking.simulation.buyer") > 1, "the buyers were not spawned"
+    times = {name: names.count(name) for name in ("typer", "rich")}
+    reached = f"typer {times['typer'] - 1}, rich {times['rich']}"  # the parent is the one that needs typer
+    tell(Aim("spawned buyers that import typer or rich", "none", reached, times == {"typer": 1, "rich": 0}))
+    return f"spawned buyers, of 2, that import typer or rich: {reached} (aim 0)"
+
+
 def main() -> None:
     """Print the table."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
@@ -197,7 +209,7 @@ def main() -> None:
         os.chdir(folder)
         for row in ROWS:
             print(line(row, rounds), flush=True)
-        print("\n" + "\n".join(many_buyers()))
+        print("\n" + "\n".join([*many_buyers(), spawned_buyers()]))
         os.chdir("/")
 
 
