@@ -1,18 +1,9 @@
-"""What a notebook asks an object for."""
+"""How an object looks in a notebook, which asks it by a method of its own name and is not imported for that."""
 
 from importlib import import_module
 
 
-class Displayed:
-    """An object that a notebook shows as a picture.
-
-    How it looks is decided in `booking.notebook`, floors above, and loaded only when a notebook asks. Nothing of a
-    notebook is imported: it looks for the method by its name.
-    """
-
-    __slots__ = ()
-
-    def _repr_html_(self) -> str:
-        """Return the object as HTML."""
-        html: str = import_module("booking.notebook").html(self)
-        return html
+def html(value: object) -> str:
+    """Return the value as HTML; decided in `booking.notebook`, floors above, and loaded only when a notebook asks."""
+    text: str = import_module("booking.notebook").html(value)
+    return text

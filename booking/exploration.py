@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from booking.displayed import Displayed
+from booking.displayed import html
 from booking.history import Value
 from booking.scenario import Scenario
 from booking.steps import Step
@@ -67,7 +67,7 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
-class Exploration(Displayed):
+class Exploration:
     """Everything that can happen in one scenario.
 
     With `exhausted` false something was cut short: the counts are then lower bounds, `probability_oversold` is
@@ -90,6 +90,10 @@ class Exploration(Displayed):
     anomalies: Mapping[str, int]
     shortest: Witness | None
     fewest_switches: Witness | None
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return html(self)
 
     @property
     def oversold_interleavings(self) -> int:

@@ -1,12 +1,11 @@
 """Reading a small file without being fooled, and replacing one so that a reader sees the old or the new."""
 
 # Every step of every sale comes through here, and Path objects would cost it a fifth.
-# ruff: noqa: PTH108, PTH116
+# ruff: noqa: PTH108, PTH116, PTH208
 
 import contextlib
 import errno
 import os
-import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -209,12 +208,19 @@ def sweep(path: Path, dead: set[int] | None = None) -> int:
     to a live process stays, and a symbolic link goes without its target. Raises DiskError where the folder
     cannot be listed.
     """
-    pattern = re.compile(re.escape(f"{path.name}.") + r"([0-9]+)\.booking-tmp")
     try:
-        found = [(entry, pattern.fullmatch(entry.name)) for entry in path.parent.iterdir()]
+        found = [(entry, numbered(entry, f"{path.name}.", ".booking-tmp")) for entry in os.listdir(path.parent)]
     except OSError as error:
         raise refused("list", path.parent, error) from None
-    return sum(_removed(entry) for entry, match in found if match and _is_dead(int(match[1]), dead))
+    return sum(_removed(path.with_name(entry)) for entry, pid in found if pid is not None and _is_dead(pid, dead))
+
+
+def numbered(name: str, before: str, after: str) -> int | None:
+    """Return the number between the two parts of a file's name, None for a name that is made in another way."""
+    if not (name.startswith(before) and name.endswith(after)):
+        return None
+    digits = name[len(before) : -len(after)]
+    return int(digits) if digits.isascii() and digits.isdigit() else None
 
 
 def _removed(leftover: Path) -> bool:

@@ -7,11 +7,11 @@ import json
 import math
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from booking.displayed import Displayed
+from booking.displayed import html
 from booking.errors import BadInputError
 from booking.purchase import Outcome
 from booking.scenario import Scenario
@@ -89,8 +89,7 @@ class Ending(NamedTuple):
         return self.error in {CLERK_DIED, WORKER_DIED, TIME_WAS_UP}
 
 
-@dataclass(frozen=True, slots=True)
-class History(Displayed):
+class History(NamedTuple):
     """A whole sale.
 
     `stock_left` is the count in the store afterwards, None where it cannot be read. `elapsed_s` is the time
@@ -109,11 +108,15 @@ class History(Displayed):
     elapsed_s: float = 0.0
     timed_out: bool = False
     start_method: str = ""
-    versions: Mapping[str, str] = field(default_factory=dict)
-    staging: Staging = field(default=Staging())
+    versions: Mapping[str, str] = MappingProxyType({})
+    staging: Staging = Staging()
     struck: tuple[Struck, ...] = ()
     notes: tuple[str, ...] = ()
     second_left: int | None = None
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return html(self)
 
     @property
     def counts_left(self) -> tuple[int | None, ...]:

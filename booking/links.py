@@ -9,12 +9,11 @@ absent. Versions only grow while a sale lasts; afterwards the parent, alone, fol
 """
 
 # Every read of every sale asks whether there are links, and Path objects would cost it a fifth.
-# ruff: noqa: PTH108, PTH116
+# ruff: noqa: PTH108, PTH116, PTH208
 
 import contextlib
 import errno
 import os
-import re
 from pathlib import Path
 
 from booking import files
@@ -77,10 +76,9 @@ def fold(path: Path) -> int:
     the store's file is replaced first, and the lowest link, without which no other counts, goes next. Links beside a
     store that is gone are removed. Raises DiskError.
     """
-    pattern = re.compile(re.escape(f"{path.name}.") + r"([1-9][0-9]*)\.booking-link")
     try:
-        found = [pattern.fullmatch(entry.name) for entry in path.parent.iterdir()]
-        versions = sorted(int(match[1]) for match in found if match)
+        found = [files.numbered(entry, f"{path.name}.", ".booking-link") for entry in os.listdir(path.parent)]
+        versions = sorted(version for version in found if version)
         if not versions:
             return 0
         last = newest(path)

@@ -8,10 +8,9 @@ after a disaster. What has to hold is
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from booking.displayed import Displayed
+from booking.displayed import html
 from booking.finding import SOUND, UNKNOWN, Anomaly, Finding
 from booking.history import CHANGED, TORN, Event, History
 from booking.purchase import Outcome
@@ -27,8 +26,7 @@ MOST_STEPS_SHOWN = 64
 """A schedule longer than this is not printed with a finding; it would fill the screen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict(Displayed):
+class Verdict(NamedTuple):
     """What a sale came to.
 
     `name` is "sound", the worst anomaly found, or "unknown" where some buyer never answered and nothing worse is
@@ -50,6 +48,10 @@ class Verdict(Displayed):
     findings: tuple[Finding, ...] = ()
     second_left: int | None = None
     trains: int = 1
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return html(self)
 
     @property
     def oversold(self) -> int:

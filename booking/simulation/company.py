@@ -38,7 +38,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_companies)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Company:
     """A group of processes with one journal, one gate and one lifeline between them and their parent.
 

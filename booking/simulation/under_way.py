@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from booking.errors import BookingError, InconclusiveError
@@ -105,7 +105,7 @@ class SaleUnderWay:
             return history
         from booking.simulation.shares import note  # noqa: PLC0415 - few sales split their tickets
 
-        return replace(history, notes=(note(history),))
+        return history._replace(notes=(note(history),))
 
     def _open(self) -> int:
         """Start everybody, let them in, and return when that was; without a gate they are in at once."""
