@@ -67,6 +67,11 @@ def alive_in_session(session: int) -> list[int]:
     return [int(row[0]) for row in _rows() if row[3] == str(session) and row[1] not in "ZX"]
 
 
+def in_session(session: int) -> list[tuple[int, str]]:
+    """Return the processes of a session with their states, those that wait to be collected included."""
+    return [(int(row[0]), row[1]) for row in _rows() if row[3] == str(session)]
+
+
 def children_of(pid: int) -> list[int]:
     """Return the children of a process, those that wait to be collected included."""
     return [int(row[0]) for row in _rows() if row[2] == str(pid)]

@@ -1,6 +1,7 @@
 """A buyer is killed, or stopped, while it holds the lock: the sale goes on, or says why it cannot."""
 
 import os
+import random
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,20 +9,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from trials.holders import FREED, KEPT, passed_on, told
+from trials.nemesis import SAFE, Account, sale_with_a_nemesis
 
 from booking.cli import run as command
 from booking.cli.app import run_command
-from booking.history import Event, History
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.simulation.journal import READY, Message
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
-from booking.verdict import Anomaly, judge
+from booking.verdict import judge
 
 TIMES = 20
-AT_ONCE = 4
-PASSED_ON_MS = 100
+AT_ONCE = 10  # they mostly wait
+PASSED_ON_S = 0.1
+KILLS = 300
 TIMEOUT = 0.5
 
 
@@ -42,61 +45,52 @@ class Assassin:
             os.kill(message.pid, self.by)
 
 
-def returned(history: History, step: Step) -> list[Event]:
-    """Return the events in which a step returned, in their order."""
-    return [event for event in history.events if event.step == step and event.phase == "return"]
-
-
 def is_gone(pid: int) -> bool:
     """Return whether no process has this number, not even one that waits to be collected."""
     return not Path(f"/proc/{pid}").exists()
 
 
-def passed_on_after_ms(folder: Path) -> float:
-    """Kill the first holder of a file lock and return how long it took until the next one had it."""
-    assassin = Assassin()
-    scenario = Scenario(buyers=3, tickets=1, lock="file", pay=(0.2, 0.2))
-    history = simulate(scenario, db=folder / "db.json", watch=assassin)
-    assert [ending.buyer for ending in history.endings if ending.exitcode == -signal.SIGKILL] == [assassin.buyer]
-    # 3 buyers, 1 dead before it wrote: the next one buys the ticket and the last finds it sold out.
-    assert sorted(ending.outcome for ending in history.endings) == [
-        Outcome.BOUGHT,
-        Outcome.SOLD_OUT,
-        Outcome.UNFINISHED,
-    ]
-    assert (history.timed_out, history.stock_left) == (False, 0)
-    return (returned(history, Step.ACQUIRE)[1].t_ns - assassin.t_ns) / 1e6
+@pytest.mark.parametrize("lock", FREED)
+def test_a_killed_holder_passes_its_lock_on(lock: str, tmp_path: Path) -> None:
+    """20 times the next buyer gets the lock of a killed one, and a kernel's lock within 100 ms.
 
-
-def test_a_killed_holder_passes_the_file_lock_on(tmp_path: Path) -> None:
-    """The system frees a file lock when its holder dies: the next buyer has it within 100 ms.
-
-    Every time the lock is passed on; how soon is asked of three in four, because the machine may be busy.
+    Always in its turn; how soon is asked of three in four, because the machine may be busy. The file of `file-soft`
+    bars the others until the parent has collected the dead, for which it looks when nobody has said anything for
+    100 ms: a time for it is in the benchmark, not here.
     """
-    delays = sorted(passed_on_after_ms(tmp_path) for _ in range(TIMES))
-    assert delays[TIMES * 3 // 4] < PASSED_ON_MS, delays
+    deaths = [passed_on(lock, tmp_path / "db.json") for _ in range(TIMES)]
+    assert [what for death in deaths for what in death.wrong] == []
+    delays = sorted(death.took_s for death in deaths)
+    assert lock == "file-soft" or delays[TIMES * 3 // 4] < PASSED_ON_S, delays
 
 
-@pytest.mark.parametrize("lock", ["mp", "semaphore"])
+@pytest.mark.parametrize("lock", KEPT)
 def test_a_killed_holder_keeps_a_multiprocessing_lock(lock: str, tmp_path: Path) -> None:
-    """A lock without an owner is lost with its holder: the sale ends at its time-out and names the dead."""
+    """20 times a lock without an owner is lost with its holder: the sale ends at its time-out and names the dead.
 
-    def end_of(number: int) -> float:
-        assassin = Assassin()
-        folder = tmp_path / str(number)
-        scenario = Scenario(buyers=3, lock=lock, pay=(0.2, 0.2))
-        started = time.monotonic()
-        history = simulate(scenario, db=folder / "db.json", timeout=TIMEOUT, watch=assassin)
-        took = time.monotonic() - started
-        verdict = judge(history)
-        assert (verdict.name, verdict.unfinished, history.stock_left) == (Anomaly.DEADLOCK, 3, 1)
-        assert f"Buyer {assassin.buyer} (process {assassin.pid}) died while it held the lock" in verdict.sentence
-        assert sorted(ending.alive for ending in history.endings) == [False, True, True]
-        assert all(is_gone(ending.pid) for ending in history.endings)
-        return took
-
+    Half of them within half a second of it, and all within ten, because the machine may be busy.
+    """
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        assert max(pool.map(end_of, range(TIMES))) < TIMEOUT + 0.5
+        deaths = list(pool.map(lambda n: told(lock, tmp_path / str(n) / "db.json", TIMEOUT), range(TIMES)))
+    assert [what for death in deaths for what in death.wrong] == []
+    late = sorted(death.took_s - TIMEOUT for death in deaths)
+    assert late[TIMES // 2] < 0.5, late
+    assert late[-1] < 10, late
+
+
+@pytest.mark.parametrize("lock", SAFE)
+def test_no_acknowledged_sale_is_lost_however_many_are_killed(lock: str, tmp_path: Path) -> None:
+    """At least 300 buyers are killed in their sales: acked <= sold <= acked + unknown, and nobody oversells.
+
+    The locks are those under which no order of the steps oversells, as the explorer finds. Some of the killed were
+    inside, or the kills prove little; but only a lock that is freed lets in more than one of a sale's killed.
+    """
+    dice, account = random.Random(lock), Account()
+    while account.kills < KILLS:
+        account.add(sale_with_a_nemesis(lock, tmp_path, dice))
+    assert account.wrong == []
+    assert account.inside > 0
+    assert account.acked > 0
 
 
 @pytest.mark.parametrize("lock", ["mp", "file"])

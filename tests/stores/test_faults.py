@@ -1,7 +1,6 @@
 """The disk fails in the middle of a write, or the writer is killed: what a reader finds is old or new, and whole."""
 
 import errno
-import json
 import multiprocessing
 import os
 import random
@@ -9,7 +8,7 @@ import resource
 import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from itertools import count, cycle
+from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Self
@@ -17,8 +16,9 @@ from unittest.mock import patch
 
 import pytest
 from children import DEADLINE, Family
+from trials.writers import killed_writer
 
-from booking import disk, files
+from booking import disk
 from booking.errors import BookingError, DiskError
 from booking.stores import FileStore
 from booking.stores.inplace import InPlaceStore
@@ -30,7 +30,7 @@ OLD = b'{"count": 41}\n'
 NEW = b'{"count": 40}\n'
 ERRNOS = [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS, errno.EINTR]
 FLUSH = "fdatasync" if hasattr(os, "fdatasync") else "fsync"
-CALLS = {"stat", "access", "open", "write", "ftruncate", "fstat", "fchmod", FLUSH, "fsync", "close", "replace"}
+CALLS = {"stat", "access", "open", "write", "ftruncate", "fstat", "fchmod", FLUSH, "fsync", "close", "replace", "link"}
 
 every_errno = pytest.mark.parametrize("number", ERRNOS, ids=[errno.errorcode[number] for number in ERRNOS])
 COMMON, RARE = 0o600, 0o666
@@ -72,13 +72,23 @@ class Faults:
         self._patches.close()
 
 
-def written(store: FileStore, faults: Faults) -> BookingError | None:
+def write(store: FileStore) -> None:
+    """Write the new count, as a buyer does."""
+    for _, action in store.write(40):
+        action()
+
+
+def swap(store: FileStore) -> None:
+    """Swap the old count for the new one."""
+    assert store.swap(41, 40)
+
+
+def written(store: FileStore, faults: Faults, how: Callable[[FileStore], None] = write) -> BookingError | None:
     """Write the new count while the faults strike, and return how that failed."""
     disk.require_own_folder.cache_clear()
     with faults:
         try:
-            for _, action in store.write(40):
-                action()
+            how(store)
         except BookingError as error:
             return error
     return None
@@ -142,6 +152,28 @@ def test_inplace_is_old_torn_or_new_whichever_call_fails(db: Path, number: int) 
     assert found == [OLD] * 3 + [b""] * 4 + [NEW] * 2
 
 
+@every_errno
+@plain_and_durable
+def test_a_swap_happens_or_not_whichever_call_fails(db: Path, number: int, *, durable: bool) -> None:
+    """Every call of a swap x 5 errors: a DiskError, the old count, no temporary file, no open file.
+
+    The calls are 11: stat (is there a version 1?), open, fstat and close of the read, stat (folder), stat, open,
+    write, fstat, close, link; durable a flush more before the link, and 3 for the folder, which fail too late.
+    """
+    failures, free = [], lowest_free_descriptor()
+    for failing in count(1):
+        JsonStore(db).put(41)
+        failure = written(JsonStore(db, durable=durable), Faults(failing, number), swap)
+        if failure is None:
+            break
+        assert os.strerror(number) in str(failure)
+        assert list(db.parent.glob("*.booking-tmp")) == []
+        assert lowest_free_descriptor() == free
+        failures.append(JsonStore(db).read())
+    assert failures == [41] * (12 if durable else 11) + [40] * (3 if durable else 0)
+    assert JsonStore(db).read() == 40
+
+
 @plain_and_durable
 def test_the_calls_of_a_replacement_are_in_the_order_that_survives(db: Path, *, durable: bool) -> None:
     """Content, then its flush, then the new name, then the flush of the folder (Pillai et al., OSDI 2014)."""
@@ -190,36 +222,17 @@ def test_under_a_limit_on_file_sizes_the_store_is_old(db: Path, family: Family) 
     assert ["raise the limit on file sizes" in refusal for refusal, _, _ in results] == [True] * 14 + [False] * 2
 
 
-def write_for_ever(path: Path, started: Connection) -> None:
-    """Write 1 and 2 in turn, each with its own padding, until somebody ends this process."""
-    started.send_bytes(b"!")
-    for each in cycle([1, 2]):
-        files.replace(path, whole(each))
+@pytest.mark.parametrize("name", ["json", "json-swap", "inplace"])
+def test_a_killed_writer_leaves_a_store(name: str, db: Path) -> None:
+    """300 SIGKILLs at random moments of each way to write: one of the two contents, and what is left over goes.
 
-
-def whole(each: int) -> bytes:
-    """Return a store that takes a while to write."""
-    return json.dumps({"count": each, "padding": str(each) * 50_000}).encode()
-
-
-def test_a_killed_writer_leaves_the_old_or_the_new_store(db: Path, family: Family) -> None:
-    """300 SIGKILLs at random moments: always one of the two contents, and what is left over can be swept.
-
-    Nearly all of the writer's time is inside the write, so it would take a miracle to leave nothing over.
+    Written in place the store may be empty or cut short, and is never a mixture. Nearly all of the writer's time is
+    inside the write, so it would take a miracle never to meet it there.
     """
-    dice = random.Random(2)
-    db.write_bytes(whole(2))
-    torn, swept = 0, 0
-    for _ in range(KILLS):
-        ours, theirs = FORK.Pipe(duplex=False)
-        writer = family.run(FORK, write_for_ever, db, theirs)
-        theirs.close()
-        assert ours.recv_bytes() == b"!"
-        ours.poll(dice.uniform(0, 0.002))  # nothing comes: this is the random moment
-        writer.kill()
-        writer.join()
-        ours.close()
-        torn += db.read_bytes() not in {whole(1), whole(2)}
-        swept += files.sweep(db)
-    assert (torn, [entry.name for entry in db.parent.iterdir()]) == (0, ["db.json"])
-    assert swept > 0
+    dice = random.Random(name)
+    found = [killed_writer(name, db, dice) for _ in range(KILLS)]
+    assert [what for each in found for what in each.wrong] == []
+    if name == "inplace":
+        assert {each.state for each in found} >= {"old or new", "empty"}
+    else:
+        assert sum(each.left_over for each in found) > 0

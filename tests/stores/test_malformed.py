@@ -1,105 +1,21 @@
 """Files that are no store: each is refused in one line that names the value and the remedy, and left as it is."""
 
 import os
-import socket
+import random
 import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from trials.malformed import MALFORMED, NO_FILES, fuzzed, is_good_file, state
 
 from booking.document import REMEDY
 from booking.errors import MalformedStoreError
-from booking.files import MOST_BYTES
 from booking.registries import STORES
 from booking.stores import FileStore
 from booking.stores.json import JsonStore
 
-MALFORMED = {
-    # the whole is no JSON document
-    "empty": b"",
-    "spaces": b" \n\t\n",
-    "half": b'{"count": 1',
-    "half-key": b'{"cou',
-    "only-bracket": b"{",
-    "two-documents": b'{"count": 1}{"count": 1}',
-    "two-lines": b'{"count": 1}\n{"count": 2}\n',
-    "trailing-comma": b'{"count": 1,}',
-    "single-quotes": b"{'count': 1}",
-    "bare-key": b"{count: 1}",
-    "comment": b'{"count": 1} // one ticket',
-    "prose": b"one ticket left",
-    "yaml": b"count: 1\n",
-    "html": b"<html><body>404</body></html>",
-    "merge-conflict": b'<<<<<<< HEAD\n{"count": 1}\n=======\n{"count": 2}\n>>>>>>> b\n',
-    "newline-in-string": b'{"count": 1, "train": "G1\n02"}',
-    # bytes
-    "nul": b"\0" * 12,
-    "nul-after": b'{"count": 1}\0',
-    "utf-16": '{"count": 1}'.encode("utf-16"),
-    "utf-16-le": '{"count": 1}'.encode("utf-16-le"),
-    "utf-32": '{"count": 1}'.encode("utf-32"),
-    "latin-1": '{"count": 1, "train": "Zürich"}'.encode("latin-1"),
-    "gbk": '{"count": 1, "train": "北京"}'.encode("gbk"),
-    "utf-8-with-mark": b'\xef\xbb\xbf{"count": 1}',
-    "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03",
-    "escape-sequences": b"\x1b[2J\x1b]0;title\x07",
-    # JSON, but no object with a count
-    "list": b"[1]",
-    "null": b"null",
-    "true": b"true",
-    "number": b"1",
-    "string": b'"count"',
-    "empty-object": b"{}",
-    "empty-list": b"[]",
-    "other-key": b'{"Count": 1}',
-    "other-key-space": b'{"count ": 1}',
-    "inner-count": b'{"train": {"count": 1}}',
-    # the count is no number of tickets
-    "count-string": b'{"count": "5"}',
-    "count-float": b'{"count": 5.0}',
-    "count-half": b'{"count": 0.5}',
-    "count-exponent": b'{"count": 1e0}',
-    "count-minus-one": b'{"count": -1}',
-    "count-minus-zero-float": b'{"count": -0.0}',
-    "count-true": b'{"count": true}',
-    "count-false": b'{"count": false}',
-    "count-null": b'{"count": null}',
-    "count-list": b'{"count": [1]}',
-    "count-object": b'{"count": {"count": 1}}',
-    "count-nan": b'{"count": NaN}',
-    "count-infinity": b'{"count": Infinity}',
-    "count-minus-infinity": b'{"count": -Infinity}',
-    "count-1e999": b'{"count": 1e999}',
-    "count-2**63": b'{"count": 9223372036854775808}',
-    "count-above-most": b'{"count": 1000000001}',
-    "count-4000-digits": b'{"count": ' + b"9" * 4000 + b"}",
-    "count-5000-digits": b'{"count": ' + b"9" * 5000 + b"}",
-    "count-leading-zero": b'{"count": 01}',
-    "count-plus": b'{"count": +1}',
-    "count-hex": b'{"count": 0x1}',
-    "count-underscore": b'{"count": 1_000}',
-    "count-arabic-digits": b'{"count": \xd9\xa1}',
-    "count-surrogate": b'{"count": "\\ud800"}',
-    "count-escape-sequence": b'{"count": "\\u001b[2J\\n"}',
-    # what other keys may not do
-    "count-twice": b'{"count": 1, "count": 2}',
-    "count-twice-equal": b'{"count": 1, "count": 1}',
-    "count-twice-escaped": b'{"count": 1, "c\\u006funt": 2}',
-    "other-key-twice": b'{"count": 1, "train": 1, "train": 2}',
-    "inner-key-twice": b'{"count": 1, "train": {"a": 1, "a": 2}}',
-    "other-key-nan": b'{"count": 1, "price": NaN}',
-    "other-key-1e999": b'{"count": 1, "price": -1e999}',
-    "brackets": b"[" * 100_000,
-    "braces": b'{"count":' * 100_000,
-    "nested-deeply": b'{"count": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-    "too-large": b'{"count": 1}' + b" " * MOST_BYTES,
-}
-
-
-def state(path: Path) -> tuple[int, int, bytes]:
-    """Return what may not change: when the file was written, whose inode it is, and what it holds."""
-    status = path.stat()
-    return status.st_mtime_ns, status.st_ino, path.read_bytes()
+FUZZED = 10_000
 
 
 def message_of(store: FileStore) -> str:
@@ -128,6 +44,14 @@ def test_a_malformed_store_is_refused_and_left_as_it_is(tmp_path: Path, content:
 def test_the_corpus_is_large_enough() -> None:
     """At least fifty malformed files, no two of them alike."""
     assert len(set(MALFORMED.values())) == len(MALFORMED) >= 50
+
+
+def test_a_damaged_store_is_read_or_refused_and_left_as_it_is(db: Path) -> None:
+    """10,000 fuzzed files: each has a count, or is refused in one line; bytes, inode and time of change stay."""
+    dice = random.Random(11)
+    found = Counter(is_good_file(db, fuzzed(dice)) for _ in range(FUZZED))
+    assert found[True] + found[False] == FUZZED
+    assert min(found.values()) > FUZZED // 100, "both kinds occur, or the fuzzing proves nothing"
 
 
 @pytest.mark.parametrize(
@@ -183,65 +107,6 @@ def test_a_name_with_control_characters_stays_on_one_line(tmp_path: Path) -> Non
     with pytest.raises(MalformedStoreError) as refusal:
         JsonStore(path).read()
     assert str(refusal.value).isprintable()
-
-
-def make_folder(path: Path) -> None:
-    path.mkdir()
-
-
-def make_loop(path: Path) -> None:
-    path.symlink_to(path.name)
-
-
-def make_dangling_link(path: Path) -> None:
-    path.symlink_to("nowhere.json")
-
-
-def make_zeroes(path: Path) -> None:
-    path.symlink_to("/dev/zero")
-
-
-def make_null(path: Path) -> None:
-    path.symlink_to("/dev/null")
-
-
-def make_secret(path: Path) -> None:
-    path.write_bytes(b'{"count": 1}')
-    path.chmod(0o000)
-
-
-def make_write_only(path: Path) -> None:
-    path.write_bytes(b'{"count": 1}')
-    path.chmod(0o200)
-
-
-def make_socket(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(os.path.relpath(path))  # a socket's name may have only 107 bytes
-
-
-def make_below_a_file(path: Path) -> None:
-    path.parent.rmdir()
-    path.parent.write_bytes(b"")
-
-
-def make_nothing(path: Path) -> None:
-    assert not path.exists()
-
-
-NO_FILES = {
-    "fifo": os.mkfifo,
-    "folder": make_folder,
-    "symlink-loop": make_loop,
-    "dangling-symlink": make_dangling_link,
-    "dev-zero": make_zeroes,
-    "dev-null": make_null,
-    "socket": make_socket,
-    "mode-0000": make_secret,
-    "mode-0200": make_write_only,
-    "below-a-file": make_below_a_file,
-    "absent": make_nothing,
-}
 
 
 @pytest.mark.timeout(10)

@@ -1,0 +1,125 @@
+"""Buyers are killed all through a sale: no acknowledged sale is lost and no ticket is sold twice.
+
+The nemesis and the three kinds of answers are those of Jepsen: a buyer that was told has bought (acked), one that
+was killed may hold a ticket (unknown) or not, and a checker compares both with what the store has lost.
+"""
+
+import os
+import random
+import signal
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from booking.explorer import explore
+from booking.history import History
+from booking.purchase import Outcome
+from booking.registries import LOCKS, facts_of
+from booking.scenario import Scenario
+from booking.simulation.journal import END, READY, SILENCE, Message
+from booking.simulation.sale import simulate
+from booking.steps import PAY as PAYS
+from booking.steps import Step
+from booking.verdict import judge
+
+BUYERS, TICKETS = 40, 30
+PAY = (0.0, 0.002)
+EVERY = 4
+"""One message in so many is followed by a kill."""
+PATIENCE = 100
+"""Silences, of a tenth of a second each, after which a sale under a lock that the system frees counts as stuck."""
+SOFT_PATIENCE = 3
+"""The same for `file-soft`, whose file bars everybody for ever if its maker is killed before it has signed it."""
+
+SAFE = [name for name in LOCKS if explore(Scenario(2, lock=name)).verdict == "sound"]
+"""The locks under which no order of the steps oversells."""
+
+
+@dataclass
+class Nemesis:
+    """Watches a sale and kills its buyers at random moments; when nobody says anything any more, all of them."""
+
+    dice: random.Random
+    patience: int
+    alive: dict[int, int] = field(default_factory=dict)
+    silences: int = 0
+
+    def __call__(self, message: Message) -> None:
+        """Take note of who is there, and perhaps strike, whoever it was that spoke."""
+        if message.word == READY:
+            self.alive[message.buyer] = message.pid
+        elif message.word == END:
+            self.alive.pop(message.buyer, None)
+        elif message.word == SILENCE:
+            self.silences += bool(self.alive)
+            while self.silences > self.patience and self.alive:
+                self.strike()
+        elif self.alive and not self.dice.randrange(EVERY):
+            self.strike()
+
+    def strike(self) -> None:
+        """Kill one buyer."""
+        pid = self.alive.pop(self.dice.choice(list(self.alive)))
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+@dataclass
+class Account:
+    """What so many kills have done to so many sales."""
+
+    sales: int = 0
+    kills: int = 0
+    inside: int = 0
+    """Kills of buyers that had the lock, or without one had read and not yet written."""
+    acked: int = 0
+    sold: int = 0
+    unknown: int = 0
+    stuck: int = 0
+    """Sales in which nobody could go on any more."""
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, other: "Account") -> None:
+        """Add another account to this one."""
+        for name in ("sales", "kills", "inside", "acked", "sold", "unknown", "stuck", "wrong"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+def sale_with_a_nemesis(lock: str, folder: Path, dice: random.Random) -> Account:
+    """Hold one sale of too few tickets under this lock, kill many of its buyers, and settle the account."""
+    db = folder / "db.json"
+    scenario = Scenario(BUYERS, TICKETS, lock, pay=PAY)
+    freed = facts_of(scenario).freed_when_holder_dies
+    for unsigned in folder.glob("*.soft*"):
+        unsigned.unlink()
+    nemesis = Nemesis(dice, SOFT_PATIENCE if lock == "file-soft" else PATIENCE if freed else 0)
+    history = simulate(scenario, db=db, watch=nemesis)
+    stuck = nemesis.silences > nemesis.patience
+    acked, unknown = judge(history).sold, judge(history).unknown
+    killed = [ending.buyer for ending in history.endings if ending.exitcode == -signal.SIGKILL]
+    sold = TICKETS - (TICKETS if history.stock_left is None else history.stock_left)
+    found = {
+        f"acked {acked} <= sold {sold} <= acked + unknown {acked + unknown}": not acked <= sold <= acked + unknown,
+        f"{acked} tickets sold of {TICKETS}": acked > TICKETS,
+        "nobody could go on, though the lock is freed": stuck and freed and lock != "file-soft",
+        "the store cannot be read": history.stock_left is None,
+        "somebody neither answered nor was killed": any(
+            ending.exitcode not in {0, -signal.SIGKILL} or (ending.exitcode and ending.outcome is Outcome.SOLD_OUT)
+            for ending in history.endings
+        ),
+        f"{sorted(path.name for path in folder.iterdir())} is left": any(folder.glob("*.booking-*")),
+    }
+    inside = sum(_was_inside(history, buyer) for buyer in killed)
+    wrong = [f"{lock}: {what}" for what, is_so in found.items() if is_so]
+    return Account(1, len(killed), inside, acked, sold, unknown, stuck, wrong)
+
+
+_INSIDE = {(Step.READ, "return"), (PAYS, "call"), (PAYS, "return"), (Step.WRITE, "call"), (Step.SWAP, "call")}
+_HOLDING = {(Step.ACQUIRE, "return"), (Step.READ, "call"), (Step.WRITE, "return"), (Step.RELEASE, "call")}
+
+
+def _was_inside(history: History, buyer: int) -> bool:
+    events = history.of(buyer)
+    last = (events[-1].step, events[-1].phase) if events else None
+    inside = _INSIDE if facts_of(history.scenario).permits is None else _INSIDE | _HOLDING
+    return last in inside
