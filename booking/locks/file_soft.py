@@ -22,7 +22,8 @@ class SoftLock(Lock):
     A killed holder leaves the file behind, with its process number in it. The next one looks that number up and
     takes over once no process has it any more. That is late: a killed process keeps its number until its parent has
     collected it, so under a parent that does not collect its children the file bars everybody for ever. On another
-    machine nobody can look the number up, so there it bars for ever, too.
+    machine nobody can look the number up, so there it bars for ever, too, and so it does everywhere where the holder
+    was killed between making the file and writing its number: then delete the empty file by hand.
     """
 
     facts = LockFacts(permits=1, freed_when_holder_dies=True, reach=Reach.MACHINE)
