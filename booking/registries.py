@@ -1,52 +1,61 @@
 """The registries: one line per lock, store and report. Choices, tables and contract tests derive from them."""
 
+from collections import UserDict
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from booking.errors import BadInputError
 from booking.locks import Lock, LockFacts
-from booking.locks.cas import CompareAndSwap
-from booking.locks.cas_naive import NaiveCompareAndSwap
-from booking.locks.file import FileLock
-from booking.locks.file_soft import SoftLock
-from booking.locks.flock import FlockLock
-from booking.locks.multiprocessing import MultiprocessingLock
-from booking.locks.none import NoLock
-from booking.locks.partition import PartitionedTickets
-from booking.locks.rlock import ReentrantLock
-from booking.locks.semaphore import SemaphoreLock
 from booking.purchase import Desk, Outcome, journey, journey_back
 from booking.scenario import PARTITION, Scenario
 from booking.stores import Store
-from booking.stores.inplace import InPlaceStore
-from booking.stores.json import JsonStore
-from booking.stores.memory import MemoryStore
-from booking.stores.shared import SharedMemoryStore
 
 if TYPE_CHECKING:
     from booking.history import History
     from booking.verdict import Verdict
 
-LOCKS: dict[str, type[Lock]] = {
-    "none": NoLock,
-    "mp": MultiprocessingLock,
-    "file": FileLock,
-    "semaphore": SemaphoreLock,
-    "rlock": ReentrantLock,
-    "flock": FlockLock,
-    "file-soft": SoftLock,
-    "cas": CompareAndSwap,
-    "cas-naive": NaiveCompareAndSwap,
-    PARTITION: PartitionedTickets,
-}
+_Kind = TypeVar("_Kind")
 
-STORES: dict[str, type[Store]] = {
-    "json": JsonStore,
-    "inplace": InPlaceStore,
-    "memory": MemoryStore,
-    "shared": SharedMemoryStore,
-}
+
+class Registry(UserDict[str, type[_Kind]]):
+    """Classes by name, each imported from its place, "module.Class", when it is asked for: a sale needs one of many."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        super().__init__(cast("Mapping[str, type[_Kind]]", places))
+
+    def __getitem__(self, name: str) -> type[_Kind]:
+        """Return the class of this name; raises KeyError."""
+        place = cast("type[_Kind] | str", super().__getitem__(name))
+        if isinstance(place, str):
+            module, _, kind = place.rpartition(".")
+            self[name] = getattr(import_module(f"booking.{module}"), kind)
+        return super().__getitem__(name)
+
+
+LOCKS: Registry[Lock] = Registry(
+    {
+        "none": "locks.none.NoLock",
+        "mp": "locks.multiprocessing.MultiprocessingLock",
+        "file": "locks.file.FileLock",
+        "semaphore": "locks.semaphore.SemaphoreLock",
+        "rlock": "locks.rlock.ReentrantLock",
+        "flock": "locks.flock.FlockLock",
+        "file-soft": "locks.file_soft.SoftLock",
+        "cas": "locks.cas.CompareAndSwap",
+        "cas-naive": "locks.cas_naive.NaiveCompareAndSwap",
+        PARTITION: "locks.partition.PartitionedTickets",
+    }
+)
+
+STORES: Registry[Store] = Registry(
+    {
+        "json": "stores.json.JsonStore",
+        "inplace": "stores.inplace.InPlaceStore",
+        "memory": "stores.memory.MemoryStore",
+        "shared": "stores.shared.SharedMemoryStore",
+    }
+)
 
 REPORTS: dict[str, str] = {
     "html": "booking.reports.page",
@@ -57,8 +66,6 @@ REPORTS: dict[str, str] = {
 """The module of each report: imported when it is asked for, so that a sale without a report pays nothing."""
 
 Report: TypeAlias = "Callable[[History, Verdict], str]"
-
-_Kind = TypeVar("_Kind")
 
 
 def lock_named(name: str) -> type[Lock]:

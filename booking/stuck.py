@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from booking.circle import told
 from booking.finding import UNKNOWN, Anomaly, Finding
 from booking.history import BLOCKED, Ending, Event, History
 from booking.purchase import Outcome
@@ -60,6 +59,8 @@ def _circle_text(history: History, waiting: Sequence[Ending]) -> str:
                 holds.setdefault(event.buyer, []).append(event.train)
             elif event.step == Step.RELEASE:
                 holds[event.buyer].remove(event.train)
+    from booking.circle import told  # noqa: PLC0415 - few sales end in a circle
+
     return told(holds, {ending.buyer: wants[ending.buyer] for ending in waiting})
 
 
