@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 POLL = 0.001
 """Seconds between two attempts where the kernel cannot wait for us (with a time-out, and on Windows)."""
 
-TURN = 0.001
-"""Seconds for which a process may take the lock again and again before it steps aside for those who wait."""
+TURN, LONGEST_TURN = 0.001, 0.016
+"""Seconds for which a process may take the lock again and again before it steps aside for those who may wait.
+
+Each turn is twice as long as the one before until the process finds the lock taken: alone it hardly ever pauses.
+"""
 
 _STEP_ASIDE = 1e-6
 """Seconds; the system makes about 0.1 ms of it, time enough for another process to wake up and take the lock."""
@@ -32,13 +35,14 @@ class DescriptorLock(Lock):
 
     Each process opens the file once and locks its own descriptor. A leaf says how one attempt is made and how the
     lock is given back; this class says when. The kernel lets whoever comes first have the lock, and whoever has just
-    given it back comes first, so a process steps aside when its turn has lasted for `TURN` seconds.
+    given it back comes first, so a process steps aside when its turn is over.
     """
 
     def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:
         super().__init__(path, context, scenario)
         self.path = path.with_name(path.name + ".lock")
         self._descriptor: int | None = None
+        self._turn = TURN
         self._turn_ends: float | None = None
 
     @abstractmethod
@@ -78,7 +82,7 @@ class DescriptorLock(Lock):
         self._step_aside()
         if self._try(descriptor):
             return True
-        self._turn_ends = None
+        self._turn, self._turn_ends = TURN, None
         if timeout is None and os.name == "posix":
             return _wait_in_kernel(descriptor)
         deadline = float("inf") if timeout is None else time.monotonic() + timeout
@@ -92,9 +96,9 @@ class DescriptorLock(Lock):
         """Let those who wait come first where this process's turn is over; else a turn begins, or goes on."""
         now = time.monotonic()
         if self._turn_ends is None:
-            self._turn_ends = now + TURN
+            self._turn_ends = now + self._turn
         elif now > self._turn_ends:
-            self._turn_ends = None
+            self._turn, self._turn_ends = min(2 * self._turn, LONGEST_TURN), None
             time.sleep(_STEP_ASIDE)
 
     def _opened(self) -> int:
@@ -106,7 +110,7 @@ class DescriptorLock(Lock):
 
     def __getstate__(self) -> dict[str, object]:
         """Take the path to another process, and leave the descriptor here."""
-        return {"path": self.path, "_descriptor": None, "_turn_ends": None}
+        return {"path": self.path, "_descriptor": None, "_turn": TURN, "_turn_ends": None}
 
 
 def _open(path: Path) -> int:

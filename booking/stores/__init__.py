@@ -14,6 +14,7 @@ from booking.errors import BadInputError, MalformedStoreError
 from booking.steps import Step
 
 if TYPE_CHECKING:
+    import os
     from multiprocessing.context import BaseContext
 
 
@@ -100,6 +101,7 @@ class FileStore(Store):
         super().__init__(path, durable=durable)
         self.where = disk.shown(path)
         self._document: dict[str, Any] = {}
+        self._status: os.stat_result | None = None
 
     def prepare(self, context: "BaseContext") -> int | None:
         """Make the folder, clean up behind an earlier sale, and return the count in the file, None for no file."""
@@ -118,9 +120,10 @@ class FileStore(Store):
         return self.path
 
     def read(self) -> int:
-        """Return the count in the file and remember the other keys for the next write."""
+        """Return the count in the file and remember its other keys and its permissions for the next write."""
         try:
-            self._document = document.parse(files.read_small(self.source()))
+            content, self._status = files.read_with_status(self.source())
+            self._document = document.parse(content)
         except MalformedStoreError as error:
             raise MalformedStoreError(f"cannot use {disk.shown(self.path)}: {error}") from None
         count: int = self._document["count"]

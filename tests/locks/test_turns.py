@@ -58,9 +58,12 @@ def bought_times(lock: DescriptorLock, clock: Clock, purchases: int, seconds: fl
     return aside
 
 
-def test_who_buys_again_and_again_steps_aside_once_in_a_turn(lock: DescriptorLock, clock: Clock) -> None:
-    """Purchases 0, 1, 2 fill the turn (0.4 of it each), before 3 it steps aside; the next turn begins with 4."""
-    assert bought_times(lock, clock, purchases=12, seconds=0.4 * TURN) == [3, 7, 11]
+def test_who_buys_again_and_again_steps_aside_after_each_turn(lock: DescriptorLock, clock: Clock) -> None:
+    """Turns last 1, 2, 4, 8, 16, 16 times TURN, and a purchase 0.45 of it: 3, 5, 9, 18, 36 and 36 fill one.
+
+    The purchase before which it steps aside is in no turn, so it is the 3rd, the 4 + 5th, the 10 + 9th, and so on.
+    """
+    assert bought_times(lock, clock, purchases=113, seconds=0.45 * TURN) == [3, 9, 19, 38, 75, 112]
 
 
 def test_who_buys_once_steps_aside_for_nobody(lock: DescriptorLock, clock: Clock) -> None:
@@ -69,11 +72,11 @@ def test_who_buys_once_steps_aside_for_nobody(lock: DescriptorLock, clock: Clock
 
 
 def test_who_had_to_wait_begins_a_new_turn(lock: DescriptorLock, clock: Clock, db: Path) -> None:
-    """After a vain attempt the turn is over, so the first purchase after it is not its second half."""
+    """After a vain attempt the turn is over, so the purchases after it are not its second half, and turns are short."""
     name = "flock" if type(lock).__name__ == "FileLock" else "file"
     other = lock_named(name)(db, context_named(None), Scenario(lock=name))
-    assert bought_times(lock, clock, purchases=1, seconds=0.9 * TURN) == []
+    assert bought_times(lock, clock, purchases=5, seconds=0.45 * TURN) == [3]
     assert other.acquire()
     assert not lock.acquire(0)
     other.release()
-    assert bought_times(lock, clock, purchases=3, seconds=0.4 * TURN) == []
+    assert bought_times(lock, clock, purchases=4, seconds=0.45 * TURN) == [3]

@@ -1,6 +1,7 @@
 """Compare and swap by exclusive links: one of all succeeds, whoever is killed, and a plain store is left."""
 
 import multiprocessing
+import os
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,15 +58,15 @@ def test_a_put_begins_anew(db: Path) -> None:
 def test_a_reader_is_not_disturbed_by_the_tidying(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The parent folds the links between a reader's search and its read: the count is found in the file."""
     JsonStore(db).swap(1, 5)
-    real, calls = files.read_small, []
+    real, calls = files.read_with_status, []
 
-    def read_late(path: Path) -> bytes:
+    def read_late(path: Path) -> tuple[bytes, os.stat_result]:
         if not calls:
             calls.append(path)
             links.fold(db)
         return real(path)
 
-    monkeypatch.setattr(files, "read_small", read_late)
+    monkeypatch.setattr(files, "read_with_status", read_late)
     assert JsonStore(db).read() == 5
     assert calls == [Path(links.version_path(db, 1))]
 
