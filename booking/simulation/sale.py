@@ -178,8 +178,9 @@ def stocked(store: Store, scenario: Scenario, *, restock: bool, context: "BaseCo
         require_lasting(store)
     left = store.prepare(context or context_named(None))
     if left is not None and not restock:
-        return replace(scenario, tickets=left)
-    store.put(scenario.tickets)
+        scenario = replace(scenario, tickets=left)
+    if left is None or restock or scenario.is_split:  # what is left has to be dealt out, too
+        store.put(scenario.tickets)
     return scenario
 
 

@@ -33,6 +33,14 @@ def test_a_sale_of_shares_needs_no_lock(db: Path, method: str) -> None:
     assert left_in(db.parent) == {"db.json": 2}
 
 
+def test_what_is_left_is_dealt_out(db: Path) -> None:
+    """A sale of what the store holds splits that: three tickets among two buyers, and one is left."""
+    db.write_bytes(b'{"count": 3}')
+    history = simulate(Scenario(2, 1, "partition", pay=(0, 0)), db=db, restock=False)
+    assert (judge(history).name, judge(history).sold, history.stock_left) == ("sound", 2, 1)
+    assert left_in(db.parent) == {"db.json": 1}
+
+
 def test_empty_shares_are_called_by_their_name(db: Path) -> None:
     """Two tickets among four: nobody is told that the train is sold out, because nobody knows."""
     history = simulate(Scenario(4, 2, "partition", pay=(0, 0)), db=db)
