@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from trials import disks
 from trials.malformed import COMMANDS, MALFORMED, NO_FILES, wrongly_answered
 
 from booking.cli.app import run_command
@@ -144,13 +145,24 @@ def files_of_at_most(size: int) -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, handler)
 
 
-@pytest.mark.parametrize("size", [0, 1, 20])
-def test_a_full_disk_ends_with_4(size: int, capsys: pytest.CaptureFixture[str]) -> None:
-    """The parent cannot restock: status 4, and the store is as it was."""
-    with files_of_at_most(size):
-        status, line = refusal(capsys, "run", "--db", "db.json", "--tickets", "5")
-    assert status == 4
-    assert "db.json" in line
+@pytest.mark.parametrize("command", disks.COMMANDS)
+def test_a_full_disk_ends_with_4(command: str, tmp_path: Path) -> None:
+    """However many of its bytes fit: status 0, or 4 and one line; the store is whole and nothing lies beside it.
+
+    A store has 13 bytes, so the limits 0 to 12 may refuse a write, and 0 refuses every one. The file of `file-soft`
+    names its holder and needs more, but less than 1,000.
+    """
+    db = tmp_path / "full" / "db.json"
+    db.parent.mkdir()
+    statuses, wrong = [], []
+    for size in (*range(14), 1000):
+        db.write_bytes(disks.STORE)
+        with files_of_at_most(size):
+            status, found = disks.tried(command, db)
+        statuses.append(status)
+        wrong += [f"{size} bytes: {what}" for what in found]
+    assert wrong == []
+    assert (statuses[0], statuses[-1]) == (4, 0)
 
 
 def test_a_disk_that_fills_up_during_the_sale_ends_with_4(capsys: pytest.CaptureFixture[str]) -> None:
