@@ -7,6 +7,7 @@ forkserver the standard library's class is used.
 
 import os
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -26,6 +27,16 @@ Sales may run in several threads, and `filelock` refuses two forks at once. A ch
 """
 
 
+def _fork() -> int:
+    if sys.version_info < (3, 12):
+        return os.fork()
+    with warnings.catch_warnings():
+        # Since 3.12 Python warns of a fork beside threads, a notebook's for example: the child could wait for a lock
+        # that one of them held. This child runs nothing but a purchase, which takes no such lock.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+
+
 class ForkedProcess:
     """One child; `exitcode` is None while it lives, and -N after signal N ended it."""
 
@@ -38,11 +49,8 @@ class ForkedProcess:
 
     def start(self) -> None:
         """Fork; the child runs the target and ends without returning. Raises OSError where there is no room."""
-        with forking, warnings.catch_warnings():
-            # Python 3.12 warns of a fork beside threads, a notebook's for example: the child could wait for a
-            # lock that one of them held. This child runs nothing but a purchase, which takes no such lock.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            self.pid = os.fork()
+        with forking:
+            self.pid = _fork()
         if self.pid == 0:
             self._run()
 
