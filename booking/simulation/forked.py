@@ -20,6 +20,10 @@ UNTOLD = 255
 _POLL = 0.001
 """Seconds between two looks at a child that has not ended."""
 
+_WARNS = sys.version_info >= (3, 12)
+"""Whether Python warns of a fork beside threads, a notebook's for example: the child could wait for a lock that one of
+them held. Our child runs nothing but a purchase, which takes no such lock."""
+
 forking = threading.RLock()
 """Held during a fork, and while pipes are opened or closed that a fork must inherit whole or not at all.
 
@@ -28,11 +32,9 @@ Sales may run in several threads, and `filelock` refuses two forks at once. A ch
 
 
 def _fork() -> int:
-    if sys.version_info < (3, 12):
+    if not _WARNS:
         return os.fork()
     with warnings.catch_warnings():
-        # Since 3.12 Python warns of a fork beside threads, a notebook's for example: the child could wait for a lock
-        # that one of them held. This child runs nothing but a purchase, which takes no such lock.
         warnings.simplefilter("ignore", DeprecationWarning)
         return os.fork()
 
