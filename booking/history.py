@@ -3,7 +3,6 @@
 A history is plain data. On disk it is JSON Lines: a header, then the events, then one ending per buyer.
 """
 
-import json
 import math
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -129,6 +128,8 @@ class History(NamedTuple):
 
     def to_lines(self) -> Iterator[str]:
         """Yield the lines of a history file, without line ends."""
+        import json  # noqa: PLC0415 - a sale without a file needs none
+
         header: dict[str, Any] = {
             "schema": SCHEMA,
             "scenario": self.scenario.to_json(),
@@ -177,6 +178,8 @@ class History(NamedTuple):
 
 
 def _object(line: str, number: int) -> dict[str, Any]:
+    import json  # noqa: PLC0415 - a sale without a file needs none
+
     try:
         document = json.loads(line)
     except (ValueError, RecursionError):

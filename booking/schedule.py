@@ -3,7 +3,6 @@
 Buyers count from 1. A step of buyer 2 is written 2, and its death -2.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -107,6 +106,8 @@ def load(path: Path) -> SavedSchedule:
 
 
 def _decoded(content: bytes) -> object:
+    import json  # noqa: PLC0415 - a sale names schedules and keeps none
+
     try:
         return json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError):
@@ -115,6 +116,8 @@ def _decoded(content: bytes) -> object:
 
 def save(path: Path, saved: SavedSchedule) -> None:
     """Write the document to a file; raises DiskError."""
+    import json  # noqa: PLC0415 - a sale names schedules and keeps none
+
     try:
         path.write_text(json.dumps(to_json(saved)) + "\n", encoding="utf-8")
     except OSError as error:

@@ -1,6 +1,5 @@
 """The options that several commands share: one name, one meaning, one default."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,4 +80,6 @@ def parsed_verdict(text: str | None) -> str | None:
 
 def print_json(document: dict[str, Any]) -> None:
     """Print one JSON document on standard output."""
+    import json  # noqa: PLC0415 - 1 ms that is for nothing where text is printed
+
     typer.echo(json.dumps({"schema": 1} | document, indent=2))

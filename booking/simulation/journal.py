@@ -6,7 +6,7 @@ a message that was sent before another step began arrives before that step's mes
 already sent all that it did.
 """
 
-import json
+import marshal
 import os
 import select
 import time
@@ -25,9 +25,8 @@ NOBODY = 0
 """The number that a clerk or a worker gives where it speaks for no buyer."""
 PARENT_GONE = 143
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: `json.dumps` would make one for each message
-_LONGEST_ERROR = (getattr(select, "PIPE_BUF", 512) - 200) // 2
-"""In bytes of UTF-8. JSON may double them, and with the rest the message still fits into PIPE_BUF."""
+_LONGEST_ERROR = getattr(select, "PIPE_BUF", 512) // 2
+"""In bytes of UTF-8: with the rest the message still fits into PIPE_BUF."""
 
 
 class Message(NamedTuple):
@@ -64,9 +63,10 @@ class Journal:
 
     def record(self, word: str, phase: Phase, value: Value = None, error: str | None = None, *, train: int = 1) -> None:
         """Send one message; a process whose parent is gone has nobody to tell and ends."""
-        message = (self._buyer, self._pid, time.monotonic_ns(), word, phase, value, error and _short(error), train)
+        error = error and _short(error)
+        message = Message(self._buyer, self._pid, time.monotonic_ns(), word, phase, value, error, train)
         try:
-            self._pipe.send_bytes(_encode(message).encode())
+            self._pipe.send_bytes(encoded(message))
         except OSError:
             os._exit(PARENT_GONE)
 
@@ -77,6 +77,19 @@ def _short(error: str) -> str:
     return line[:_LONGEST_ERROR].decode("utf-8", "ignore")
 
 
+def encoded(message: Message) -> bytes:
+    """Return the message as `receive` takes it; the processes are one program, so Python's own form will do."""
+    buyer, pid, t_ns, word, phase, value, error, train = message
+    return marshal.dumps((buyer, pid, t_ns, str(word), phase, _plain(value), error, train))
+
+
+def _plain(value: Value) -> Value:
+    """Return a number or a text of Python's own, which the member of an enumeration is not."""
+    if value is None:
+        return None
+    return int(value) if isinstance(value, int) else str(value)
+
+
 def receive(pipe: "Connection") -> Message:
     """Return the next message; raises EOFError when every buyer has closed its end."""
-    return Message(*json.loads(pipe.recv_bytes()))
+    return Message(*marshal.loads(pipe.recv_bytes()))  # noqa: S302 - a process of ours has sent it

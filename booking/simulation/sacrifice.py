@@ -5,7 +5,6 @@ thing away: the buyers watch a lifeline that is held by us instead of their pare
 parent, and still nothing is left should we be killed meanwhile.
 """
 
-import json
 import os
 import signal
 import tempfile
@@ -27,7 +26,7 @@ from booking.simulation.company import Company
 from booking.simulation.ends import Ends
 from booking.simulation.faults import ENDED, state_of
 from booking.simulation.interruptions import collected
-from booking.simulation.journal import READY, Message, receive
+from booking.simulation.journal import READY, Message, encoded, receive
 from booking.simulation.prctl import adopting
 from booking.simulation.sale import context_named, lock_made, payment_times
 from booking.simulation.under_way import SaleUnderWay
@@ -143,7 +142,7 @@ def be_killed(charge: Sacrificed) -> None:
     lock = lock_made(scenario, charge.db, context)
 
     def pass_on(message: Message) -> None:
-        charge.ends.journal.send_bytes(json.dumps(message).encode())
+        charge.ends.journal.send_bytes(encoded(message))
 
     with Company(context) if charge.guarded else Unguarded(context, charge.ends.lifeline) as company:
         SaleUnderWay(scenario, store, lock, company, payment_times(scenario), pass_on).hold(2 * _PAY)
