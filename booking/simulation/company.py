@@ -6,7 +6,6 @@ import os
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -38,7 +37,6 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_companies)
 
 
-@dataclass(eq=False, repr=False)
 class Company:
     """A group of processes with one journal, one gate and one lifeline between them and their parent.
 
@@ -48,12 +46,11 @@ class Company:
     BadInputError where the system has no room for its pipes.
     """
 
-    context: "BaseContext"
-    processes: list[guard.Process] = field(default_factory=list)
-    daemon: bool = True
-
-    def __post_init__(self) -> None:
-        self.start_method = str(self.context.get_start_method())
+    def __init__(self, context: "BaseContext", *, daemon: bool = True) -> None:
+        self.context = context
+        self.daemon = daemon
+        self.processes: list[guard.Process] = []
+        self.start_method = str(context.get_start_method())
         try:
             with forking:
                 self.inbox, self._outbox = one_way(self.context)
