@@ -85,15 +85,18 @@ class Account:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
-def sale_with_a_nemesis(lock: str, folder: Path, dice: random.Random) -> Account:
-    """Hold one sale of too few tickets under this lock, kill many of its buyers, and settle the account."""
+def sale_with_a_nemesis(lock: str, folder: Path, dice: random.Random, *, restock: bool = True) -> Account:
+    """Hold one sale of too few tickets under this lock, kill many of its buyers, and settle the account.
+
+    Without `restock` the store in the folder holds the tickets already, and its disk may refuse to write.
+    """
     db = folder / "db.json"
     scenario = Scenario(BUYERS, TICKETS, lock, pay=PAY)
     freed = facts_of(scenario).freed_when_holder_dies
     for unsigned in folder.glob("*.soft*"):
         unsigned.unlink()
     nemesis = Nemesis(dice, SOFT_PATIENCE if lock == "file-soft" else PATIENCE if freed else 0)
-    history = simulate(scenario, db=db, watch=nemesis)
+    history = simulate(scenario, db=db, watch=nemesis, restock=restock)
     stuck = nemesis.silences > nemesis.patience
     acked, unknown = judge(history).sold, judge(history).unknown
     killed = [ending.buyer for ending in history.endings if ending.exitcode == -signal.SIGKILL]

@@ -22,7 +22,7 @@ PADDING = 50_000
 
 @dataclass(frozen=True)
 class Killed:
-    """What one killed writer left: its store `old or new`, `empty` or `cut short`, and so many other files."""
+    """What one killed writer left: its store `old or new`, `empty` or `cut short`, and so many temporary files."""
 
     state: str
     left_over: int
@@ -72,7 +72,7 @@ def killed_writer(name: str, db: Path, dice: random.Random) -> Killed:
     pid = _killed(writer, store, dice)
     newest = store.source() if isinstance(store, JsonStore) else db
     state = state_of(newest.read_bytes())
-    left_over = len(list(db.parent.iterdir())) - 1
+    left_over = len(list(db.parent.glob("*.booking-tmp")))
     store.tidy({pid})
     beside = sorted(entry.name for entry in db.parent.iterdir())
     found = {
