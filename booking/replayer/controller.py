@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
 from booking.errors import InconclusiveError
 from booking.locks import Lock
@@ -11,11 +11,15 @@ from booking.replayer.gated import Part, attend
 from booking.scenario import Scenario
 from booking.simulation.buyer import SecondTrain
 from booking.simulation.company import Company
+from booking.simulation.fork import one_way
 from booking.simulation.guard import Process
 from booking.simulation.journal import READY, receive
 from booking.simulation.recorder import Recorder
 from booking.simulation.under_way import IDLE, READY_BASE, READY_EACH
 from booking.stores import Store
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 
 @dataclass
@@ -23,14 +27,14 @@ class Controller:
     """Buyers' processes that are kept alive; each stands before its next step and waits for permission."""
 
     company: Company
-    permissions: list[Connection] = field(default_factory=list)
+    permissions: list["Connection"] = field(default_factory=list)
     patience: float = READY_BASE
 
     def start(self, scenario: Scenario, store: Store, lock: Lock, second: SecondTrain | None = None) -> None:
         """Start the buyers and wait until each of them stands before its first step."""
         buyers = scenario.buyers
         for buyer in range(1, buyers + 1):
-            theirs, ours = self.company.context.Pipe(duplex=False)
+            theirs, ours = one_way(self.company.context)
             self.permissions.append(ours)
             other = second and second._replace(goes_first=scenario.turns_back(buyer))
             part = Part(buyer, store.of(buyer), lock, self.company.ends, theirs, other)

@@ -7,9 +7,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing.connection import Connection
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from booking.history import BLOCKED, Value
 from booking.locks import Lock
@@ -20,6 +19,9 @@ from booking.simulation.ends import Ends
 from booking.simulation.journal import END, PARENT_GONE, READY, Journal, Record
 from booking.steps import Step
 from booking.stores import Store
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 _Result = TypeVar("_Result")
 Ask = Callable[[Step], None]
@@ -36,7 +38,7 @@ class Part:
     store: Store
     lock: Lock
     ends: Ends
-    permission: Connection
+    permission: "Connection"
     second: SecondTrain | None = None
 
 

@@ -52,6 +52,10 @@ class PipeEnd:
         if descriptor != _CLOSED:
             os.close(descriptor)
 
+    def __del__(self) -> None:
+        """Close what nobody can use any more."""
+        self.close()
+
     def poll(self, timeout: float | None = 0.0) -> bool:
         """Wait up to so many seconds, None for ever, and return whether there is a message or the other end is gone."""
         poll = select.poll()
