@@ -58,7 +58,8 @@ def test_a_killed_holder_passes_its_lock_on(lock: str, tmp_path: Path) -> None:
     bars the others until the parent has collected the dead, for which it looks when nobody has said anything for
     100 ms: a time for it is in the benchmark, not here.
     """
-    deaths = [passed_on(lock, tmp_path / "db.json") for _ in range(TIMES)]
+    with ThreadPoolExecutor(AT_ONCE if lock == "file-soft" else 1) as pool:
+        deaths = list(pool.map(lambda n: passed_on(lock, tmp_path / str(n) / "db.json"), range(TIMES)))
     assert [what for death in deaths for what in death.wrong] == []
     delays = sorted(death.took_s for death in deaths)
     assert lock == "file-soft" or delays[TIMES * 3 // 4] < PASSED_ON_S, delays
@@ -83,14 +84,18 @@ def test_no_acknowledged_sale_is_lost_however_many_are_killed(lock: str, tmp_pat
     """At least 300 buyers are killed in their sales: acked <= sold <= acked + unknown, and nobody oversells.
 
     The locks are those under which no order of the steps oversells, as the explorer finds. Some of the killed were
-    inside, or the kills prove little; but only a lock that is freed lets in more than one of a sale's killed.
+    inside, and some of the others were told that they have a ticket, or the kills would prove little.
     """
     dice, account = random.Random(lock), Account()
-    while account.kills < KILLS:
+    while account.kills < KILLS or not (account.inside and account.acked):
         account.add(sale_with_a_nemesis(lock, tmp_path, dice))
     assert account.wrong == []
-    assert account.inside > 0
-    assert account.acked > 0
+
+
+def test_the_account_shows_a_sale_without_a_lock(tmp_path: Path) -> None:
+    """Where nothing keeps 40 buyers apart the account does not come out: it can fail, so it proves something."""
+    dice = random.Random(1)
+    assert any(sale_with_a_nemesis("none", tmp_path, dice).wrong for _ in range(20))
 
 
 @pytest.mark.parametrize("lock", ["mp", "file"])

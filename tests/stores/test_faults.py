@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 import pytest
 from children import DEADLINE, Family
-from trials.writers import killed_writer
+from trials.writers import WRITERS, killed_writer
 
 from booking import disk
 from booking.errors import BookingError, DiskError
@@ -236,3 +236,11 @@ def test_a_killed_writer_leaves_a_store(name: str, db: Path) -> None:
         assert {each.state for each in found} >= {"old or new", "empty"}
     else:
         assert sum(each.left_over for each in found) > 0
+
+
+def test_a_torn_store_is_noticed(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is written in place and promises to be old or new is found out: the trial can fail."""
+    lying = WRITERS["inplace"]._replace(allowed=WRITERS["json"].allowed)
+    monkeypatch.setitem(WRITERS, "inplace", lying)
+    dice = random.Random(3)
+    assert any(killed_writer("inplace", db, dice).wrong for _ in range(KILLS))
