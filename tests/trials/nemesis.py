@@ -13,7 +13,6 @@ from pathlib import Path
 
 from booking.explorer import explore
 from booking.history import History
-from booking.purchase import Outcome
 from booking.registries import LOCKS, facts_of
 from booking.scenario import Scenario
 from booking.simulation.journal import END, READY, SILENCE, Message
@@ -106,10 +105,7 @@ def sale_with_a_nemesis(lock: str, folder: Path, dice: random.Random, *, restock
         f"{acked} tickets sold of {TICKETS}": acked > TICKETS,
         "nobody could go on, though the lock is freed": stuck and freed and lock != "file-soft",
         "the store cannot be read": history.stock_left is None,
-        "somebody neither answered nor was killed": any(
-            ending.exitcode not in {0, -signal.SIGKILL} or (ending.exitcode and ending.outcome is Outcome.SOLD_OUT)
-            for ending in history.endings
-        ),
+        "somebody neither ended nor was killed": any(e.exitcode not in {0, -signal.SIGKILL} for e in history.endings),
         f"{sorted(path.name for path in folder.iterdir())} is left": any(folder.glob("*.booking-*")),
     }
     inside = sum(_was_inside(history, buyer) for buyer in killed)
