@@ -184,3 +184,27 @@ def test_a_thousand_buyers_buy(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "SOUND: 1 buyer holds a ticket; 1 existed.\n999 buyers found it sold out." in done.stdout
     assert len(done.stdout.splitlines()) < 60
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left"),
+    [
+        pytest.param(["run", "--tickets", "3", "--buyers", "2", "--pay", "0", "--lock", lock], 1, id=lock)
+        for lock in ("file", "cas", "partition")
+    ]
+    + [
+        pytest.param(["buy", "--pay", "0"], 4, id="buy"),
+        pytest.param(["reset", "--tickets", "7"], 7, id="reset"),
+    ],
+)
+def test_a_symbolic_link_and_permissions_are_kept(arguments: list[str], left: int, tmp_path: Path) -> None:
+    """A class keeps its store elsewhere: the link stays one, its target changes, and both may do what they might."""
+    target, link = tmp_path / "elsewhere" / "store.json", tmp_path / "db.json"
+    target.parent.mkdir()
+    target.write_bytes(b'{"count": 5}')
+    target.chmod(0o640)
+    link.symlink_to(target)
+    assert run_command([*arguments, "--db", str(link)]) == 0
+    assert link.readlink() == target
+    assert (json.loads(target.read_bytes()), target.stat().st_mode & 0o777) == ({"count": left}, 0o640)
+    assert {path.name for path in tmp_path.iterdir()} == {"db.json", "elsewhere"}

@@ -78,3 +78,18 @@ def test_a_missing_folder_is_refused(db: Path) -> None:
     """A lock makes its file, not folders."""
     with pytest.raises(DiskError, match="check the name"):
         SoftLock(db.parent / "nowhere" / "db.json", FORK, Scenario()).acquire(0)
+
+
+@pytest.mark.parametrize("target", ["db.json", "absent"])
+def test_a_symbolic_link_is_not_followed(lock: SoftLock, db: Path, target: str) -> None:
+    """Whoever put it there bars everybody, and nothing happens to its target, nor is one made that does not exist."""
+    lock.path.symlink_to(target)
+    assert lock.acquire(0.1) is False
+    assert (db.read_bytes(), db.with_name("absent").exists()) == (b'{"count": 1}\n', False)
+
+
+def test_what_is_no_file_is_refused(lock: SoftLock) -> None:
+    """A folder at the file's place is reported at once, not waited for."""
+    lock.path.mkdir()
+    with pytest.raises(DiskError, match="cannot lock"):
+        lock.acquire(None)
