@@ -23,7 +23,7 @@ from booking.verdict import judge
 
 BUYERS, TICKETS = 40, 30
 PAY = (0.0, 0.002)
-EVERY = 4
+EVERY = 8
 """One message in so many is followed by a kill."""
 PATIENCE = 100
 """Silences, of a tenth of a second each, after which a sale under a lock that the system frees counts as stuck."""
