@@ -5,7 +5,8 @@ import gc
 import os
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,6 +20,9 @@ from booking.simulation.interruptions import masked
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import BaseContext
+
+AT_ONCE = 50
+"""Forks while interruptions are held back once, for about 50 ms: to hold them back anew makes each copy more pages."""
 
 _companies: "weakref.WeakSet[Company]" = weakref.WeakSet()
 """Those of this process. Two sales may run in two threads, and a fork inherits the pipes of both."""
@@ -74,6 +78,18 @@ class Company:
 
     def start(self, target: Callable[[Any], None], argument: object, name: str) -> None:
         """Start one more process; raises BadInputError where the system has no room for it."""
+        with masked():
+            self._begin(target, argument, name)
+
+    def start_all(self, target: Callable[[Any], None], arguments: Iterable[tuple[object, str]]) -> None:
+        """Start a process for each argument and name; raises BadInputError where the system has no room for one."""
+        waiting, at_once = iter(arguments), AT_ONCE if self.start_method == "fork" else 1
+        while few := list(islice(waiting, at_once)):
+            with masked():
+                for argument, name in few:
+                    self._begin(target, argument, name)
+
+    def _begin(self, target: Callable[[Any], None], argument: object, name: str) -> None:
         begin(self._made(target, argument, name), self.processes)
 
     def _made(self, target: Callable[[Any], None], argument: object, name: str) -> guard.Child:
@@ -132,16 +148,18 @@ class Company:
 
 
 def begin(process: guard.Child, among: list[guard.Process]) -> None:
-    """Start a process and add it to the others; raises BadInputError where the system has no room for it."""
-    with masked():  # a child that starts now must not meet Ctrl-C before `guard.enter`
-        among.append(process)
-        try:
-            process.start()
-        except OSError as error:
-            among.pop()
-            raise BadInputError(
-                f"the system starts no more than {len(among)} processes here ({error.strerror}); use fewer buyers"
-            ) from None
+    """Start a process and add it to the others; raises BadInputError where the system has no room for it.
+
+    Interruptions have to be masked: a child that starts must not meet Ctrl-C before `guard.enter`.
+    """
+    among.append(process)
+    try:
+        process.start()
+    except OSError as error:
+        among.pop()
+        raise BadInputError(
+            f"the system starts no more than {len(among)} processes here ({error.strerror}); use fewer buyers"
+        ) from None
 
 
 def _start_tracker() -> None:

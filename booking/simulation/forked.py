@@ -17,8 +17,8 @@ from typing import Any
 UNTOLD = 255
 """The exit code of a child that somebody else collected, so that nobody can tell how it ended."""
 
-_POLL = 0.001
-"""Seconds between two looks at a child that has not ended."""
+_SOON, _POLL = 0.00005, 0.001
+"""Seconds between the first two looks at a child that has not ended, and at most; each pause is twice the last."""
 
 _WARNS = sys.version_info >= (3, 12)
 """Whether Python warns of a fork beside threads, a notebook's for example: the child could wait for a lock that one of
@@ -77,9 +77,10 @@ class ForkedProcess:
             if self._exitcode is None and self.pid is not None:
                 self._collect(self.pid, 0)
             return
-        deadline = time.monotonic() + timeout
+        deadline, pause = time.monotonic() + timeout, _SOON
         while self.exitcode is None and time.monotonic() < deadline:
-            time.sleep(_POLL)
+            time.sleep(pause)
+            pause = min(2 * pause, _POLL)
 
     def kill(self) -> None:
         """Make the child end (SIGKILL)."""

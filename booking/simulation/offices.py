@@ -26,6 +26,7 @@ from booking.simulation.company import Company, begin, room_for
 from booking.simulation.ends import Ends
 from booking.simulation.faults import ENDED, state_of
 from booking.simulation.forked import UNTOLD
+from booking.simulation.interruptions import masked
 
 _POLL = 0.005
 """Seconds between two looks of an office at its buyers, and of the sale at what the offices tell."""
@@ -85,7 +86,7 @@ class Offices(Company):
         self._told, self._tell = context.Pipe(duplex=False)
         self._closing, self._close = context.Pipe(duplex=False)
 
-    def start(self, target: Callable[[Any], None], argument: Any, name: str) -> None:  # noqa: ANN401
+    def _begin(self, target: Callable[[Any], None], argument: Any, name: str) -> None:  # noqa: ANN401
         """Give one more buyer to the office whose turn it is; it starts with its office."""
         office = len(self.processes) % len(self._guests)
         self._guests[office].append((target, argument, name))
@@ -96,7 +97,8 @@ class Offices(Company):
         """Start the offices; raises BadInputError where the system has no room for one."""
         for number, guests in enumerate(self._guests, 1):
             charge = Charge(guests, self._scenario, self.start_method, self.ends, self._tell, self._closing)
-            begin(self._made(sell, charge, f"office-{number}"), self._offices)
+            with masked():
+                begin(self._made(sell, charge, f"office-{number}"), self._offices)
         self._tell.close()
         super().complete()
 

@@ -131,14 +131,17 @@ class SaleUnderWay:
             self.countdown(0.0)
 
     def _start(self) -> None:
+        self.company.start_all(attend, self._invitations())
+        self.company.complete()
+
+    def _invitations(self) -> Iterator[tuple[Invitation, str]]:
+        ends = self.company.ends
         for buyer, pay_s in enumerate(self.pay_s, 1):
             self._heed()
             part = self.faults.part(buyer) if self.faults else None
-            store, ends = self.store.of(buyer), self.company.ends
             second = self.second and self.second._replace(goes_first=self.scenario.turns_back(buyer))
-            invitation = Invitation(buyer, store, self.lock, pay_s, ends, self.barrier, part, second)
-            self.company.start(attend, invitation, f"buyer-{buyer}")
-        self.company.complete()
+            store = self.store.of(buyer)
+            yield Invitation(buyer, store, self.lock, pay_s, ends, self.barrier, part, second), f"buyer-{buyer}"
 
     def _gather(self) -> None:
         """Wait until every buyer is ready; one that was killed on the way is not waited for."""
