@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -23,7 +22,7 @@ from booking.simulation.guard import Process
 from booking.simulation.interruptions import masked
 from booking.simulation.journal import NOBODY, SILENCE, Message
 from booking.simulation.pooled import Batch, Played, Shift, begin, play
-from booking.simulation.under_way import GRACE, IDLE, READY_BASE, SaleUnderWay
+from booking.simulation.under_way import GRACE, IDLE, READY_BASE, Plan, SaleUnderWay
 from booking.words import count_of
 
 MOST_RECORDED = 1_000
@@ -34,23 +33,24 @@ _TERMINATED = -15
 """The exit code of the workers that Python ends because another one died."""
 
 
-@dataclass
 class PoolUnderWay(SaleUnderWay):
     """A sale under way on a pool of `staging.workers` processes, which are the company's."""
 
-    _answers: dict[int, tuple[int, Outcome, str | None]] = field(default_factory=dict)
-    _futures: dict["Future[Played]", Batch] = field(default_factory=dict)
-    _is_broken: bool = False
-    _timed_out: bool = False
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self._answers: dict[int, tuple[int, Outcome, str | None]] = {}
+        self._futures: dict[Future[Played], Batch] = {}
+        self._is_broken = False
+        self._timed_out = False
 
     def hold(self, timeout: float) -> History:
         """Hold the sale; the pool is gone when this returns or raises."""
-        context = cast("BaseContext", _Watched(self.company.context, self.company.processes))
-        self._recorded = self.scenario.buyers <= MOST_RECORDED
+        context = cast("BaseContext", _Watched(self.plan.company.context, self.plan.company.processes))
+        self._recorded = self.plan.scenario.buyers <= MOST_RECORDED
         self._waiting = list(self._batches())
-        self._woken, self._waker = self.company.context.Pipe(duplex=False)
-        shift = Shift(self.store, self.lock, self.company.ends, self._recorded)
-        workers = min(self.staging.workers, len(self._waiting))
+        self._woken, self._waker = self.plan.company.context.Pipe(duplex=False)
+        shift = Shift(self.plan.store, self.plan.lock, self.plan.company.ends, self._recorded)
+        workers = min(self.plan.staging.workers, len(self._waiting))
         self._pool = ProcessPoolExecutor(workers, mp_context=context, initializer=begin, initargs=(shift,))
         try:
             return super().hold(timeout)
@@ -62,21 +62,21 @@ class PoolUnderWay(SaleUnderWay):
         """Close what each process of the standard library keeps open until nobody refers to it any more."""
         self._woken.close()
         self._waker.close()
-        while self.company.processes:
-            process = self.company.processes.pop()
+        while self.plan.company.processes:
+            process = self.plan.company.processes.pop()
             if isinstance(process, BaseProcess):
                 process.close()
 
     def _batches(self) -> Iterator[Batch]:
         size = 1 if self._recorded else BATCH
-        for start in range(0, len(self.pay_s), size):
-            yield Batch(start + 1, self.pay_s[start : start + size])
+        for start in range(0, len(self.plan.pay_s), size):
+            yield Batch(start + 1, self.plan.pay_s[start : start + size])
 
     def _open(self) -> int:
         """Hand in what can be handed in, and open the gate when the workers are ready."""
-        if self.staging.gate == "none":
-            self.company.open_gate()
-        if self.staging.submit == "sync":
+        if self.plan.staging.gate == "none":
+            self.plan.company.open_gate()
+        if self.plan.staging.submit == "sync":
             self._submit()
         else:
             while self._waiting:
@@ -84,7 +84,7 @@ class PoolUnderWay(SaleUnderWay):
         self._gather()
         self._count_down()
         opened_ns = time.monotonic_ns()
-        self.company.open_gate()
+        self.plan.company.open_gate()
         return opened_ns
 
     def _submit(self) -> None:
@@ -95,7 +95,7 @@ class PoolUnderWay(SaleUnderWay):
                 future = self._pool.submit(play, batch)
             except OSError as error:
                 raise BadInputError(
-                    f"the system starts no {self.staging.workers} workers ({error.strerror}); use fewer"
+                    f"the system starts no {self.plan.staging.workers} workers ({error.strerror}); use fewer"
                 ) from None
             self._futures[future] = batch
             future.add_done_callback(lambda _: self._waker.send_bytes(b"done"))
@@ -105,7 +105,7 @@ class PoolUnderWay(SaleUnderWay):
     def _gather(self) -> None:
         """Wait until a worker is ready for each batch that was handed in, or all are."""
         ready: set[int] = set()
-        needed = min(self.staging.workers, len(self._futures))
+        needed = min(self.plan.staging.workers, len(self._futures))
         deadline = time.monotonic() + READY_BASE
         while len(ready) < needed and not self._is_broken and time.monotonic() < deadline:
             self._hear(IDLE)
@@ -134,11 +134,11 @@ class PoolUnderWay(SaleUnderWay):
     def _hear(self, seconds: float) -> None:
         """Take the messages that are there; wait for one, or for an answer, for at most so many seconds."""
         self._heed()
-        if not wait([self.company.inbox, self._woken], seconds) and self.watch and self._recorded:
-            self.watch(Message(NOBODY, 0, time.monotonic_ns(), SILENCE, "call", None))
+        if not wait([self.plan.company.inbox, self._woken], seconds) and self.plan.watch and self._recorded:
+            self.plan.watch(Message(NOBODY, 0, time.monotonic_ns(), SILENCE, "call", None))
         while self._woken.poll(0):
             self._woken.recv_bytes()
-        while self.company.inbox.poll(0):
+        while self.plan.company.inbox.poll(0):
             self._next()
 
     def _collect(self) -> None:
@@ -154,17 +154,17 @@ class PoolUnderWay(SaleUnderWay):
 
     def _send_home(self) -> None:
         """Let the workers end by themselves; a stopped one is made to."""
-        impatience = threading.Timer(GRACE, self.company.dismiss)
+        impatience = threading.Timer(GRACE, self.plan.company.dismiss)
         impatience.start()
         self._pool.shutdown(wait=True, cancel_futures=True)
         impatience.cancel()
 
     def _endings(self) -> tuple[Ending, ...]:
-        exits = {process.pid: process.exitcode for process in self.company.processes}
+        exits = {process.pid: process.exitcode for process in self.plan.company.processes}
         seen = {event.buyer: event.pid for event in self.recorder.events}
         return tuple(
             self._answered(buyer) or self._unanswered(buyer, seen.get(buyer, 0), exits)
-            for buyer in range(1, self.scenario.buyers + 1)
+            for buyer in range(1, self.plan.scenario.buyers + 1)
         )
 
     def _answered(self, buyer: int) -> Ending | None:
@@ -183,13 +183,13 @@ class PoolUnderWay(SaleUnderWay):
 
     def _notes(self) -> tuple[str, ...]:
         """Say how the buyers were handed in, and what became of the pool."""
-        workers, buyers = count_of(self.staging.workers, "worker"), count_of(self.scenario.buyers, "buyer")
-        notes = [f"{workers} of a pool played {buyers}: {_SUBMITTED[self.staging.submit]}"]
+        workers, buyers = count_of(self.plan.staging.workers, "worker"), count_of(self.plan.scenario.buyers, "buyer")
+        notes = [f"{workers} of a pool played {buyers}: {_SUBMITTED[self.plan.staging.submit]}"]
         if not self._recorded:
             notes.append(
                 f"A pool keeps no events of more than {count_of(MOST_RECORDED, 'buyer')}, only how they ended."
             )
-        ended = self.company.processes if self._is_broken else []
+        ended = self.plan.company.processes if self._is_broken else []
         notes += [
             f"A worker (process {process.pid}) died (exit code {process.exitcode}), so Python ended the pool."
             for process in ended

@@ -29,7 +29,7 @@ from booking.simulation.interruptions import collected
 from booking.simulation.journal import READY, Message, encoded, receive
 from booking.simulation.prctl import adopting
 from booking.simulation.sale import context_named, lock_made, payment_times
-from booking.simulation.under_way import SaleUnderWay
+from booking.simulation.under_way import Plan, SaleUnderWay
 from booking.steps import PAY
 from booking.stores.json import JsonStore
 
@@ -145,7 +145,7 @@ def be_killed(charge: Sacrificed) -> None:
         charge.ends.journal.send_bytes(encoded(message))
 
     with Company(context) if charge.guarded else Unguarded(context, charge.ends.lifeline) as company:
-        SaleUnderWay(scenario, store, lock, company, payment_times(scenario), pass_on).hold(2 * _PAY)
+        SaleUnderWay(Plan(scenario, store, lock, company, payment_times(scenario), watch=pass_on)).hold(2 * _PAY)
 
 
 def _hear(company: Company, pids: list[int], arrived: Sequence[int]) -> None:

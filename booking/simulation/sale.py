@@ -17,9 +17,8 @@ from booking.simulation.buyer import SecondTrain
 from booking.simulation.company import Company, room_for
 from booking.simulation.fork import ForkContext
 from booking.simulation.forked import forking
-from booking.simulation.gates import barrier_for
 from booking.simulation.kinds import descriptors, kind_of_sale, require_kind
-from booking.simulation.under_way import Countdown, Watcher
+from booking.simulation.under_way import Countdown, Plan, Watcher
 from booking.staging import Staging
 from booking.stores import Store
 from booking.trains import second_path
@@ -76,12 +75,9 @@ def simulate(  # noqa: PLR0913 - each is one dial of a sale, and all but the fir
             company_for(staging, scenario, context) as company,
             _faults_in(staging, scenario, context) as faults,
         ):
-            barrier = barrier_for(staging.gate, scenario.buyers, context)
             pay_s = payment_times(scenario)
-            sale = kind_of_sale(staging)(
-                scenario, store, lock, company, pay_s, watch, arrived, staging, barrier, faults, countdown, second
-            )
-            return sale.hold(timeout or generous_timeout(scenario))
+            plan = Plan(scenario, store, lock, company, pay_s, staging, second, faults, watch, countdown, arrived)
+            return kind_of_sale(staging)(plan).hold(timeout or generous_timeout(scenario))
 
 
 def _require_terms(scenario: Scenario, *, restock: bool, timeout: float | None) -> None:

@@ -3,8 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from booking.errors import BookingError, InconclusiveError
 from booking.history import Ending, History
@@ -12,6 +11,7 @@ from booking.locks import Lock
 from booking.scenario import Scenario
 from booking.simulation.buyer import Invitation, SecondTrain, attend
 from booking.simulation.company import Company
+from booking.simulation.gates import barrier_for
 from booking.simulation.journal import SILENCE, Message, receive
 from booking.simulation.recorder import Recorder
 from booking.staging import Staging
@@ -19,8 +19,6 @@ from booking.stores import Store
 from booking.version import __version__
 
 if TYPE_CHECKING:
-    from multiprocessing.synchronize import Barrier
-
     from booking.simulation.faults import Faults
 
 IDLE = 0.1
@@ -50,13 +48,12 @@ def versions() -> dict[str, str]:
     return {"booking": __version__, "python": sys.version.split()[0], "platform": sys.platform}
 
 
-@dataclass(eq=False, repr=False)
-class SaleUnderWay:
-    """A sale with its buyers' processes.
+class Plan(NamedTuple):
+    """All that a sale is held with.
 
-    `pay_s` is how long each buyer's payment takes, in seconds. `arrived` are the interruptions to heed: as soon
-    as it holds one, the sale ends. `barrier` stands behind the gate, `faults` strike buyers, and `countdown` is told
-    the seconds left while everybody waits for the opening. With a `second` train the buyers need a ticket on both.
+    `pay_s` is how long each buyer's payment takes, in seconds. With a `second` train the buyers need a ticket on both.
+    `faults` strike buyers, `watch` is told every message, and `countdown` the seconds left while everybody waits for
+    the opening. `arrived` are the interruptions to heed: as soon as it holds one, the sale ends.
     """
 
     scenario: Scenario
@@ -64,15 +61,22 @@ class SaleUnderWay:
     lock: Lock
     company: Company
     pay_s: Sequence[float]
-    watch: Watcher | None
-    arrived: Sequence[int] = ()
-    staging: Staging = field(default=Staging())
-    barrier: "Barrier | None" = None
-    faults: "Faults | None" = None
-    countdown: Countdown | None = None
+    staging: Staging = Staging()
     second: SecondTrain | None = None
-    recorder: Recorder = field(default_factory=Recorder)
-    _all_said: bool = False
+    faults: "Faults | None" = None
+    watch: Watcher | None = None
+    countdown: Countdown | None = None
+    arrived: Sequence[int] = ()
+
+
+class SaleUnderWay:
+    """A sale with its buyers' processes; `barrier` stands behind the gate where there is to be one."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.barrier = barrier_for(plan.staging.gate, plan.scenario.buyers, plan.company.context)
+        self.recorder = Recorder()
+        self._all_said = False
 
     def hold(self, timeout: float) -> History:
         """Start everybody, open the gate when all are ready, and listen until all have ended."""
@@ -81,27 +85,27 @@ class SaleUnderWay:
             timed_out = self._listen(timeout)
             endings = self._endings()
         finally:
-            self.company.dismiss()
-            dead = {process.pid or 0 for process in self.company.processes}
-            self.store.tidy(dead)
-            if self.second:
-                self.second.store.tidy(dead)
+            self.plan.company.dismiss()
+            dead = {process.pid or 0 for process in self.plan.company.processes}
+            self.plan.store.tidy(dead)
+            if self.plan.second:
+                self.plan.second.store.tidy(dead)
         last_ns = max((m.t_ns for m in self.recorder.ended.values()), default=time.monotonic_ns())
         history = History(
-            scenario=self.scenario,
+            scenario=self.plan.scenario,
             events=tuple(self.recorder.events),
             endings=endings,
-            stock_left=count_left(self.store),
+            stock_left=count_left(self.plan.store),
             elapsed_s=(last_ns - opened_ns) / 1e9,
             timed_out=timed_out,
-            start_method=self.company.start_method,
+            start_method=self.plan.company.start_method,
             versions=versions(),
             notes=self._notes(),
-            staging=self.staging,
-            struck=tuple(self.faults.struck) if self.faults else (),
-            second_left=count_left(self.second.store) if self.second else None,
+            staging=self.plan.staging,
+            struck=tuple(self.plan.faults.struck) if self.plan.faults else (),
+            second_left=count_left(self.plan.second.store) if self.plan.second else None,
         )
-        if not self.scenario.is_split:
+        if not self.plan.scenario.is_split:
             return history
         from booking.simulation.shares import note  # noqa: PLC0415 - few sales split their tickets
 
@@ -109,43 +113,43 @@ class SaleUnderWay:
 
     def _open(self) -> int:
         """Start everybody, let them in, and return when that was; without a gate they are in at once."""
-        if self.staging.gate == "none":
+        if self.plan.staging.gate == "none":
             opened_ns = time.monotonic_ns()
-            self.company.open_gate()
+            self.plan.company.open_gate()
             self._start()
             return opened_ns
         self._start()
         self._gather()
         self._count_down()
         opened_ns = time.monotonic_ns()
-        self.company.open_gate()
+        self.plan.company.open_gate()
         return opened_ns
 
     def _count_down(self) -> None:
         """Let everybody wait at the gate for as long as the staging says."""
-        opens = time.monotonic() + self.staging.opens_in
-        for _ in self._messages(self.staging.opens_in):
-            if self.countdown:
-                self.countdown(max(0.0, opens - time.monotonic()))
-        if self.countdown and self.staging.opens_in:
-            self.countdown(0.0)
+        opens = time.monotonic() + self.plan.staging.opens_in
+        for _ in self._messages(self.plan.staging.opens_in):
+            if self.plan.countdown:
+                self.plan.countdown(max(0.0, opens - time.monotonic()))
+        if self.plan.countdown and self.plan.staging.opens_in:
+            self.plan.countdown(0.0)
 
     def _start(self) -> None:
-        self.company.start_all(attend, self._invitations())
-        self.company.complete()
+        self.plan.company.start_all(attend, self._invitations())
+        self.plan.company.complete()
 
     def _invitations(self) -> Iterator[tuple[Invitation, str]]:
-        ends = self.company.ends
-        for buyer, pay_s in enumerate(self.pay_s, 1):
+        ends = self.plan.company.ends
+        for buyer, pay_s in enumerate(self.plan.pay_s, 1):
             self._heed()
-            part = self.faults.part(buyer) if self.faults else None
-            second = self.second and self.second._replace(goes_first=self.scenario.turns_back(buyer))
-            store = self.store.of(buyer)
-            yield Invitation(buyer, store, self.lock, pay_s, ends, self.barrier, part, second), f"buyer-{buyer}"
+            part = self.plan.faults.part(buyer) if self.plan.faults else None
+            second = self.plan.second and self.plan.second._replace(goes_first=self.plan.scenario.turns_back(buyer))
+            store = self.plan.store.of(buyer)
+            yield Invitation(buyer, store, self.plan.lock, pay_s, ends, self.barrier, part, second), f"buyer-{buyer}"
 
     def _gather(self) -> None:
         """Wait until every buyer is ready; one that was killed on the way is not waited for."""
-        buyers, ready = self.scenario.buyers, self.recorder.ready
+        buyers, ready = self.plan.scenario.buyers, self.recorder.ready
         for message in self._messages(READY_BASE + READY_EACH * buyers):
             if len(ready) == buyers or (message is None and ready and self._missing_are_dead()):
                 return
@@ -156,15 +160,15 @@ class SaleUnderWay:
             )
 
     def _require_anybody(self) -> None:
-        if not self.recorder.ready and self.company.all_end_within(GRACE):
+        if not self.recorder.ready and self.plan.company.all_end_within(GRACE):
             raise InconclusiveError(
                 "every buyer's process ended before it was ready; a script has to call simulate() "
                 'under `if __name__ == "__main__":`'
             )
 
     def _missing_are_dead(self) -> bool:
-        missing = set(range(1, self.scenario.buyers + 1)) - self.recorder.ready
-        return all(self.company.processes[buyer - 1].exitcode is not None for buyer in missing)
+        missing = set(range(1, self.plan.scenario.buyers + 1)) - self.recorder.ready
+        return all(self.plan.company.processes[buyer - 1].exitcode is not None for buyer in missing)
 
     def _listen(self, timeout: float) -> bool:
         """Take messages until every buyer has ended or the time is up; return whether it was the time."""
@@ -173,14 +177,14 @@ class SaleUnderWay:
                 self._require_whole_barrier()
         self._require_anybody()
         self._require_whole_barrier()
-        answered = len(self.recorder.ended) == self.scenario.buyers
-        return not self.company.all_end_within(GRACE if answered or self._all_said else 0)
+        answered = len(self.recorder.ended) == self.plan.scenario.buyers
+        return not self.plan.company.all_end_within(GRACE if answered or self._all_said else 0)
 
     def _require_whole_barrier(self) -> None:
         """Raise InconclusiveError where a buyer died at the barrier, which then opens for nobody."""
         if self.barrier is None or self.recorder.events:
             return
-        for buyer, process in enumerate(self.company.processes[: self.scenario.buyers], 1):
+        for buyer, process in enumerate(self.plan.company.processes[: self.plan.scenario.buyers], 1):
             if process.exitcode is not None and buyer not in self.recorder.ended:
                 raise InconclusiveError(
                     f"buyer {buyer} (process {process.pid}) died before it had passed the barrier, which now opens "
@@ -193,7 +197,7 @@ class SaleUnderWay:
         while (left := deadline - time.monotonic()) > 0:
             self._heed()
             over = silent and self._nobody_speaks()  # asked before the pipe: what they said is in it by now
-            silent = not self.company.inbox.poll(0 if over else min(left, IDLE))
+            silent = not self.plan.company.inbox.poll(0 if over else min(left, IDLE))
             if silent:
                 self._tell(Message(0, 0, time.monotonic_ns(), SILENCE, "call", None))
             message = None if silent else self._next()
@@ -203,12 +207,12 @@ class SaleUnderWay:
             yield message
 
     def _nobody_speaks(self) -> bool:
-        return self.company.all_ended()
+        return self.plan.company.all_ended()
 
     def _next(self) -> Message | None:
         """Take the next message in; None when every buyer has closed its end of the pipe."""
         try:
-            message = receive(self.company.inbox)
+            message = receive(self.plan.company.inbox)
         except EOFError:
             return None
         self.recorder.take(message)
@@ -216,23 +220,23 @@ class SaleUnderWay:
         return message
 
     def _tell(self, message: Message) -> None:
-        if self.watch:
-            self.watch(message)
-        if self.faults:
-            self.faults.hear(message)
+        if self.plan.watch:
+            self.plan.watch(message)
+        if self.plan.faults:
+            self.plan.faults.hear(message)
 
     def _notes(self) -> tuple[str, ...]:
         """Return sentences about what stands around the buyers; in a plain sale nothing does."""
         return ()
 
     def _heed(self) -> None:
-        if self.arrived:
+        if self.plan.arrived:
             raise InconclusiveError("the sale was interrupted; no buyer is left, and the store is whole")
 
     def _endings(self) -> tuple[Ending, ...]:
         return tuple(
             self._ending(buyer, process.pid or 0, process.exitcode)
-            for buyer, process in enumerate(self.company.processes[: self.scenario.buyers], 1)
+            for buyer, process in enumerate(self.plan.company.processes[: self.plan.scenario.buyers], 1)
         )
 
     def _ending(self, buyer: int, pid: int, exitcode: int | None) -> Ending:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from booking.errors import BadInputError
@@ -15,24 +14,25 @@ from booking.simulation.clerk import Post, serve
 from booking.simulation.client import Visit, visit_counter
 from booking.simulation.forked import forking
 from booking.simulation.guard import Process
-from booking.simulation.under_way import GRACE, SaleUnderWay
+from booking.simulation.under_way import GRACE, Plan, SaleUnderWay
 from booking.words import buyers, count_of
 
 CHANNELS: dict[str, type[Channel]] = {"queue": QueueChannel, "pipe": PipeChannel}
 
 
-@dataclass
 class SaleWithClerks(SaleUnderWay):
     """A sale under way whose buyers ask and whose clerks sell; the company has first the buyers, then the clerks."""
 
-    _only_clerks_left: bool = False
-    _dead_clerks: tuple[int, ...] = ()
-    _dead_before_time_out: tuple[int, ...] = ()
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self._only_clerks_left = False
+        self._dead_clerks: tuple[int, ...] = ()
+        self._dead_before_time_out: tuple[int, ...] = ()
 
     def hold(self, timeout: float) -> History:
         """Hold the sale and close the channel; raises BadInputError where there is no room for one."""
         try:
-            self.channel = CHANNELS[self.staging.via](self.company.context, self.staging.clerks)
+            self.channel = CHANNELS[self.plan.staging.via](self.plan.company.context, self.plan.staging.clerks)
         except OSError as error:
             raise BadInputError(f"the system has no room for so many clerks ({error.strerror}); use fewer") from None
         try:
@@ -41,38 +41,38 @@ class SaleWithClerks(SaleUnderWay):
             self.channel.close()
 
     def _start(self) -> None:
-        for buyer, pay_s in enumerate(self.pay_s, 1):
+        for buyer, pay_s in enumerate(self.plan.pay_s, 1):
             with forking:
                 side = self.channel.for_next_buyer()
-                visit = Visit(buyer, self.store, side, pay_s, self.company.ends, self.barrier)
+                visit = Visit(buyer, self.plan.store, side, pay_s, self.plan.company.ends, self.barrier)
                 self._begin(visit_counter, visit, f"buyer-{buyer}")
-        for clerk in range(1, self.staging.clerks + 1):
+        for clerk in range(1, self.plan.staging.clerks + 1):
             with forking:
-                post = Post(self.store, self.lock, self.channel.for_next_clerk(), self.company.ends)
+                post = Post(self.plan.store, self.plan.lock, self.channel.for_next_clerk(), self.plan.company.ends)
                 self._begin(serve, post, f"clerk-{clerk}")
-        self.company.complete()
+        self.plan.company.complete()
 
     def _begin(self, target: Callable[[Any], None], argument: object, name: str) -> None:
         self._heed()
-        self.company.start(target, argument, name)
+        self.plan.company.start(target, argument, name)
         self.channel.started()
 
     @property
     def _buyers(self) -> Sequence[Process]:
-        return self.company.processes[: self.scenario.buyers]
+        return self.plan.company.processes[: self.plan.scenario.buyers]
 
     @property
     def _clerks(self) -> Sequence[Process]:
-        return self.company.processes[self.scenario.buyers :]
+        return self.plan.company.processes[self.plan.scenario.buyers :]
 
     def _nobody_speaks(self) -> bool:
-        waited_for = self.company.processes if self._only_clerks_left else self._buyers
+        waited_for = self.plan.company.processes if self._only_clerks_left else self._buyers
         return all(process.exitcode is not None for process in waited_for)
 
     def _listen(self, timeout: float) -> bool:
         """Take messages until every buyer has ended or the time is up, then let the clerks go home."""
         for _ in self._messages(timeout):
-            if len(self.recorder.ended) == self.scenario.buyers:
+            if len(self.recorder.ended) == self.plan.scenario.buyers:
                 break
         in_time = self._buyers_have_ended()
         if in_time:
@@ -80,13 +80,13 @@ class SaleWithClerks(SaleUnderWay):
             self.channel.finish(clean=self._all_were_served())
             for _ in self._messages(GRACE):
                 pass
-            self.company.all_end_within(GRACE)
+            self.plan.company.all_end_within(GRACE)
         self._dead_clerks = _dead(self._clerks)
         self._dead_before_time_out = () if in_time else _dead(self._buyers)
         return not in_time
 
     def _buyers_have_ended(self) -> bool:
-        answered = len(self.recorder.ended) == self.scenario.buyers
+        answered = len(self.recorder.ended) == self.plan.scenario.buyers
         deadline = time.monotonic() + (GRACE if answered or self._all_said else 0)
         for process in self._buyers:
             process.join(max(0.0, deadline - time.monotonic()))
@@ -94,12 +94,12 @@ class SaleWithClerks(SaleUnderWay):
 
     def _all_were_served(self) -> bool:
         served = sum(message.value != Outcome.UNFINISHED for message in self.recorder.ended.values())
-        return served == self.scenario.buyers and all(clerk.exitcode is None for clerk in self._clerks)
+        return served == self.plan.scenario.buyers and all(clerk.exitcode is None for clerk in self._clerks)
 
     def _notes(self) -> tuple[str, ...]:
         """Say who sold and through what, and what became of it."""
-        clerks = f"{count_of(self.staging.clerks, 'clerk')} sold"
-        if self.staging.via == "pipe":
+        clerks = f"{count_of(self.plan.staging.clerks, 'clerk')} sold"
+        if self.plan.staging.via == "pipe":
             notes = [f"{clerks}; every buyer asked through a pipe of its own."]
         else:
             full, empty = (count_of(self.recorder.told[word], "time") for word in (FULL, EMPTY))
@@ -108,7 +108,7 @@ class SaleWithClerks(SaleUnderWay):
         for number in self._dead_clerks:
             clerk = self._clerks[number - 1]
             notes.append(f"Clerk {number} (process {clerk.pid}) died (exit code {clerk.exitcode}).")
-        if self._dead_before_time_out and self.staging.via == "queue":
+        if self._dead_before_time_out and self.plan.staging.via == "queue":
             notes.append(
                 f"{buyers(self._dead_before_time_out)} died, perhaps while putting a question into the queue. "
                 "The queue's lock has no owner, so it stays locked, and no other question gets through."
