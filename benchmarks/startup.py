@@ -168,6 +168,7 @@ ROWS = [
 
 def line(row: Row, rounds: int) -> str:
     """Measure one comparison, tell whether its aim was reached, and return its line of the table."""
+    row.ours(), row.limit()  # once in vain: the first run of a new version compiles it
     pairs = [(row.ours(), row.limit()) for _ in range(rounds)]
     ours, limit = (statistics.median(values) for values in zip(*pairs, strict=True))
     ratio = statistics.median(ours / limit for ours, limit in pairs)
@@ -203,6 +204,7 @@ def spawned_buyers() -> str:
 def main() -> None:
     """Print the table."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # nobody who starts a program twice has it compiled twice
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors, {rounds} rounds, medians\n")
     print(f"{'ours / limit':<66}{'ours':>9}{'limit':>9}   {'ratio':>7}{'best':>7}{'aim':>6}  reached")
     with tempfile.TemporaryDirectory() as folder:

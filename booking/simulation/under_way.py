@@ -21,7 +21,7 @@ from booking.version import __version__
 if TYPE_CHECKING:
     from booking.simulation.faults import Faults
 
-IDLE = 0.1
+IDLE = 0.05
 """Seconds without a message after which the parent looks whether the buyers are still alive."""
 
 READY_BASE = 30.0
