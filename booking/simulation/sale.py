@@ -49,8 +49,8 @@ def simulate(  # noqa: PLR0913 - each is one dial of a sale, and all but the fir
     is first set to the scenario's tickets, else what is left is sold. `start_method` is fork, spawn or forkserver; None
     takes fork where the platform has it. `timeout` is in seconds from the opening of the gate; None allows generously
     for the payments. `durable` waits for the disk at every write. `watch` is called in this process with every message
-    as it arrives, and in silence twenty times a second with SILENCE; the buyers do not wait for it. `countdown` is told,
-    as often, how many seconds are left until the gate opens.
+    as it arrives, and in silence twenty times a second with SILENCE; the buyers do not wait for it. `countdown` is
+    told, as often, how many seconds are left until the gate opens.
 
     In a script, call it under `if __name__ == "__main__":`, because spawned buyers import the script again.
 
