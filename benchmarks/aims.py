@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 VARIABLE = "BOOKING_AIMS"
+MISSED = 3
+"""The exit status of a benchmark that missed an aim; 1 is that of a script that failed."""
 
 
 class Aim(NamedTuple):

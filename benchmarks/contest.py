@@ -74,7 +74,7 @@ def contest(way: Way, buyers: int, folder: Path, seconds: float) -> Figures:
         p50_ms=took[len(took) // 2] / 1e6,
         p99_ms=took[len(took) * 99 // 100] / 1e6,
         longest_ms=took[-1] / 1e6,
-        share=min(served) / max(served),
+        share=min(served) / (max(served) or 1),
         cpu_us=sum(part.cpu_s for part in parts) / len(took) * 1e6,
         grown_mb=(max(part.peak_kb for part in parts) - empty.peak_kb) / 1024,
     )

@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import Timer
 from typing import NamedTuple
 
-from aims import Aim, tell
+from aims import MISSED, Aim, tell
 
 from booking.explorer import Outlook, World, explore
 from booking.scenario import Scenario
@@ -182,7 +182,7 @@ def print_frontrun(folder: Path, program: str | None) -> None:
 
 
 def main() -> int:
-    """Print both tables; the exit status is 1 where an aim was missed."""
+    """Print both tables and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--case", type=int, help="explore one case in this process and print the seconds")
     parser.add_argument("--frontrun", default=shutil.which("frontrun"), help="the program `frontrun`")
@@ -196,7 +196,7 @@ def main() -> int:
         print_ours(Path(name))
         print_spin(Path(name))
         print_frontrun(Path(name), options.frontrun)
-    return 0 if met else 1
+    return 0 if met else MISSED
 
 
 if __name__ == "__main__":

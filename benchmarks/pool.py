@@ -6,7 +6,7 @@ A pool of two processes plays BUYERS (100,000) buyers who pay nothing, from its 
 beside it stands a loop that makes the same purchases in one process without a sale around it, which is the limit.
 VISITORS (300) buyers with a process each buy directly, at one clerk and at two, through a queue and through pipes.
 All ways take turns in each of ROUNDS (3) rounds, so that other work on the machine meets all of them; medians.
-The aim is that of the issue: under 0.05 ms for a pooled buyer where one ticket is for sale.
+The aim: under 0.05 ms for a pooled buyer where one ticket is for sale.
 """
 
 import statistics

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import aims
-from aims import Aim
+from aims import MISSED, Aim
 
 HERE = Path(__file__).parent
 QUIET = 0.1
@@ -69,7 +69,7 @@ def measured(name: str, arguments: list[str]) -> Block:
         notes = f"{time.monotonic() - began:.0f} s; other work took {busy:.0%} of the processors before it began"
         if busy > QUIET:
             notes += ": **not a quiet machine, measure again**"
-        if ran.returncode not in {0, 1}:  # 1: an aim was missed
+        if ran.returncode not in {0, MISSED}:
             notes += f"; **it ended with status {ran.returncode}**"
         shown = " ".join(["python", f"benchmarks/{name}.py", *map(without_folder, arguments)])
         printed = ran.stdout.strip("\n")
@@ -116,8 +116,7 @@ def aims_of(document: str, blocks: dict[str, Block]) -> str:
     """Return the table of all aims: new rows for what was measured now, the old ones for the rest."""
     rows = ["| measured by | aim | asked for | reached | met |", "|---|---|---|---|---|"]
     for name in BENCHMARKS:
-        if name in blocks:
-            found = blocks[name].aims
+        if found := blocks[name].aims if name in blocks else []:
             rows += [f"| {name} | {aim.name} | {aim.aim} | {aim.reached} | {aim.verdict} |" for aim in found]
         else:
             rows += kept(document, name)

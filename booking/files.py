@@ -27,12 +27,7 @@ _Result = TypeVar("_Result")
 
 
 def read_small(path: Path) -> bytes:
-    """Return the whole content of a regular file of less than 1 MiB; raises as `read_with_status` does."""
-    return read_with_status(path)[0]
-
-
-def read_with_status(path: Path) -> tuple[bytes, os.stat_result]:
-    """Return the whole content of a regular file of less than 1 MiB, and the file's permissions, owner and size.
+    """Return the whole content of a regular file of less than 1 MiB.
 
     Raises MalformedStoreError where the path is a folder, a pipe or a device, too large, or not readable, and
     DiskError where the disk fails.
@@ -40,8 +35,7 @@ def read_with_status(path: Path) -> tuple[bytes, os.stat_result]:
     try:
         descriptor = _patiently(os.open, str(path), _READ_FLAGS)
         try:
-            status = os.fstat(descriptor)
-            return os.read(descriptor, _checked_size(status) + 1), status
+            return os.read(descriptor, _checked_size(os.fstat(descriptor)) + 1)
         finally:
             os.close(descriptor)
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
@@ -62,10 +56,9 @@ def _checked_size(status: os.stat_result) -> int:
     return status.st_size
 
 
-def replace(path: Path, content: bytes, before: os.stat_result | None = None, *, durable: bool = False) -> None:
+def replace(path: Path, content: bytes, *, durable: bool = False) -> None:
     """Make `content` the content of the file at `path` in one step, keeping its permissions and its owner.
 
-    `before` are those, for a caller who has just read the file; None looks them up, where there is a file.
     `path` has to be resolved already: replacing a symbolic link would leave its target as it was. (Another
     hard link keeps the old content.) With `durable` the call returns only when file and folder have reached
     the disk. On any failure a reader finds the old content or the new, whole, and no temporary file is left.
@@ -77,7 +70,7 @@ def replace(path: Path, content: bytes, before: os.stat_result | None = None, *,
     temporary = temporary_beside(path)
     try:
         require_own_folder(name)
-        before = writable(name, before)
+        before = writable(name)
         try:
             write_new(temporary, content, before, durable=durable)
             _patiently(os.replace, temporary, name)
@@ -152,13 +145,10 @@ def write_all(descriptor: int, content: bytes) -> None:
         content = content[written:]
 
 
-def writable(path: str, status: os.stat_result | None = None) -> os.stat_result | None:
-    """Return the status of the file, None where there is none; refuse (OSError) what a write in place would.
-
-    `status` is one that is known already; None looks it up.
-    """
+def writable(path: str) -> os.stat_result | None:
+    """Return the status of the file, None where there is none; refuse (OSError) what a write in place would."""
     try:
-        status = status or os.stat(path)
+        status = os.stat(path)
     except FileNotFoundError:
         return None
     if not stat.S_ISREG(status.st_mode):
@@ -230,7 +220,7 @@ def numbered(name: str, before: str, after: str) -> int | None:
     if not (name.startswith(before) and name.endswith(after)):
         return None
     digits = name[len(before) : -len(after)]
-    return int(digits) if digits.isascii() and digits.isdigit() else None
+    return int(digits) if digits.isascii() and digits.isdigit() and str(int(digits)) == digits else None
 
 
 def _removed(leftover: Path) -> bool:

@@ -7,7 +7,6 @@ import math
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from booking.displayed import html
@@ -107,7 +106,7 @@ class History(NamedTuple):
     elapsed_s: float = 0.0
     timed_out: bool = False
     start_method: str = ""
-    versions: Mapping[str, str] = MappingProxyType({})
+    versions: Mapping[str, str] = {}
     staging: Staging = Staging()
     struck: tuple[Struck, ...] = ()
     notes: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """A history file gives back the history that was written, and anything else gives one line and no traceback."""
 
 import json
+import pickle
 from typing import Any
 
 import pytest
@@ -95,6 +96,12 @@ def histories(draw: st.DrawFn) -> History:
         start_method=draw(st.sampled_from(["fork", "spawn", "forkserver", ""])),
         versions=draw(st.dictionaries(st.text(), st.text(), max_size=3)),
     )
+
+
+def test_a_history_can_be_sent_to_another_process() -> None:
+    """Also one that names no versions, as a prediction does."""
+    history = History(Scenario(), (), (), 1)
+    assert pickle.loads(pickle.dumps(history)) == history  # noqa: S301 - our own bytes
 
 
 @given(histories())

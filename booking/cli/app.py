@@ -75,8 +75,9 @@ def run_command(arguments: Sequence[str]) -> int:
     screen.prepare()
     try:
         app = app_with(commands_for(arguments))
-        gc.freeze()  # what was imported stays, and is no rubbish to look for
-        gc.enable()
+        if not gc.isenabled():  # the console script has left it off until everything is imported
+            gc.freeze()
+            gc.enable()
         status = app(list(arguments) or ["--help"], standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -8,7 +8,7 @@ from typing import Self
 
 from booking.errors import DiskError, ReplayDiffersError
 from booking.history import Ending, History
-from booking.registries import facts_of, lock_named, store_named
+from booking.registries import facts_of, lock_named
 from booking.replayer.comparison import Replay, compare, compare_events
 from booking.replayer.controller import Controller
 from booking.replayer.prediction import Prediction, predict
@@ -17,7 +17,7 @@ from booking.schedule import Schedule
 from booking.simulation.buyer import SecondTrain
 from booking.simulation.company import Company, room_for
 from booking.simulation.recorder import Recorder
-from booking.simulation.sale import DEFAULT_STORE, context_named, stocked, store_at
+from booking.simulation.sale import DEFAULT_STORE, context_named, stocked, store_at, whole_store_at
 from booking.simulation.under_way import count_left, versions
 from booking.stores import Store
 from booking.trains import second_path
@@ -39,7 +39,7 @@ class Stage:
         self._store = store_at(Path(db).resolve(), scenario)
         self._second: Store | None = None
         if scenario.trains > 1:
-            self._second = store_named(scenario.store)(second_path(self._store.path))
+            self._second = whole_store_at(second_path(self._store.path), scenario)
         self._lock_kind = lock_named(scenario.lock)
         self._context = context_named(start_method)
         self._whole = ExitStack()

@@ -10,6 +10,7 @@ import select
 from typing import TYPE_CHECKING, Any, cast
 
 from booking.files import write_all
+from booking.simulation.forked import forking
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -23,15 +24,16 @@ _CLOSED = -1
 class ForkContext:
     """What `multiprocessing.get_context("fork")` is: the library itself is imported when one of its parts is used."""
 
-    def get_start_method(self, *, allow_none: bool = False) -> str:
+    def get_start_method(self, allow_none: bool = False) -> str:  # noqa: FBT001, FBT002 - the library's own form
         """Return "fork"."""
         del allow_none
         return "fork"
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a context has
-        from multiprocessing import get_context  # noqa: PLC0415 - 6 ms that only few sales need
+        with forking:  # a fork in the middle of an import leaves half of it
+            from multiprocessing import get_context  # noqa: PLC0415 - 6 ms that only few sales need
 
-        return getattr(get_context("fork"), name)
+            return getattr(get_context("fork"), name)
 
 
 class PipeEnd:

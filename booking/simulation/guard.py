@@ -68,13 +68,12 @@ def enter(ends: Ends, store: Path) -> None:
 
 def _end_timer_with_process() -> None:
     """Let a process of the standard library stop its timer: it takes its leave slowly, and forgets our answer to it."""
-    if "multiprocessing.process" not in sys.modules:  # forked by ourselves: it ends without taking its leave
-        return
-    from multiprocessing.process import parent_process  # noqa: PLC0415 - imported by then
+    library = sys.modules.get("multiprocessing.process")
+    if library is None or getattr(library, "parent_process", lambda: None)() is None:
+        return  # forked by ourselves: it ends without taking its leave, and may import nothing
     from multiprocessing.util import Finalize  # noqa: PLC0415 - imported by then
 
-    if parent_process() is not None:
-        Finalize(None, signal.setitimer, (signal.ITIMER_REAL, 0), exitpriority=0)
+    Finalize(None, signal.setitimer, (signal.ITIMER_REAL, 0), exitpriority=0)
 
 
 def wait_at(gate: "Connection", lifeline: "Connection") -> None:

@@ -129,13 +129,19 @@ def store_path(db: str | Path) -> Path:
 
 def store_at(path: Path, scenario: Scenario, *, durable: bool = False) -> Store:
     """Return the scenario's store at `path`, for its parent: a split one where every buyer has a share."""
-    store = store_named(scenario.store)(path, durable=durable)
-    store.expects_swaps = lock_named(scenario.lock).swaps
+    store = whole_store_at(path, scenario, durable=durable)
     if not scenario.is_split:
         return store
     from booking.simulation.shares import SplitStore  # noqa: PLC0415 - few sales split their tickets
 
     return SplitStore(store, scenario)
+
+
+def whole_store_at(path: Path, scenario: Scenario, *, durable: bool = False) -> Store:
+    """Return the scenario's store at `path` without shares, as each of two trains has one."""
+    store = store_named(scenario.store)(path, durable=durable)
+    store.expects_swaps = lock_named(scenario.lock).swaps
+    return store
 
 
 def second_train(
@@ -148,7 +154,7 @@ def second_train(
     if scenario.trains == 1:
         return None
     beside = second_path(path)
-    store = store_named(scenario.store)(beside, durable=durable)
+    store = whole_store_at(beside, scenario, durable=durable)
     stocked(store, scenario, restock=True, context=context)
     return SecondTrain(store, lock_made(scenario, beside, context))
 

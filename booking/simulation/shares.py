@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from multiprocessing.context import BaseContext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from booking import disk
 from booking.errors import DiskError
@@ -15,6 +15,9 @@ from booking.steps import Step
 from booking.stores import Store
 from booking.trains import share_path
 from booking.words import buyers, count_of
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
 
 
 class SplitStore(Store):
@@ -38,7 +41,7 @@ class SplitStore(Store):
         """Return the share of this buyer, counted from 1."""
         return self._shares[buyer - 1]
 
-    def prepare(self, context: BaseContext) -> int | None:
+    def prepare(self, context: "BaseContext") -> int | None:
         """Remove the shares of a sale that was killed, and return the count in the store itself."""
         self._sweep()
         return self._whole.prepare(context)

@@ -14,7 +14,6 @@ from booking.errors import BadInputError, MalformedStoreError
 from booking.steps import Step
 
 if TYPE_CHECKING:
-    import os
     from multiprocessing.context import BaseContext
 
 
@@ -101,7 +100,6 @@ class FileStore(Store):
         super().__init__(path, durable=durable)
         self.where = disk.shown(path)
         self._document: dict[str, Any] = {}
-        self._status: os.stat_result | None = None
 
     def prepare(self, context: "BaseContext") -> int | None:
         """Make the folder, clean up behind an earlier sale, and return the count in the file, None for no file."""
@@ -120,10 +118,9 @@ class FileStore(Store):
         return self.path
 
     def read(self) -> int:
-        """Return the count in the file and remember its other keys and its permissions for the next write."""
+        """Return the count in the file and remember its other keys for the next write."""
         try:
-            content, self._status = files.read_with_status(self.source())
-            self._document = document.parse(content)
+            self._document = document.parse(files.read_small(self.source()))
         except MalformedStoreError as error:
             raise MalformedStoreError(f"cannot use {disk.shown(self.path)}: {error}") from None
         count: int = self._document["count"]

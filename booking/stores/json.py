@@ -42,7 +42,7 @@ class JsonStore(FileStore):
 
     def write(self, count: int) -> Iterator[tuple[Step, Callable[[], None]]]:
         """Yield the one step of the write: the replacement, which other processes see whole or not at all."""
-        yield Step.WRITE, partial(files.replace, self.path, self.content(count), self._status, durable=self.durable)
+        yield Step.WRITE, partial(files.replace, self.path, self.content(count), durable=self.durable)
 
     def put(self, count: int) -> None:
         """Write the count at once, as one who is alone with the store does; links of earlier swaps are gone then."""

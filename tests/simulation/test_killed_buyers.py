@@ -56,7 +56,7 @@ def test_a_killed_holder_passes_its_lock_on(lock: str, tmp_path: Path) -> None:
 
     Always in its turn; how soon is asked of every second, because the machine may be busy. The file of `file-soft`
     bars the others until the parent has collected the dead, for which it looks when nobody has said anything for
-    100 ms: a time for it is in the benchmark, not here.
+    50 ms: a time for it is in the benchmark, not here.
     """
     with ThreadPoolExecutor(AT_ONCE if lock == "file-soft" else 1) as pool:
         deaths = list(pool.map(lambda n: passed_on(lock, tmp_path / str(n) / "db.json"), range(TIMES)))

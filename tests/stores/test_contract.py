@@ -173,6 +173,18 @@ def test_a_read_only_file_is_refused(db: Path, kind: type[FileStore], mode: int)
     assert (db.read_bytes(), db.stat().st_mtime_ns, db.stat().st_ino) == before
 
 
+@every_store
+def test_a_sale_that_is_closed_meanwhile_is_refused(db: Path, kind: type[FileStore]) -> None:
+    """Who takes away the right to write while a buyer pays is obeyed: the write asks anew, after the read."""
+    store = kind(db)
+    before = store.read()
+    db.chmod(0o444)
+    first = next(action for _, action in store.write(before - 1))
+    with pytest.raises(DiskError, match="the file is read-only"):
+        first()
+    assert (kind(db).read(), stat.S_IMODE(db.stat().st_mode)) == (before, 0o444)
+
+
 def null_device(path: Path) -> None:
     path.symlink_to("/dev/null")
 

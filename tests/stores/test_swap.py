@@ -1,7 +1,6 @@
 """Compare and swap by exclusive links: one of all succeeds, whoever is killed, and a plain store is left."""
 
 import multiprocessing
-import os
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,15 +57,15 @@ def test_a_put_begins_anew(db: Path) -> None:
 def test_a_reader_is_not_disturbed_by_the_tidying(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The parent folds the links between a reader's search and its read: the count is found in the file."""
     JsonStore(db).swap(1, 5)
-    real, calls = files.read_with_status, []
+    real, calls = files.read_small, []
 
-    def read_late(path: Path) -> tuple[bytes, os.stat_result]:
+    def read_late(path: Path) -> bytes:
         if not calls:
             calls.append(path)
             links.fold(db)
         return real(path)
 
-    monkeypatch.setattr(files, "read_with_status", read_late)
+    monkeypatch.setattr(files, "read_small", read_late)
     assert JsonStore(db).read() == 5
     assert calls == [Path(links.version_path(db, 1))]
 
@@ -78,6 +77,16 @@ def test_the_newest_version_is_found_from_anywhere(db: Path, versions: int, know
     for version in range(1, versions + 1):
         Path(links.version_path(db, version)).touch()
     assert links.newest(db, known) == versions
+
+
+@pytest.mark.parametrize("stray", ["01", "0", "x", "", "-1", "1.5", "٣"])
+def test_a_file_that_only_looks_like_a_link_is_let_be(db: Path, stray: str) -> None:
+    """A version is a number as we write it: anything else is somebody's file, and no store stops over it."""
+    foreign = db.with_name(f"{db.name}.{stray}.booking-link")
+    foreign.touch()
+    JsonStore(db).put(7)
+    assert links.fold(db) == 0
+    assert (JsonStore(db).read(), foreign.exists()) == (7, True)
 
 
 @pytest.mark.parametrize("kind", [JsonStore, InPlaceStore])

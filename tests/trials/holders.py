@@ -48,7 +48,8 @@ def passed_on(lock: str, db: Path) -> Death:
         f"{lock}: {history.stock_left} left": history.stock_left != 0,
         f"{lock}: it came to the time-out": history.timed_out,
     }
-    took_s = (taken[1].t_ns - history.struck[0].t_ns) / 1e9 if len(taken) > 1 else LONG_TIMEOUT
+    is_known = bool(history.struck) and len(taken) > 1
+    took_s = (taken[1].t_ns - history.struck[0].t_ns) / 1e9 if is_known else LONG_TIMEOUT
     return Death(took_s, tuple(what for what, is_so in found.items() if is_so))
 
 

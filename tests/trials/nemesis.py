@@ -25,9 +25,9 @@ BUYERS, TICKETS = 40, 30
 PAY = (0.0, 0.002)
 EVERY = 8
 """One message in so many is followed by a kill."""
-PATIENCE = 100
-"""Silences, of a tenth of a second each, after which a sale under a lock that the system frees counts as stuck."""
-SOFT_PATIENCE = 3
+PATIENCE = 200
+"""Silences in a row, of 50 ms each, after which a sale under a lock that the system frees counts as stuck."""
+SOFT_PATIENCE = 6
 """The same for `file-soft`, whose file bars everybody for ever if its maker is killed before it has signed it."""
 
 SAFE = [name for name in LOCKS if explore(Scenario(2, lock=name)).verdict == "sound"]
@@ -45,12 +45,12 @@ class Nemesis:
 
     def __call__(self, message: Message) -> None:
         """Take note of who is there, and perhaps strike, whoever it was that spoke."""
+        self.silences = self.silences + 1 if message.word == SILENCE else 0
         if message.word == READY:
             self.alive[message.buyer] = message.pid
         elif message.word == END:
             self.alive.pop(message.buyer, None)
         elif message.word == SILENCE:
-            self.silences += bool(self.alive)
             while self.silences > self.patience and self.alive:
                 self.strike()
         elif self.alive and not self.dice.randrange(EVERY):
