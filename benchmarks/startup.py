@@ -2,7 +2,7 @@
 
     python benchmarks/startup.py [ROUNDS]
 
-Ours and its limit run in turn in the same round, so that other work on the machine meets both; medians of all
+All rows take turns, ours and its limit one after the other, so that other work on the machine meets all; medians of all
 rounds (7), and the median of the ratios of each round. The limits: an empty program with the same typer, a script
 that forks so many processes that do nothing, the same from an interpreter with our modules in it whose processes buy
 by hand, and a script in which ten processes take the kernel's own flock.
@@ -166,10 +166,16 @@ ROWS = [
 ]  # fmt: skip
 
 
-def line(row: Row, rounds: int) -> str:
-    """Measure one comparison, tell whether its aim was reached, and return its line of the table."""
-    row.ours(), row.limit()  # once in vain: the first run of a new version compiles it
-    pairs = [(row.ours(), row.limit()) for _ in range(rounds)]
+def measured(rounds: int) -> list[list[tuple[float, float]]]:
+    """Return for each row what ours and its limit took in each round; all rows take turns."""
+    for row in ROWS:
+        row.ours(), row.limit()  # once in vain: the first run of a new version compiles it
+    every = [[(row.ours(), row.limit()) for row in ROWS] for _ in range(rounds)]
+    return [list(pairs) for pairs in zip(*every, strict=True)]
+
+
+def line(row: Row, pairs: list[tuple[float, float]]) -> str:
+    """Tell whether the aim of one comparison was reached, and return its line of the table."""
     ours, limit = (statistics.median(values) for values in zip(*pairs, strict=True))
     ratio = statistics.median(ours / limit for ours, limit in pairs)
     best = min(ours for ours, _ in pairs) / min(limit for _, limit in pairs)
@@ -209,8 +215,8 @@ def main() -> None:
     print(f"{'ours / limit':<66}{'ours':>9}{'limit':>9}   {'ratio':>7}{'best':>7}{'aim':>6}  reached")
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        for row in ROWS:
-            print(line(row, rounds), flush=True)
+        for row, pairs in zip(ROWS, measured(rounds), strict=True):
+            print(line(row, pairs))
         print("\n" + "\n".join([*many_buyers(), spawned_buyers()]))
         os.chdir("/")
 

@@ -1,6 +1,7 @@
 """What every test may ask for: a store of its own, and processes that are always brought home."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from multiprocessing.context import BaseContext
@@ -17,6 +18,11 @@ from children import Family
 # A loaded machine is slow, which is no failure; and in continuous integration every run tries the same examples.
 settings.register_profile("house", deadline=None, database=None, derandomize="CI" in os.environ)
 settings.load_profile("house")
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C, and let every program that a test starts heed it: whoever runs in the background ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
