@@ -1,5 +1,6 @@
 """Which bits of a state hold which number."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -60,7 +61,7 @@ class Layout:
         state = crashes * self.crashes.unit
         state += sum(self.values[name].index(cells[name]) * field.unit for name, field in self.cells.items())
         state += sum(self.holders[name].unit * count for name, count in holders.items())
-        return state + sum(self.counts[number].unit for number in where)
+        return state + sum(self.counts[number].unit * buyers for number, buyers in Counter(where).items())
 
     def value(self, name: str, state: int) -> Answer:
         """Return what the cell holds: a number, or TORN."""

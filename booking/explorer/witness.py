@@ -116,8 +116,11 @@ def label(where: dict[int, list[int]], moves: Iterable[Move], last: int | None =
     schedule = []
     for move in moves:
         equal = where[move.before]
-        stays = last in equal and not (move.dies and len(equal) > 1)
-        buyer = last if stays and last is not None else min(number for number in equal if number != last)
+        is_there = last in equal
+        if is_there and last is not None and not (move.dies and len(equal) > 1):
+            buyer = last
+        else:
+            buyer = min(number for number in equal if number != last) if is_there else min(equal)
         equal.remove(buyer)
         where.setdefault(move.after, []).append(buyer)
         schedule.append(-buyer if move.dies else buyer)
