@@ -1,7 +1,7 @@
 """A real sale: N processes, one store, one lock, and the history of what they did."""
 
 import os
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -120,7 +120,8 @@ def store_path(db: str | Path) -> Path:
     """Return the file that `db` names, symbolic links followed. Raises BadInputError where it cannot name one."""
     try:
         path = Path(db).resolve()
-        path.exists()  # refuses what `resolve` lets pass, for example a name that is too long
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.stat()  # refuses what `resolve` lets pass: a name that is too long, and since 3.13 a circle of links
     except (OSError, RuntimeError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it names no file"
         raise BadInputError(f"cannot use {shown(db):.200}: {why}; name a JSON file") from None
