@@ -134,6 +134,7 @@ def _served(cost: Cost) -> str:
 
 def _of(measure: Measure, kind: type[Found], text: Callable[..., str]) -> Callable[[Comparison, str], str]:
     def cell(comparison: Comparison, lock: str) -> str:
+        """Return the text for one lock."""
         found = comparison.found[lock, measure]
         assert isinstance(found, kind), found  # noqa: S101 - each measure finds its own kind
         return text(found)

@@ -78,6 +78,7 @@ def witnesses(
     """
 
     def best(anomaly: Anomaly, prices: Prices) -> Witness | None:
+        """Return the cheapest witness of one anomaly."""
         way = _way(anomalies, anomaly, prices, limits)
         roots = anomalies.quotient.automaton.roots
         return None if way is None else witness(anomaly, world, label(at_their_roots(roots, kinds), way))

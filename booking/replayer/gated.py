@@ -48,6 +48,7 @@ def attend(part: Part) -> None:
     journal = Journal(part.buyer, part.ends.journal)
 
     def ask(step: Step) -> None:
+        """Say which step comes next, and wait until the controller permits it."""
         journal.record(READY, "call", step)
         try:
             part.permission.recv_bytes()

@@ -41,6 +41,7 @@ def asked(visit: Visit, journal: Journal) -> Answer:
     """Look, then buy, and return how it ended; in doubt, where the clerk died, it is unfinished."""
 
     def ask(word: str) -> Answer:
+        """Put one question to whichever clerk takes it, and wait for the answer."""
         question = Question(visit.buyer, word, visit.pay_s)
         return visit.side.ask(question, lambda told: journal.record(told, "call"))
 

@@ -31,6 +31,7 @@ class Part:
             die_with_parent()  # whoever is stopped cannot look after its lifeline
 
         def recorded(word: str, phase: Phase, value: Value = None) -> None:
+            """Record one step, and wait before or after it for what this part has to wait for."""
             if phase == "call":
                 self._wait_at((word, phase), lifeline)
             record(word, phase, value)

@@ -215,6 +215,7 @@ class _Watched:
         self._processes = processes
 
     def Process(self, *args: Any, **kwargs: Any) -> Process:  # noqa: ANN401, N802 - the context's own verb
+        """Make a process and keep it."""
         process: Process = self._context.Process(*args, **kwargs)  # type: ignore[attr-defined]
         self._processes.append(process)
         return process

@@ -142,6 +142,7 @@ def be_killed(charge: Sacrificed) -> None:
     lock = lock_made(scenario, charge.db, context)
 
     def pass_on(message: Message) -> None:
+        """Tell it to whoever watches this parent die."""
         charge.ends.journal.send_bytes(encoded(message))
 
     with Company(context) if charge.guarded else Unguarded(context, charge.ends.lifeline) as company:
