@@ -24,7 +24,6 @@ FLOORS = {
     "document": 1,
     "files": 1,
     "history": 1,
-    "history_lines": 1,
     "links": 2,
     "purchase": 1,  # it stands on nothing; a history names the outcomes that it defines
     "scenario": 1,
