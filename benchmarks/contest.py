@@ -61,10 +61,10 @@ def contest(way: Way, buyers: int, folder: Path, seconds: float) -> Figures:
     empty = Crowd(1, lambda: took_of(lambda: False, seconds)).parts()[0]
     way.prepare(folder, TICKETS)
 
-    def attend() -> Part:
+    def run_buyer() -> Part:
         return took_of(way.buy, seconds)
 
-    parts = Crowd(buyers, attend, lambda: (way.enter(), way.buy())).parts()
+    parts = Crowd(buyers, run_buyer, lambda: (way.enter(), way.buy())).parts()
     bought = buyers + sum(len(part.took_ns) for part in parts)
     assert way.left() == TICKETS - bought, f"{bought} acknowledged, {TICKETS - way.left()} sold"
     took = sorted(took for part in parts for took in part.took_ns)
@@ -119,7 +119,7 @@ class Crowd:
         if os.fork() == 0:
             try:
                 os.close(self.gate)
-                self.attend(writing)
+                self.run_buyer(writing)
             except BaseException:  # noqa: BLE001 - a forked process must never return to its parent's code
                 traceback.print_exc()
             finally:
@@ -127,7 +127,7 @@ class Crowd:
         os.close(writing)
         return reading
 
-    def attend(self, writing: int) -> None:
+    def run_buyer(self, writing: int) -> None:
         """Be one of the processes."""
         signal.alarm(GRACE_S)
         self.ready()

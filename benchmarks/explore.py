@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from aims import MISSED, Aim, tell
 
-from booking.explorer import Outlook, World, explore
+from booking.explorer import Advisor, World, explore
 from booking.scenario import Scenario
 
 PEER_LIMIT_S = 60.0
@@ -116,7 +116,7 @@ def explore_case(number: int) -> None:
     """Explore one case in this process and print the seconds, without those of starting Python."""
     case = CASES[number]
     if case.first_witness:
-        print(seconds_of(lambda: Outlook(case.scenario).hint(World.before(case.scenario))))
+        print(seconds_of(lambda: Advisor(case.scenario).hint(World.before(case.scenario))))
     else:
         print(seconds_of(lambda: explore(case.scenario)))
 

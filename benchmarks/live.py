@@ -16,7 +16,7 @@ from pathlib import Path
 
 from aims import Aim, tell
 
-from booking.live import live
+from booking.live.view import live
 from booking.scenario import Scenario
 from booking.simulation.sale import simulate
 

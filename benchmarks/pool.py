@@ -20,11 +20,11 @@ from pathlib import Path
 from aims import Aim, tell
 
 from booking import Scenario, judge, simulate
-from booking.history import Phase, Value
+from booking.history.history import Phase, Value
 from booking.purchase import buy
+from booking.setup import Setup
 from booking.simulation.desk import RealDesk
 from booking.simulation.sale import context_named, lock_made, store_at
-from booking.staging import Staging
 
 AIM_MS = 0.05
 NOTHING = (0.0, 0.0)
@@ -35,16 +35,16 @@ Timed = Callable[[Path], float]
 def pooled(scenario: Scenario, submit: str, db: Path) -> float:
     """Return the seconds of one sale on a pool of two; the sale has to be complete."""
     began = time.perf_counter()
-    history = simulate(scenario, staging=Staging(workers=2, submit=submit), db=db)
+    history = simulate(scenario, setup=Setup(workers=2, submit=submit), db=db)
     seconds = time.perf_counter() - began
     verdict = judge(history)
     assert verdict.sold + verdict.sold_out == scenario.buyers
     return seconds
 
 
-def visited(scenario: Scenario, staging: Staging, db: Path) -> float:
+def visited(scenario: Scenario, setup: Setup, db: Path) -> float:
     """Return the seconds from the gate to the last answer of one sale with a process for each buyer."""
-    history = simulate(scenario, staging=staging, db=db)
+    history = simulate(scenario, setup=setup, db=db)
     assert all(ending.exitcode == 0 for ending in history.endings)
     return history.elapsed_s
 
@@ -82,13 +82,13 @@ def ways(buyers: int, visitors: int) -> dict[str, tuple[int, Timed]]:
     found["pool of 2, one batch after the other: 1 ticket"] = buyers, partial(pooled, one, "sync")
     found["a loop in one process: 1 ticket, lock none"] = buyers, partial(alone, one)
     few = Scenario(visitors, pay=NOTHING)
-    found["direct: a process each, lock none"] = visitors, partial(visited, few, Staging())
+    found["direct: a process each, lock none"] = visitors, partial(visited, few, Setup())
     for via in ("queue", "pipe"):
         for clerks in (1, 2):
-            staging = Staging(via=via, clerks=clerks)
+            setup = Setup(via=via, clerks=clerks)
             found[f"{via}, {clerks} clerk{'s' * (clerks > 1)}: a process each"] = (
                 visitors,
-                partial(visited, few, staging),
+                partial(visited, few, setup),
             )
     return found
 

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from aims import Aim, tell
 
-from booking.explorer.world import World
-from booking.registries import LOCKS, STORES
+from booking.history.schedule import Schedule, parse
+from booking.model.world import World
+from booking.registry import LOCKS, STORES
 from booking.replayer.stage import Stage
 from booking.scenario import Scenario
-from booking.schedule import Schedule, parse
 
 AIM_MS = 20.0
 ROUNDS = 300

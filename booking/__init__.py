@@ -16,25 +16,25 @@ if TYPE_CHECKING:
     from booking.errors import InconclusiveError as InconclusiveError
     from booking.explorer import Exploration as Exploration
     from booking.explorer import explore as explore
-    from booking.history import Event as Event
-    from booking.history import History as History
+    from booking.history.history import Event as Event
+    from booking.history.history import History as History
+    from booking.history.verdict import Anomaly as Anomaly
+    from booking.history.verdict import Finding as Finding
+    from booking.history.verdict import Verdict as Verdict
+    from booking.history.verdict import judge as judge
     from booking.purchase import Desk as Desk
     from booking.purchase import Outcome as Outcome
     from booking.purchase import buy as buy
-    from booking.registries import LOCKS as LOCKS
-    from booking.registries import STORES as STORES
-    from booking.replayer.comparison import Replay as Replay
+    from booking.registry import LOCKS as LOCKS
+    from booking.registry import STORES as STORES
+    from booking.replayer.check import Replay as Replay
     from booking.replayer.replay import replay as replay
     from booking.replayer.stage import Stage as Stage
     from booking.scenario import Scenario as Scenario
+    from booking.setup import Blow as Blow
+    from booking.setup import Fault as Fault
+    from booking.setup import Setup as Setup
     from booking.simulation.sale import simulate as simulate
-    from booking.staging import Blow as Blow
-    from booking.staging import Fault as Fault
-    from booking.staging import Staging as Staging
-    from booking.verdict import Anomaly as Anomaly
-    from booking.verdict import Finding as Finding
-    from booking.verdict import Verdict as Verdict
-    from booking.verdict import judge as judge
 
 # `purchase` is missing on purpose: the module of that name would hide the function once it is imported.
 _HOMES = {
@@ -44,25 +44,25 @@ _HOMES = {
     "InconclusiveError": "errors",
     "Exploration": "explorer",
     "explore": "explorer",
-    "Event": "history",
-    "History": "history",
+    "Event": "history.history",
+    "History": "history.history",
     "Desk": "purchase",
     "Outcome": "purchase",
     "buy": "purchase",
-    "LOCKS": "registries",
-    "STORES": "registries",
-    "Replay": "replayer.comparison",
+    "LOCKS": "registry",
+    "STORES": "registry",
+    "Replay": "replayer.check",
     "replay": "replayer.replay",
     "Stage": "replayer.stage",
     "Scenario": "scenario",
     "simulate": "simulation.sale",
-    "Blow": "staging",
-    "Fault": "staging",
-    "Staging": "staging",
-    "Anomaly": "verdict",
-    "Finding": "verdict",
-    "Verdict": "verdict",
-    "judge": "verdict",
+    "Blow": "setup",
+    "Fault": "setup",
+    "Setup": "setup",
+    "Anomaly": "history.verdict",
+    "Finding": "history.verdict",
+    "Verdict": "history.verdict",
+    "judge": "history.verdict",
 }
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - every name is in the table above

@@ -2,7 +2,7 @@
 
 import sys
 
-from booking.entry import main
+from booking.cli.entry import main
 
 if __name__ == "__main__":
     sys.exit(main())

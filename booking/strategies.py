@@ -6,7 +6,7 @@ that replays it. Needs the `test` extra. To try schedules on real processes, dra
 
 >>> from hypothesis import given, settings
 >>> from booking import Scenario
->>> from booking.replayer.prediction import predict
+>>> from booking.model.prediction import predict
 >>> from booking.strategies import schedules
 
 >>> locked = Scenario(buyers=3, lock="file")
@@ -22,10 +22,10 @@ from collections.abc import Sequence
 from hypothesis import currently_in_test_context, note
 from hypothesis import strategies as st
 
-from booking.explorer.world import World
-from booking.registries import LOCKS, STORES, go_together
+from booking.history.schedule import Schedule, command
+from booking.model.world import World
+from booking.registry import LOCKS, STORES, go_together
 from booking.scenario import Scenario
-from booking.schedule import Schedule, command
 
 _STOP = 0
 _DIALLED = "semaphore"

@@ -11,12 +11,12 @@ import tempfile
 from html import escape
 from pathlib import Path
 
-from booking.history import History
+from booking.history.history import History
+from booking.history.verdict import judge
 from booking.reports.page import render as page
 from booking.reports.timeline import render as text
 from booking.scenario import Scenario
 from booking.simulation.sale import simulate
-from booking.verdict import judge
 
 HERE = Path(__file__).parent
 SIZE = {"width": 1280, "height": 720}

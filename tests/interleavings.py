@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from booking.explorer.world import World
+from booking.history.schedule import Schedule
+from booking.model.world import World
 from booking.scenario import Scenario
-from booking.schedule import Schedule
 
 
 def complete_schedules(scenario: Scenario) -> Iterator[Schedule]:

@@ -1,4 +1,4 @@
-"""Offices and callers for the tests: real processes on a free port, ended by their number."""
+"""Trees and callers for the tests: real processes on a free port, ended by their number."""
 
 import json
 import signal

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from booking.simulation.journal import END, READY, Message
+from booking.processes.journal import END, READY, Message
 from booking.steps import PAY
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from booking.columns import DIES, WIDTH, Cell, columns, step_text
-from booking.history import BLOCKED, TORN
+from booking.history.history import BLOCKED, TORN
+from booking.history.schedule_table import DIES, WIDTH, Cell, columns, step_text
 
 
 def test_each_buyer_has_a_column() -> None:

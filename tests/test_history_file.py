@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from booking.errors import BadInputError
-from booking.history import BLOCKED, TORN, Ending, Event, History
+from booking.history.history import BLOCKED, TORN, Ending, Event, History
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.steps import PAY, Step

@@ -10,16 +10,16 @@ import pytest
 from interleavings import complete_schedules
 
 from booking.errors import BadInputError
-from booking.history import CHANGED, History
-from booking.linearization import linearize
-from booking.registries import LOCKS, STORES, facts_of, go_together
+from booking.history.history import CHANGED, History
+from booking.history.linearization import linearize
+from booking.history.verdict import judge
+from booking.registry import LOCKS, STORES, facts_of, go_together
 from booking.replayer.stage import Stage
 from booking.scenario import Scenario
+from booking.setup import Blow, Fault, Setup
 from booking.simulation.sale import simulate
-from booking.simulation.walk_in import walk_in
-from booking.staging import Blow, Fault, Staging
+from booking.simulation.single_buyer import buy_alone
 from booking.steps import Step
-from booking.verdict import judge
 
 METHODS = ("fork", "spawn", "forkserver")
 QUICK = (0.002, 0.002)
@@ -79,9 +79,9 @@ def test_every_excluding_lock_is_sound(tmp_path: Path, lock: str, method: str, b
 
 def test_a_killed_holder_of_the_soft_lock_is_collected_so_that_the_sale_goes_on(tmp_path: Path) -> None:
     """While its parent has not collected it, a dead holder bars everybody; ours collects within a tenth of a second."""
-    staging = Staging(faults=(Fault(3, "pay", Blow.KILL),))
+    setup = Setup(faults=(Fault(3, "pay", Blow.KILL),))
     scenario = Scenario(4, 4, "file-soft", pay=(0.01, 0.01))
-    history = simulate(scenario, db=tmp_path / "db.json", staging=staging, timeout=60)
+    history = simulate(scenario, db=tmp_path / "db.json", setup=setup, timeout=60)
     assert not history.timed_out
     assert Counter(str(ending.outcome) for ending in history.endings) == {"bought": 3, "unfinished": 1}
 
@@ -114,7 +114,7 @@ def test_compare_and_swap_under_the_other_start_methods(tmp_path: Path, method: 
 def test_compare_and_swap_across_offices(tmp_path: Path) -> None:
     """Two process trees share nothing but the file, and that is enough."""
     scenario = Scenario(6, 2, "cas", pay=(0, 0))
-    verdict = judge(simulate(scenario, db=tmp_path / "db.json", staging=Staging(offices=2)))
+    verdict = judge(simulate(scenario, db=tmp_path / "db.json", setup=Setup(offices=2)))
     assert (verdict.name, verdict.sold, verdict.stock_left) == ("sound", 2, 0)
     assert [entry.name for entry in tmp_path.iterdir()] == ["db.json"]
 
@@ -124,7 +124,7 @@ def test_a_lone_buyer_cannot_swap(tmp_path: Path) -> None:
     db = tmp_path / "db.json"
     db.write_bytes(b'{"count": 1}')
     with pytest.raises(BadInputError, match="leaves links beside the store"):
-        walk_in(Scenario(lock="cas"), db=db, timeout=1, tell=lambda *_: None)
+        buy_alone(Scenario(lock="cas"), db=db, timeout=1, tell=lambda *_: None)
     assert db.read_bytes() == b'{"count": 1}'
 
 
@@ -202,9 +202,9 @@ def test_a_store_in_memory_is_for_one_sale_only(tmp_path: Path, store: str) -> N
     with pytest.raises(BadInputError, match="for one sale and its own processes only; use --store json"):
         simulate(Scenario(store=store), db=tmp_path / "db.json", restock=False)
     with pytest.raises(BadInputError, match="offices have no memory in common"):
-        simulate(Scenario(store=store), db=tmp_path / "db.json", staging=Staging(offices=2))
+        simulate(Scenario(store=store), db=tmp_path / "db.json", setup=Setup(offices=2))
     with pytest.raises(BadInputError, match="for one sale and its own processes only; use --store json"):
-        walk_in(Scenario(store=store), db=tmp_path / "db.json", timeout=1, tell=lambda *_: None)
+        buy_alone(Scenario(store=store), db=tmp_path / "db.json", timeout=1, tell=lambda *_: None)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -7,8 +7,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from written import events, sale, steps
 
-from booking.history import Event, History, Value
-from booking.linearization import Interval, intervals, linearize
+from booking.history.history import Event, History, Value
+from booking.history.linearization import Interval, intervals, linearize
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.steps import Step

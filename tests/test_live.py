@@ -9,12 +9,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from booking.board import Board
-from booking.history import Value
-from booking.live import INTERVAL, bar, live, progress
+from booking.history.history import Value
+from booking.live.board import Board
+from booking.live.view import INTERVAL, bar, live, progress
+from booking.processes.journal import END, READY, SILENCE, Message
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.simulation.journal import END, READY, SILENCE, Message
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
 
@@ -128,7 +128,7 @@ def test_a_short_sale_is_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 def test_pictures_are_rare(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand messages in half an interval bring one picture: between two pictures the view only counts."""
     clock = iter(range(10**6))
-    monkeypatch.setattr("booking.live.time", SimpleNamespace(monotonic=lambda: next(clock) * INTERVAL / 2000))
+    monkeypatch.setattr("booking.live.view.time", SimpleNamespace(monotonic=lambda: next(clock) * INTERVAL / 2000))
     monkeypatch.setattr(sys, "stderr", Terminal())
     with live(Scenario(2), after=0) as watch:
         assert watch
@@ -155,7 +155,7 @@ def test_the_bar_says_how_far_the_work_is(done: int, total: int | None, line: st
 def test_progress_writes_over_one_line_and_wipes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each picture begins at the left edge, and in the end the line is empty; a clock of a second a look."""
     clock = iter(range(1_000))
-    monkeypatch.setattr("booking.live.time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+    monkeypatch.setattr("booking.live.view.time", SimpleNamespace(monotonic=lambda: float(next(clock))))
     monkeypatch.setattr(sys, "stderr", Terminal())
     with progress(2, "sales") as advance:
         advance(1)

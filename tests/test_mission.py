@@ -15,14 +15,14 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 from interleavings import complete_schedules
 
-from booking.registries import LOCKS
-from booking.replayer.prediction import predict
+from booking.history.schedule import Schedule
+from booking.history.verdict import judge
+from booking.model.prediction import predict
+from booking.registry import LOCKS
 from booking.replayer.stage import Stage
 from booking.scenario import Scenario
-from booking.schedule import Schedule
 from booking.simulation.sale import simulate
 from booking.strategies import schedules
-from booking.verdict import judge
 
 METHODS = ("fork", "spawn")
 LOCKED = ("mp", "file")

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from booking.cli.app import run_command
 from booking.errors import BadInputError
-from booking.explorer.world import World
-from booking.play.dialogue import Reply, answer
-from booking.play.game import Game, completed, new_game
-from booking.play.quiz import in_turn, riddles, serial
-from booking.play.told import farewell, opening
-from booking.replayer.prediction import predict
+from booking.game.dialogue import Reply, answer
+from booking.game.game import Game, completed, new_game
+from booking.game.quiz import in_turn, riddles, serial
+from booking.game.wording import farewell, opening
+from booking.model.prediction import predict
+from booking.model.world import World
 from booking.scenario import Scenario
 
 RACE = Scenario(buyers=2)

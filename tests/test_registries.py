@@ -7,7 +7,7 @@ import pytest
 
 from booking.errors import BadInputError
 from booking.locks import LockFacts, Reach
-from booking.registries import LOCKS, STORES, facts_of, lock_named, store_named
+from booking.registry import LOCKS, STORES, facts_of, lock_named, store_named
 from booking.scenario import Scenario
 
 PLUGIN = """

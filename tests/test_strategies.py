@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from interleavings import complete_schedules
 
 from booking import strategies
-from booking.history import BLOCKED
-from booking.replayer.prediction import Prediction, predict
+from booking.history.history import BLOCKED
+from booking.history.schedule import Schedule
+from booking.model.prediction import Prediction, predict
 from booking.scenario import Scenario
-from booking.schedule import Schedule
 from booking.strategies import scenarios, schedules
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None)

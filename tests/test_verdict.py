@@ -3,9 +3,9 @@
 import pytest
 from written import events, sale, steps
 
-from booking.history import History
+from booking.history.history import History
+from booking.history.verdict import SOUND, UNKNOWN, Anomaly, judge
 from booking.purchase import Outcome
-from booking.verdict import SOUND, UNKNOWN, Anomaly, judge
 
 BOUGHT, SOLD_OUT, TORN_READ = Outcome.BOUGHT, Outcome.SOLD_OUT, Outcome.TORN_READ
 UNFINISHED, LOST = Outcome.UNFINISHED, Outcome.UNKNOWN

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from booking.history import BLOCKED, TORN, Ending, Event, History, Value
+from booking.history.history import BLOCKED, TORN, Ending, Event, History, Value
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 

@@ -14,9 +14,9 @@ from booking.version import __version__
 
 COMMANDS = {
     "run": "booking.cli.run",
-    "look": "booking.cli.counter",
-    "buy": "booking.cli.counter",
-    "reset": "booking.cli.counter",
+    "look": "booking.cli.single_buyer",
+    "buy": "booking.cli.single_buyer",
+    "reset": "booking.cli.single_buyer",
     "explore": "booking.cli.explore",
     "replay": "booking.cli.replay",
     "play": "booking.cli.play",

@@ -8,10 +8,10 @@ import typer
 
 from booking.cli import options
 from booking.cli.explore import asked_to_stop
-from booking.cli.written import require_writable, write_text
-from booking.disk import shown
+from booking.cli.files import require_writable, write_text
 from booking.errors import INTERRUPTED, BadInputError
 from booking.scenario import Scenario
+from booking.storage.paths import shown
 
 _WIDTH = 60
 
@@ -31,7 +31,7 @@ def compare(  # noqa: PLR0913 - every dial is an option
     json: options.Json = False,
 ) -> int:
     """Prove, try, time and kill every lock. One table shows what each is good for."""
-    from booking.comparing import compare as compared  # noqa: PLC0415 - the explorer, which other commands need not
+    from booking.compare import compare as compared  # noqa: PLC0415 - the explorer, which other commands need not
     from booking.reports import comparison as reports  # noqa: PLC0415
 
     require_writable({"html": html, "markdown": markdown})

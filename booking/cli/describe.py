@@ -3,7 +3,7 @@
 import typer
 
 from booking.cli import options
-from booking.registries import LOCKS, STORES
+from booking.registry import LOCKS, STORES
 from booking.stores import Store
 
 

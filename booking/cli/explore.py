@@ -9,15 +9,15 @@ from typing import Annotated
 
 import typer
 
-from booking import schedule
 from booking.cli import options
-from booking.cli.written import require_writable, write_text
+from booking.cli.files import require_writable, write_text
 from booking.errors import INTERRUPTED, BadInputError, InconclusiveError
-from booking.exploration import Exploration
-from booking.live import progress
+from booking.explorer.result import Exploration
+from booking.history import schedule
+from booking.live.view import progress
 from booking.reports.timeline import wrapped
 from booking.scenario import Scenario
-from booking.words import count_of
+from booking.text.words import count_of
 
 
 def explore(  # noqa: PLR0913 - every dial of a scenario is an option
@@ -55,9 +55,9 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     if save is not None:
         typer.echo(_saved(found, save), err=True)
     if html is not None:
-        from booking import explored  # noqa: PLC0415
+        from booking.reports.page import exploration  # noqa: PLC0415
 
-        write_text("html", html, explored.render(found))
+        write_text("html", html, exploration.render(found))
     if json:
         options.print_json(found.to_json() | {"crashes": crashes, "clerks": clerks, "elapsed_s": round(elapsed_s, 6)})
     else:

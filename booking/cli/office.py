@@ -8,7 +8,7 @@ import typer
 
 from booking.cli import options
 from booking.errors import BadInputError
-from booking.registries import facts_of
+from booking.registry import facts_of
 from booking.scenario import Scenario, require_whole
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from booking.errors import BadInputError
-from booking.finding import SOUND, UNKNOWN, Anomaly
-from booking.registries import LOCKS, STORES
+from booking.history.finding import SOUND, UNKNOWN, Anomaly
+from booking.registry import LOCKS, STORES
 from booking.scenario import ORDERS
 
 Buyers = Annotated[int, typer.Option(help="How many buyers there are.")]

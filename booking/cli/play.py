@@ -11,16 +11,16 @@ import typer
 from booking.cli import options
 from booking.cli.replay import named
 from booking.errors import BadInputError
-from booking.play.dialogue import answer
-from booking.play.game import new_game
-from booking.play.quiz import question, resolution, riddles
-from booking.play.told import farewell, opening, standing
-from booking.replayer.prediction import predict as predict_schedule
+from booking.game.dialogue import answer
+from booking.game.game import new_game
+from booking.game.quiz import question, resolution, riddles
+from booking.game.wording import farewell, opening, standing
+from booking.history.schedule import Schedule, command
+from booking.model.prediction import predict as predict_schedule
 from booking.replayer.stage import Stage
 from booking.reports.timeline import WIDTH, wrapped
 from booking.scenario import Scenario
-from booking.schedule import Schedule, command
-from booking.words import count_of
+from booking.text.words import count_of
 
 
 def play(  # noqa: PLR0913 - every dial of a scenario is an option

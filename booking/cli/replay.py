@@ -9,18 +9,18 @@ from typing import Annotated, Any
 import typer
 
 from booking.cli import options
-from booking.cli.written import write_history
-from booking.columns import columns
-from booking.disk import shown
-from booking.exploration import Moved
-from booking.registries import LOCKS, STORES
-from booking.replayer.comparison import Replay
+from booking.cli.files import write_history
+from booking.explorer.result import Moved
+from booking.history.schedule import SavedSchedule, load, parse
+from booking.history.schedule_table import columns
+from booking.registry import LOCKS, STORES
+from booking.replayer.check import Replay
 from booking.replayer.replay import replay as play
 from booking.reports.timeline import wrapped
 from booking.scenario import ORDERS, Scenario
-from booking.schedule import SavedSchedule, load, parse
+from booking.storage.paths import shown
+from booking.text.words import count_of
 from booking.trains import on_trains
-from booking.words import count_of
 
 _SHORT = re.compile(r"[-0-9,\s]*", re.ASCII)
 

@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from booking.cli import options
-from booking.cli.written import require_writable, write_reports
-from booking.disk import shown
+from booking.cli.files import require_writable, write_reports
 from booking.errors import BadInputError
-from booking.history import History
+from booking.history.history import History
+from booking.history.verdict import judge
 from booking.reports.timeline import render
-from booking.verdict import judge
+from booking.storage.paths import shown
 
 
 def report(  # noqa: PLR0913 - every kind of report is an option

@@ -8,21 +8,21 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from booking.cli import dials, options
-from booking.cli.countdown import show_light
+from booking.cli import options, setup_options
+from booking.cli.files import require_writable, write_history, write_reports
 from booking.cli.sales import Sales, around, counted, document, status_of
-from booking.cli.written import require_writable, write_history, write_reports
 from booking.errors import BadInputError
-from booking.history import History
-from booking.registries import store_named
+from booking.history.history import History
+from booking.live.countdown import show_light
+from booking.live.terminal import on_terminal
+from booking.registry import store_named
 from booking.reports.timeline import render
 from booking.scenario import Scenario, require_whole
+from booking.setup import Setup
+from booking.simulation.running import Watcher
 from booking.simulation.sale import simulate, store_path
-from booking.simulation.under_way import Watcher
-from booking.staging import Staging
-from booking.terminal import on_terminal
+from booking.text.words import count_of
 from booking.trains import second_path
-from booking.words import count_of
 
 MOST_RUNS = 1_000_000
 Live = Annotated[
@@ -49,16 +49,16 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     start_method: options.StartMethod = None,
     timeout: Timeout = None,
     durable: Annotated[bool, typer.Option("--durable", help="Wait for the disk at every write.")] = False,
-    gate: dials.Gate = "event",
-    opens_in: dials.OpensIn = 0.0,
-    offices: dials.Offices = 1,
-    via: dials.Via = "direct",
-    clerks: dials.Clerks = 1,
-    workers: dials.Workers = 0,
-    submit: dials.Submit = "async",
-    kill: dials.Kill = None,
-    hang: dials.Hang = None,
-    kill_parent: dials.KillParent = False,
+    gate: setup_options.Gate = "event",
+    opens_in: setup_options.OpensIn = 0.0,
+    offices: setup_options.Trees = 1,
+    via: setup_options.Via = "direct",
+    clerks: setup_options.Clerks = 1,
+    workers: setup_options.Workers = 0,
+    submit: setup_options.Submit = "async",
+    kill: setup_options.Kill = None,
+    hang: setup_options.Hang = None,
+    kill_parent: setup_options.KillParent = False,
     repeat: Annotated[int | None, typer.Option(metavar="R", help="Hold R sales and count.")] = None,
     live: Live = None,
     history: options.HistoryFile = None,
@@ -71,14 +71,14 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
 ) -> int:
     """Hold a sale: N processes look, then buy, from one JSON file."""
     if kill_parent:
-        from booking.cli.sacrifice import show_killed_parent  # noqa: PLC0415 - 10 ms that a sale need not pay
+        from booking.cli.orphans import show_killed_parent  # noqa: PLC0415 - 10 ms that a sale need not pay
 
         return show_killed_parent(start_method, json=json)
     dice = seed if seed is not None else int.from_bytes(os.urandom(4), "big")
     scenario = Scenario(buyers, tickets, lock, store, options.parsed_pay(pay), dice, permits, trains, order)
-    staging = Staging(gate, opens_in, dials.faults(kill, hang), offices, via, clerks, workers, submit)
+    setup = Setup(gate, opens_in, setup_options.faults(kill, hang), offices, via, clerks, workers, submit)
     reports = {"html": html, "svg": svg, "trace": trace, "csv": csv}
-    asked = Order(scenario, staging, db, start_method, timeout, keep_stock, durable, repeat, live, history, reports)
+    asked = Order(scenario, setup, db, start_method, timeout, keep_stock, durable, repeat, live, history, reports)
     return held(asked, json=json, expected=options.parsed_verdict(expect))
 
 
@@ -86,7 +86,7 @@ class Order(NamedTuple):
     """What was asked for: a sale, or `repeat` of them, and the files to write about it."""
 
     scenario: Scenario
-    staging: Staging
+    setup: Setup
     db: Path
     start_method: str | None
     timeout: float | None
@@ -109,7 +109,7 @@ class Order(NamedTuple):
         if self.repeat is None:
             yield self.simulated()
             return
-        from booking.live import progress  # noqa: PLC0415 - nothing that one short sale needs
+        from booking.live.view import progress  # noqa: PLC0415 - nothing that one short sale needs
 
         with progress(self.repeat, "sales") as tell:
             for done in range(1, self.repeat + 1):
@@ -121,7 +121,7 @@ class Order(NamedTuple):
         with self._view() as watch:
             return simulate(
                 self.scenario,
-                staging=self.staging,
+                setup=self.setup,
                 db=self.db,
                 restock=not self.keep_stock,
                 start_method=self.start_method,
@@ -135,7 +135,7 @@ class Order(NamedTuple):
         wanted = self.repeat is None if self.live is None else self.live
         if not wanted or not on_terminal():
             return nullcontext()
-        from booking.live import PATIENCE, live  # noqa: PLC0415 - nobody looks, so nobody waits for it
+        from booking.live.view import PATIENCE, live  # noqa: PLC0415 - nobody looks, so nobody waits for it
 
         return live(self.scenario, after=0 if self.live else PATIENCE)
 

@@ -5,11 +5,11 @@ from collections import Counter
 from typing import Any
 
 from booking.errors import DiskError, InconclusiveError
-from booking.history import History
+from booking.history.history import History
+from booking.history.verdict import SOUND, UNKNOWN, Anomaly, Verdict, judge
 from booking.reports import processes
 from booking.reports.timeline import WIDTH, conclusion, wrapped
-from booking.verdict import SOUND, UNKNOWN, Anomaly, Verdict, judge
-from booking.words import count_of
+from booking.text.words import count_of
 
 
 class Sales:
@@ -70,7 +70,7 @@ def document(sales: Sales, *, repeated: bool) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "timed_out": sales.timed_out,
         "notes": list(sales.worst.notes),
-        "staging": sales.worst.staging.to_json(),
+        "staging": sales.worst.setup.to_json(),
         "processes": processes.listed(sales.worst),
         "faults": processes.blows(sales.worst),
     }

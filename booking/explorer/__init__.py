@@ -1,9 +1,9 @@
 """Every interleaving of the buyers' own code: counted exactly, with the shortest one that breaks the sale."""
 
-from booking.exploration import Exploration, Moved, Witness
 from booking.explorer.exploration import explore
-from booking.explorer.hint import Hint, Outlook
-from booking.explorer.script import Program, Request
-from booking.explorer.world import World
+from booking.explorer.hint import Advisor, Hint
+from booking.explorer.result import Exploration, Moved, Witness
+from booking.model.scripted_desk import Program, Request
+from booking.model.world import World
 
-__all__ = ["Exploration", "Hint", "Moved", "Outlook", "Program", "Request", "Witness", "World", "explore"]
+__all__ = ["Advisor", "Exploration", "Hint", "Moved", "Program", "Request", "Witness", "World", "explore"]

@@ -1,11 +1,11 @@
 """What a state of the quotient shows: how many tickets are sold, and what went wrong."""
 
 from booking.explorer.automaton import CUT
-from booking.explorer.layout import Field
+from booking.explorer.packing import Field
 from booking.explorer.quotient import Quotient
+from booking.history.verdict import Anomaly
 from booking.purchase import Outcome
 from booking.trains import NAMES
-from booking.verdict import Anomaly
 
 SEVERITY = (Anomaly.OVERSOLD, Anomaly.LOST_UPDATE, Anomaly.HALF_JOURNEY, Anomaly.TORN_READ, Anomaly.DEADLOCK)
 """What can be shown by a schedule, the worst first; starvation takes a schedule without an end."""

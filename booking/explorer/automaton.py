@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from booking.explorer.script import Answer, Answers, Code, Point, Program, Request
-from booking.explorer.shared import Shared
-from booking.explorer.view import View
-from booking.history import CHANGED, TORN
+from booking.explorer.knowledge import View
+from booking.history.history import CHANGED, TORN
+from booking.model.scripted_desk import Answer, Answers, Code, Point, Program, Request
+from booking.model.shared_state import Shared
 from booking.purchase import Outcome
 from booking.steps import Step
 

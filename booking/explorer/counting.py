@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from booking.explorer.anomalies import Anomalies
 from booking.explorer.limits import Limits
-from booking.verdict import Anomaly
+from booking.history.verdict import Anomaly
 
 MOST_BITS = 1 << 17
 """The longest denominator that a chance may have: about 110 buyers. Beyond it the probability is not computed."""

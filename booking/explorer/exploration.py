@@ -3,19 +3,19 @@
 from collections.abc import Callable, Sequence
 
 from booking.errors import InconclusiveError
-from booking.exploration import Exploration, Witness
 from booking.explorer.anomalies import SEVERITY, Anomalies
 from booking.explorer.automaton import learn
 from booking.explorer.counting import Tally, count
-from booking.explorer.kinds import Kind, at_their_roots, kinds_in
 from booking.explorer.limits import Limits
 from booking.explorer.quotient import Move, Quotient
-from booking.explorer.script import Program
-from booking.explorer.shared import shared_in
-from booking.explorer.witness import FEWEST_SWITCHES, SHORTEST, Hunt, Prices, Turn, label, witness
-from booking.explorer.world import World
+from booking.explorer.result import Exploration, Witness
+from booking.explorer.witness import FEWEST_SWITCHES, SHORTEST, Prices, Turn, WitnessSearch, label, witness
+from booking.history.verdict import SOUND, UNKNOWN, Anomaly
+from booking.model.buyer_classes import Kind, at_their_roots, kinds_in
+from booking.model.scripted_desk import Program
+from booking.model.shared_state import shared_in
+from booking.model.world import World
 from booking.scenario import MOST_PROCESSES, Scenario, require_whole
-from booking.verdict import SOUND, UNKNOWN, Anomaly
 
 MOST_STATES = 5_000_000
 MOST_TO_SEARCH = 300_000
@@ -92,7 +92,7 @@ def witnesses(
 def _way(anomalies: Anomalies, anomaly: Anomaly, prices: Prices, limits: Limits) -> list[Move] | None:
     """Return the cheapest moves to the anomaly, None where it cannot happen or was not found within the limits."""
     try:
-        return Hunt(anomalies, anomaly, prices).way(Turn(anomalies.quotient.start), limits)
+        return WitnessSearch(anomalies, anomaly, prices).way(Turn(anomalies.quotient.start), limits)
     except InconclusiveError:
         return None
 

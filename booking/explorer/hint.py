@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 from booking.explorer.anomalies import SEVERITY, Anomalies
 from booking.explorer.automaton import learn
-from booking.explorer.kinds import kinds_in
 from booking.explorer.limits import Limits
 from booking.explorer.quotient import Quotient
-from booking.explorer.script import Program
-from booking.explorer.shared import shared_in
-from booking.explorer.witness import SHORTEST, Hunt, Turn, label
-from booking.explorer.world import World
+from booking.explorer.witness import SHORTEST, Turn, WitnessSearch, label
+from booking.history.verdict import Anomaly
+from booking.model.buyer_classes import kinds_in
+from booking.model.scripted_desk import Program
+from booking.model.shared_state import shared_in
+from booking.model.world import World
 from booking.scenario import Scenario
-from booking.verdict import Anomaly
 
 MOST_STATES = 100_000
 """How many states one hint looks at: a second or two."""
@@ -27,7 +27,7 @@ class Hint(NamedTuple):
     schedule: tuple[int, ...]
 
 
-class Outlook:
+class Advisor:
     """Gives hints for one scenario, in which at most `crashes` buyers die; None runs the purchase of its lock."""
 
     def __init__(self, scenario: Scenario, *, crashes: int = 0, program: Program | None = None) -> None:
@@ -53,7 +53,7 @@ class Outlook:
         return min(found, key=lambda hint: len(hint.schedule), default=None)
 
     def _nearest(self, anomaly: Anomaly, start: int, where: Sequence[int]) -> Hint | None:
-        way = Hunt(self._anomalies, anomaly, SHORTEST, whole=False).way(Turn(start), Limits(MOST_STATES))
+        way = WitnessSearch(self._anomalies, anomaly, SHORTEST, whole=False).way(Turn(start), Limits(MOST_STATES))
         if way is None:
             return None
         buyers: defaultdict[int, list[int]] = defaultdict(list)

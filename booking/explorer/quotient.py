@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from booking.explorer.automaton import CUT, SEEING, Automaton
-from booking.explorer.layout import NOTHING, Field, Layout
-from booking.explorer.script import Answer, Request
-from booking.explorer.shared import Shared
-from booking.history import CHANGED, TORN
+from booking.explorer.packing import NOTHING, Field, Layout
+from booking.history.history import CHANGED, TORN
+from booking.model.scripted_desk import Answer, Request
+from booking.model.shared_state import Shared
 from booking.steps import Step
 
 

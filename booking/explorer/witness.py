@@ -6,14 +6,14 @@ Both are cheapest ways through the quotient; they differ only in what a step and
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from booking.exploration import WAITING, Witness
 from booking.explorer.anomalies import Anomalies
+from booking.explorer.astar import cheapest
 from booking.explorer.limits import Limits
 from booking.explorer.quotient import Move, Quotient
-from booking.explorer.search import cheapest
-from booking.explorer.world import World
+from booking.explorer.result import WAITING, Witness
+from booking.history.verdict import Anomaly
+from booking.model.world import World
 from booking.purchase import Outcome
-from booking.verdict import Anomaly
 
 MUCH = 1 << 40
 """More than any schedule is long: what costs so much is saved first."""
@@ -37,7 +37,7 @@ class Turn(NamedTuple):
     last: int | None = None
 
 
-class Hunt:
+class WitnessSearch:
     """The search for one anomaly in one quotient.
 
     With `whole` the goal is a settled state, so that the schedule ends where every buyer that began has ended or

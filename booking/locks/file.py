@@ -5,8 +5,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from booking.lock_file import DescriptorLock
 from booking.locks import LockFacts, Reach
+from booking.locks.descriptor import DescriptorLock
 from booking.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from booking import disk
 from booking.locks import Lock, LockFacts, Reach
 from booking.scenario import Scenario
+from booking.storage import paths
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
@@ -43,13 +43,13 @@ class SoftLock(Lock):
         import filelock  # noqa: PLC0415
 
         try:
-            disk.require_own_folder(str(self.path))
+            paths.require_own_folder(str(self.path))
             lock = filelock.SoftFileLock(self.path, thread_local=False)
             lock.acquire(-1 if timeout is None else timeout, poll_interval=POLL)
         except filelock.Timeout:
             return False
         except OSError as error:
-            raise disk.refused("lock", self.path, error) from None
+            raise paths.refused("lock", self.path, error) from None
         self._lock = lock
         return True
 

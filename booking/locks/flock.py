@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from booking.errors import BadInputError
-from booking.lock_file import DescriptorLock
 from booking.locks import LockFacts, Reach
+from booking.locks.descriptor import DescriptorLock
 from booking.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import socketserver
 from typing import Any
 
 from booking.errors import BadInputError
-from booking.words import printable
+from booking.text.words import printable
 
 LOOPBACK = "127.0.0.1"
 HIGHEST_PORT = 65535

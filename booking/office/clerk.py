@@ -12,14 +12,14 @@ from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
 from booking.errors import BookingError, InconclusiveError, TornReadError
-from booking.history import Phase, Value
+from booking.history.history import Phase, Value
 from booking.locks import Lock
 from booking.office.protocol import Told, event, failed
+from booking.processes import lifeline
+from booking.processes.ends import PipeEnds
+from booking.processes.journal import PARENT_GONE
 from booking.purchase import Outcome
-from booking.simulation import guard
 from booking.simulation.desk import RealDesk
-from booking.simulation.ends import Ends
-from booking.simulation.journal import PARENT_GONE
 from booking.steps import Step
 from booking.stores import Store
 
@@ -49,7 +49,7 @@ class Post:
     store: Store
     lock: Lock
     timeout: float | None
-    ends: Ends
+    ends: PipeEnds
     pipe: Connection
     inherited: Sequence[Closable] = ()
 
@@ -58,7 +58,7 @@ def serve(post: Post) -> None:
     """Carry out one request after the other until the office says END or is gone."""
     for thing in post.inherited:
         thing.close()
-    guard.enter(post.ends, post.store.path)
+    lifeline.enter(post.ends, post.store.path)
     _send(post.pipe, READY)
     while request := _received(post.pipe):
         answer = _looked(post.store) if request["do"] == "look" else _bought(post, request["pay_s"])

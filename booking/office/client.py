@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from booking.errors import BadInputError, InconclusiveError
 from booking.office.address import written
 from booking.office.protocol import Answer, Lines, Request, asked, encode, parse_reply
+from booking.processes.journal import Record
 from booking.purchase import Outcome
-from booking.simulation.journal import Record
 
 LONGEST_REPLY = 1 << 16
 """Bytes of one line of the office, its line end included."""

@@ -12,9 +12,9 @@ from booking.office.rules import Rules
 from booking.office.screen import Screen, Tell
 from booking.office.server import Office
 from booking.office.staff import Hiring, PerClient, Workers
-from booking.registries import facts_of, store_named
+from booking.processes.group import ProcessGroup, room_for
+from booking.registry import facts_of, store_named
 from booking.scenario import Scenario
-from booking.simulation.company import Company, room_for
 from booking.simulation.sale import context_named, lock_made, stocked, store_path
 from booking.stores import Store
 
@@ -63,8 +63,8 @@ class Sold:
 
 def _serve(sold: Sold, rules: Rules, office: Office) -> None:
     processes = rules.workers or rules.clients
-    with contextlib.closing(office), room_for(rules.clients + 2 * processes), Company(sold.context) as company:
-        hiring = Hiring(company, sold.store, sold.lock, rules.timeout, office.inherited, office.hired)
+    with contextlib.closing(office), room_for(rules.clients + 2 * processes), ProcessGroup(sold.context) as group:
+        hiring = Hiring(group, sold.store, sold.lock, rules.timeout, office.inherited, office.hired)
         if rules.workers:
             office.serve(Workers(hiring, rules.clients, rules.workers))
         else:

@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeGuard
 
 from booking.errors import BadInputError, BookingError, DiskError, InconclusiveError
-from booking.history import BLOCKED, CHANGED, TORN, Phase, Value
+from booking.history.history import BLOCKED, CHANGED, TORN, Phase, Value
 from booking.purchase import Outcome
 from booking.scenario import MOST_TICKETS
 from booking.steps import PAY, Step
-from booking.words import printable
+from booking.text.words import printable
 
 LONGEST_LINE = 4096
 """Bytes of one request, its line end included."""

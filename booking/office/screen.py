@@ -10,9 +10,9 @@ from booking.office.address import written
 from booking.office.protocol import Told
 from booking.office.visitor import Visitor
 from booking.purchase import Outcome
-from booking.registries import facts_of
+from booking.registry import facts_of
 from booking.scenario import Scenario
-from booking.words import count_of
+from booking.text.words import count_of
 
 _ONE_TREE = (
     "The lock {lock} works here, because all who buy are processes of this one office;\n"

@@ -11,8 +11,8 @@ from booking.errors import InconclusiveError
 from booking.locks import Lock
 from booking.office.clerk import END, Closable, Post, serve
 from booking.office.visitor import Visitor
-from booking.simulation.company import Company
-from booking.simulation.guard import Process
+from booking.processes.group import ProcessGroup
+from booking.processes.lifeline import Process
 from booking.stores import Store
 
 
@@ -49,7 +49,7 @@ class Clerk:
 class Hiring:
     """All that is needed to start a clerk. `inherited` tells what a fork would take along from the office."""
 
-    company: Company
+    group: ProcessGroup
     store: Store
     lock: Lock
     timeout: float | None
@@ -58,21 +58,21 @@ class Hiring:
 
     def hire(self) -> Clerk:
         """Start one more process; raises BadInputError where the system has no room for it."""
-        company = self.company
-        ours, theirs = company.context.Pipe()
-        inherited = (ours, *self.inherited()) if company.start_method == "fork" else ()
-        post = Post(self.store, self.lock, self.timeout, company.ends, theirs, inherited)
+        group = self.group
+        ours, theirs = group.context.Pipe()
+        inherited = (ours, *self.inherited()) if group.start_method == "fork" else ()
+        post = Post(self.store, self.lock, self.timeout, group.ends, theirs, inherited)
         try:
-            company.start(serve, post, "clerk")
+            group.start(serve, post, "clerk")
         finally:
             theirs.close()
-        clerk = Clerk(company.processes[-1], ours)
+        clerk = Clerk(group.processes[-1], ours)
         self.hired(clerk)
         return clerk
 
     def collect(self) -> None:
         """Forget the processes that have ended, so that the system forgets them too."""
-        self.company.processes[:] = [process for process in self.company.processes if process.exitcode is None]
+        self.group.processes[:] = [process for process in self.group.processes if process.exitcode is None]
 
 
 class Staff(ABC):

@@ -1,10 +1,10 @@
 """The lines on the office's screen: who came, what it did, how it ended. Pure."""
 
-from booking.history import CHANGED, Value
+from booking.history.history import CHANGED, Value
 from booking.office.protocol import Told
 from booking.purchase import Outcome
 from booking.steps import PAY, Step
-from booking.words import count_of, printable
+from booking.text.words import count_of, printable
 
 
 def who(number: int, name: str) -> str:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from booking.errors import InconclusiveError
 from booking.locks import Lock
-from booking.replayer.gated import Part, attend
+from booking.processes.group import ProcessGroup
+from booking.processes.journal import READY, receive
+from booking.processes.lifeline import Process
+from booking.processes.pipes import one_way
+from booking.replayer.gated_desk import ReplayTask, run_gated_buyer
 from booking.scenario import Scenario
 from booking.simulation.buyer import SecondTrain
-from booking.simulation.company import Company
-from booking.simulation.fork import one_way
-from booking.simulation.guard import Process
-from booking.simulation.journal import READY, receive
 from booking.simulation.recorder import Recorder
-from booking.simulation.under_way import IDLE, READY_BASE, READY_EACH
+from booking.simulation.running import IDLE, READY_BASE, READY_EACH
 from booking.stores import Store
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Controller:
     """Buyers' processes that are kept alive; each stands before its next step and waits for permission."""
 
-    company: Company
+    group: ProcessGroup
     permissions: list["Connection"] = field(default_factory=list)
     patience: float = READY_BASE
 
@@ -34,19 +34,19 @@ class Controller:
         """Start the buyers and wait until each of them stands before its first step."""
         buyers = scenario.buyers
         for buyer in range(1, buyers + 1):
-            theirs, ours = one_way(self.company.context)
+            theirs, ours = one_way(self.group.context)
             self.permissions.append(ours)
             other = second and second._replace(goes_first=scenario.turns_back(buyer))
-            part = Part(buyer, store.of(buyer), lock, self.company.ends, theirs, other)
-            self.company.start(attend, part, f"buyer-{buyer}")
+            task = ReplayTask(buyer, store.of(buyer), lock, self.group.ends, theirs, other)
+            self.group.start(run_gated_buyer, task, f"buyer-{buyer}")
             theirs.close()
-        self.company.complete()
+        self.group.complete()
         self.patience = READY_BASE + READY_EACH * buyers
         self._hear(range(1, buyers + 1), Recorder())
 
     def process(self, buyer: int) -> Process:
         """Return the process of a buyer."""
-        return self.company.processes[buyer - 1]
+        return self.group.processes[buyer - 1]
 
     def permit(self, buyer: int, recorder: Recorder) -> None:
         """Let a buyer take one step and listen until it asks for its next; what it says goes to `recorder`.
@@ -65,19 +65,19 @@ class Controller:
         self.process(buyer).join()
 
     def close(self) -> None:
-        """Close this end of the pipes; the company ends the processes."""
+        """Close this end of the pipes; the group ends the processes."""
         for permission in self.permissions:
             permission.close()
 
     def _hear(self, buyers: Sequence[int], recorder: Recorder) -> None:
         missing, deadline = set(buyers), time.monotonic() + self.patience
         while missing:
-            if not self.company.inbox.poll(IDLE):
+            if not self.group.inbox.poll(IDLE):
                 if time.monotonic() > deadline or any(self.process(buyer).exitcode is not None for buyer in missing):
                     raise self._silent(sorted(missing))
                 continue
             try:
-                message = receive(self.company.inbox)
+                message = receive(self.group.inbox)
             except EOFError:
                 raise self._silent(sorted(missing)) from None
             recorder.take(message)

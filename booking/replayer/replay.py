@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from booking.replayer.comparison import Replay
-from booking.replayer.prediction import predict
+from booking.history.schedule import checked
+from booking.model.prediction import predict
+from booking.replayer.check import Replay
 from booking.replayer.stage import Stage
 from booking.scenario import Scenario
-from booking.schedule import checked
 from booking.simulation.sale import DEFAULT_STORE
 
 

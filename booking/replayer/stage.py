@@ -7,18 +7,18 @@ from types import TracebackType
 from typing import Self
 
 from booking.errors import DiskError, ReplayDiffersError
-from booking.history import Ending, History
-from booking.registries import facts_of, lock_named
-from booking.replayer.comparison import Replay, compare, compare_events
+from booking.history.history import Ending, History
+from booking.history.schedule import Schedule
+from booking.model.prediction import Prediction, predict
+from booking.processes.group import ProcessGroup, room_for
+from booking.registry import facts_of, lock_named
+from booking.replayer.check import Replay, compare, compare_events
 from booking.replayer.controller import Controller
-from booking.replayer.prediction import Prediction, predict
 from booking.scenario import Scenario
-from booking.schedule import Schedule
 from booking.simulation.buyer import SecondTrain
-from booking.simulation.company import Company, room_for
 from booking.simulation.recorder import Recorder
+from booking.simulation.running import count_left, versions
 from booking.simulation.sale import DEFAULT_STORE, context_named, stocked, store_at, whole_store_at
-from booking.simulation.under_way import count_left, versions
 from booking.stores import Store
 from booking.trains import second_path
 
@@ -92,7 +92,7 @@ class Stage:
         if self._controller is None:
             self._buyers.close()
             lock = self._lock_kind(self._store.path, self._context, self.scenario)
-            self._controller = Controller(self._buyers.enter_context(Company(self._context)))
+            self._controller = Controller(self._buyers.enter_context(ProcessGroup(self._context)))
             self._buyers.callback(self._controller.close)
             second = None
             if self._second:
@@ -122,7 +122,7 @@ class Stage:
             ),
             stock_left=count_left(self._store),
             elapsed_s=elapsed_ns / 1e9,
-            start_method=controller.company.start_method,
+            start_method=controller.group.start_method,
             versions=versions(),
             second_left=count_left(self._second) if self._second else None,
         )

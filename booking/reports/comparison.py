@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
 
-from booking.comparison import Comparison
-from booking.tabulated import Table, notes, tables
-from booking.words import count_of
+from booking.compare.result import Comparison
+from booking.compare.tables import Table, notes, tables
+from booking.text.words import count_of
 
 WIDTH = 80
 BEGIN = "<!-- booking compare: begin -->"

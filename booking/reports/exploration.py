@@ -4,13 +4,13 @@ import textwrap
 from collections.abc import Iterator
 from fractions import Fraction
 
-from booking.columns import DIES, WIDTH, Cell, columns, step_text
-from booking.exploration import WAITING, Exploration, Moved, Witness, digits
+from booking.explorer.explanations import reason
+from booking.explorer.result import WAITING, Exploration, Moved, Witness, digits
+from booking.history.schedule_table import DIES, WIDTH, Cell, columns, step_text
+from booking.history.verdict import Anomaly
 from booking.purchase import Outcome
-from booking.reasons import reason
+from booking.text.words import count_of, share
 from booking.trains import on_trains
-from booking.verdict import Anomaly
-from booking.words import count_of, share
 
 MOST_DIGITS = 15
 """A number with more digits is also given as a power of ten."""

@@ -3,8 +3,8 @@
 import signal
 from typing import Any
 
-from booking.history import Ending, History
-from booking.staging import Blow, Struck
+from booking.history.history import Ending, History
+from booking.setup import Blow, Struck
 
 
 def listed(history: History) -> list[dict[str, Any]]:
@@ -21,7 +21,7 @@ def listed(history: History) -> list[dict[str, Any]]:
             "alive": ending.alive,
         }
         for ending in history.endings
-        if ending.alive or ending.exitcode or not history.staging.workers
+        if ending.alive or ending.exitcode or not history.setup.workers
     ]
 
 
@@ -29,7 +29,7 @@ def blows(history: History) -> list[dict[str, Any]]:
     """Return what `--json` tells of each fault; `landed_after_s` is None where the blow was not seen to land."""
     found = {struck.buyer: struck for struck in history.struck}
     rows = []
-    for fault in history.staging.faults:
+    for fault in history.setup.faults:
         struck = found.get(fault.buyer)
         rows.append(
             {
@@ -51,7 +51,7 @@ def told(history: History) -> list[str]:
         _blow(struck[fault.buyer])
         if fault.buyer in struck
         else f"Buyer {fault.buyer} never came to {fault.step}, so nothing was done to it."
-        for fault in history.staging.faults
+        for fault in history.setup.faults
     ]
     if any(blow.alive_right_after for blow in history.struck):
         sentences.append("A signal is a request: it takes effect a moment after it was sent.")

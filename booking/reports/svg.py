@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from textwrap import wrap
 from xml.sax.saxutils import escape
 
-from booking.history import History
-from booking.picture import Arrow, Kind, Lane, Picture, Span, draw
-from booking.verdict import SOUND, Verdict
-from booking.words import count_of, printable
+from booking.history.history import History
+from booking.history.verdict import SOUND, Verdict
+from booking.reports.lanes import Arrow, Kind, Lane, Picture, Span, draw
+from booking.text.words import count_of, printable
 
 WIDTH = 1280
 MOST_LANES = 40

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from booking.history import CHANGED, TORN, Ending, Event, History
+from booking.history.history import CHANGED, TORN, Ending, Event, History
+from booking.history.verdict import SOUND, Verdict
 from booking.purchase import Outcome
 from booking.steps import PAY, Step
-from booking.verdict import SOUND, Verdict
-from booking.words import count_of
+from booking.text.words import count_of
 
 WIDTH = 80
 MOST_ROWS = 20

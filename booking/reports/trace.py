@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from booking.history import History
-from booking.moments import moments
-from booking.picture import Lane, Picture, Span, draw
-from booking.verdict import Verdict
+from booking.history.history import History
+from booking.history.states import moments
+from booking.history.verdict import Verdict
+from booking.reports.lanes import Lane, Picture, Span, draw
 
 STORE = 0
 """The process number of the store; buyers have their own numbers from 1, which are unique for certain."""

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from booking.errors import BookingError, TornReadError
 from booking.locks import Lock
+from booking.processes import gates, lifeline
+from booking.processes.ends import PipeEnds
+from booking.processes.journal import END, READY, Journal
 from booking.purchase import Desk, Outcome, journey, journey_back
-from booking.simulation import gates, guard
 from booking.simulation.desk import RealDesk
-from booking.simulation.ends import Ends
-from booking.simulation.journal import END, READY, Journal
 from booking.stores import Store
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier
 
-    from booking.simulation.parts import Part
+    from booking.simulation.faults.victim import Part
 
 _Result = TypeVar("_Result")
 
@@ -32,7 +32,7 @@ class SecondTrain(NamedTuple):
     goes_first: bool = False
 
 
-class Invitation(NamedTuple):
+class BuyerTask(NamedTuple):
     """All that a buyer's process is told: who it is, what it buys from, and how long its payment takes.
 
     `barrier` is what it waits at behind the gate, and `part` what it plays where buyers are struck; mostly there
@@ -43,26 +43,26 @@ class Invitation(NamedTuple):
     store: Store
     lock: Lock
     pay_s: float
-    ends: Ends
+    ends: PipeEnds
     barrier: "Barrier | None" = None
     part: "Part | None" = None
     second: SecondTrain | None = None
 
 
-def attend(invitation: Invitation) -> None:
+def run_buyer(task: BuyerTask) -> None:
     """Be one buyer, from the gate to the end."""
-    guard.enter(invitation.ends, invitation.store.path)
-    journal = Journal(invitation.buyer, invitation.ends.journal)
-    part, lifeline = invitation.part, invitation.ends.lifeline
-    record = journal.record if part is None else part.played(journal.record, lifeline)
-    desk = RealDesk(invitation.store, invitation.lock, record, invitation.pay_s)
+    lifeline.enter(task.ends, task.store.path)
+    journal = Journal(task.buyer, task.ends.journal)
+    part = task.part
+    record = journal.record if part is None else part.played(journal.record, task.ends.lifeline)
+    desk = RealDesk(task.store, task.lock, record, task.pay_s)
     journal.record(READY, "call")
-    gates.pass_through(invitation.ends, invitation.barrier)
-    if second := invitation.second:
-        there = RealDesk(second.store, second.lock, partial(journal.record, train=2), invitation.pay_s)
+    gates.pass_through(task.ends, task.barrier)
+    if second := task.second:
+        there = RealDesk(second.store, second.lock, partial(journal.record, train=2), task.pay_s)
         outcome, error = travel(desk, there, second)
     else:
-        outcome, error = answer(desk, invitation.lock)
+        outcome, error = answer(desk, task.lock)
     journal.record(END, "return", outcome, error)
 
 

@@ -6,9 +6,9 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from booking.errors import InconclusiveError, MalformedStoreError, TornReadError
-from booking.history import CHANGED, TORN, Value
+from booking.history.history import CHANGED, TORN, Value
 from booking.locks import Lock
-from booking.simulation.journal import Record
+from booking.processes.journal import Record
 from booking.steps import PAY, Step
 from booking.stores import Store
 

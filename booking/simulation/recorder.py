@@ -3,9 +3,9 @@
 from collections import Counter
 from typing import Literal, cast
 
-from booking.history import Ending, Event
+from booking.history.history import Ending, Event
+from booking.processes.journal import END, READY, Message
 from booking.purchase import Outcome
-from booking.simulation.journal import END, READY, Message
 from booking.steps import PAY, Step
 
 _STEPS = frozenset(Step) | {PAY}

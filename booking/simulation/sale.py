@@ -6,27 +6,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from booking.disk import shown
 from booking.errors import BadInputError
-from booking.history import History
+from booking.history.history import History
 from booking.locks import Lock
-from booking.registries import facts_of, lock_named, store_named
+from booking.processes import signals
+from booking.processes.forked import forking
+from booking.processes.group import ProcessGroup, room_for
+from booking.processes.pipes import ForkContext
+from booking.registry import facts_of, lock_named, store_named
 from booking.scenario import Scenario
-from booking.simulation import interruptions
+from booking.setup import Setup
 from booking.simulation.buyer import SecondTrain
-from booking.simulation.company import Company, room_for
-from booking.simulation.fork import ForkContext
-from booking.simulation.forked import forking
-from booking.simulation.kinds import descriptors, kind_of_sale, require_kind
-from booking.simulation.under_way import Countdown, Plan, Watcher
-from booking.staging import Staging
+from booking.simulation.modes import descriptors, kind_of_sale, require_kind
+from booking.simulation.running import Countdown, Plan, Watcher
+from booking.storage.paths import shown
 from booking.stores import Store
 from booking.trains import second_path
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
-    from booking.simulation.faults import Faults
+    from booking.simulation.faults.injector import Faults
 
 DEFAULT_STORE = Path("data") / "db.json"
 
@@ -34,7 +34,7 @@ DEFAULT_STORE = Path("data") / "db.json"
 def simulate(  # noqa: PLR0913 - each is one dial of a sale, and all but the first are named
     scenario: Scenario | None = None,
     *,
-    staging: Staging | None = None,
+    setup: Setup | None = None,
     db: str | Path = DEFAULT_STORE,
     restock: bool = True,
     start_method: str | None = None,
@@ -45,7 +45,7 @@ def simulate(  # noqa: PLR0913 - each is one dial of a sale, and all but the fir
 ) -> History:
     """Hold one sale with real processes and return its history; `judge` it to learn what went wrong.
 
-    `staging` are the dials around the buyers. `db` is the store's file, created where it is absent. With `restock` it
+    `setup` are the dials around the buyers. `db` is the store's file, created where it is absent. With `restock` it
     is first set to the scenario's tickets, else what is left is sold. `start_method` is fork, spawn or forkserver; None
     takes fork where the platform has it. `timeout` is in seconds from the opening of the gate; None allows generously
     for the payments. `durable` waits for the disk at every write. `watch` is called in this process with every message
@@ -60,24 +60,24 @@ def simulate(  # noqa: PLR0913 - each is one dial of a sale, and all but the fir
     No process and no temporary file is left when this returns or raises.
     """
     scenario = scenario or Scenario()
-    path, staging = store_path(db), staging or Staging()
+    path, setup = store_path(db), setup or Setup()
     store = store_at(path, scenario, durable=durable)
-    _require_possible(staging, scenario)  # refused, if it has to be, before the store is touched
+    _require_possible(setup, scenario)  # refused, if it has to be, before the store is touched
     context = context_named(start_method)
-    require_kind(staging, scenario, context)
+    require_kind(setup, scenario, context)
     _require_terms(scenario, restock=restock, timeout=timeout)
-    with interruptions.collected() as arrived:
+    with signals.collected() as arrived:
         scenario = stocked(store, scenario, restock=restock, context=context)
         lock = lock_made(scenario, path, context)
         second = second_train(scenario, path, context, durable=durable)
         with (
-            room_for(descriptors(staging, scenario, context)),
-            company_for(staging, scenario, context) as company,
-            _faults_in(staging, scenario, context) as faults,
+            room_for(descriptors(setup, scenario, context)),
+            group_for(setup, scenario, context) as group,
+            _faults_in(setup, scenario, context) as faults,
         ):
             pay_s = payment_times(scenario)
-            plan = Plan(scenario, store, lock, company, pay_s, staging, second, faults, watch, countdown, arrived)
-            return kind_of_sale(staging)(plan).hold(timeout or generous_timeout(scenario))
+            plan = Plan(scenario, store, lock, group, pay_s, setup, second, faults, watch, countdown, arrived)
+            return kind_of_sale(setup)(plan).hold(timeout or generous_timeout(scenario))
 
 
 def _require_terms(scenario: Scenario, *, restock: bool, timeout: float | None) -> None:
@@ -88,32 +88,32 @@ def _require_terms(scenario: Scenario, *, restock: bool, timeout: float | None) 
         raise BadInputError(f"timeout is {timeout!r}; use a number of seconds above 0")
 
 
-def _require_possible(staging: Staging, scenario: Scenario) -> None:
+def _require_possible(setup: Setup, scenario: Scenario) -> None:
     """Raise BadInputError where the lock, the store and the dials do not go together."""
-    if not staging.faults and staging.offices == 1:
-        staging.require_fit(scenario)
+    if not setup.faults and setup.offices == 1:
+        setup.require_fit(scenario)
         facts_of(scenario)
         return
-    from booking.simulation.faults import require_possible  # noqa: PLC0415 - few sales strike their buyers
+    from booking.simulation.faults.injector import require_possible  # noqa: PLC0415 - few sales strike their buyers
 
-    require_possible(staging, scenario)
+    require_possible(setup, scenario)
 
 
-def _faults_in(staging: Staging, scenario: Scenario, context: "BaseContext") -> "AbstractContextManager[Faults | None]":
-    if not staging.faults:
+def _faults_in(setup: Setup, scenario: Scenario, context: "BaseContext") -> "AbstractContextManager[Faults | None]":
+    if not setup.faults:
         return nullcontext()
-    from booking.simulation.faults import faults_in  # noqa: PLC0415 - few sales strike their buyers
+    from booking.simulation.faults.injector import faults_in  # noqa: PLC0415 - few sales strike their buyers
 
-    return faults_in(staging, scenario, context)
+    return faults_in(setup, scenario, context)
 
 
-def company_for(staging: Staging, scenario: Scenario, context: "BaseContext") -> Company:
-    """Return the company of a sale: the buyers' processes are its children, or those of its offices."""
-    if staging.offices == 1:
-        return Company(context)
-    from booking.simulation.offices import Offices  # noqa: PLC0415 - few sales have several
+def group_for(setup: Setup, scenario: Scenario, context: "BaseContext") -> ProcessGroup:
+    """Return the group of a sale: the buyers' processes are its children, or those of its offices."""
+    if setup.offices == 1:
+        return ProcessGroup(context)
+    from booking.simulation.trees import Trees  # noqa: PLC0415 - few sales have several
 
-    return Offices(context, scenario, staging.offices)
+    return Trees(context, scenario, setup.offices)
 
 
 def store_path(db: str | Path) -> Path:
@@ -133,9 +133,9 @@ def store_at(path: Path, scenario: Scenario, *, durable: bool = False) -> Store:
     store = whole_store_at(path, scenario, durable=durable)
     if not scenario.is_split:
         return store
-    from booking.simulation.shares import SplitStore  # noqa: PLC0415 - few sales split their tickets
+    from booking.lock_free.shares import PartitionedStore  # noqa: PLC0415 - few sales split their tickets
 
-    return SplitStore(store, scenario)
+    return PartitionedStore(store, scenario)
 
 
 def whole_store_at(path: Path, scenario: Scenario, *, durable: bool = False) -> Store:

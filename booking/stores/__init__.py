@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from booking import disk, document, files, links
 from booking.errors import BadInputError, MalformedStoreError
 from booking.steps import Step
+from booking.storage import document, files, paths, versions
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
@@ -98,7 +98,7 @@ class FileStore(Store):
 
     def __init__(self, path: Path, *, durable: bool = False) -> None:
         super().__init__(path, durable=durable)
-        self.where = disk.shown(path)
+        self.where = paths.shown(path)
         self._document: dict[str, Any] = {}
 
     def prepare(self, context: "BaseContext") -> int | None:
@@ -111,7 +111,7 @@ class FileStore(Store):
     def tidy(self, dead: set[int] | None = None) -> None:
         """Remove the temporary files of ended processes, and make the newest version the store's file."""
         files.sweep(self.path, dead)
-        links.fold(self.path)
+        versions.fold(self.path)
 
     def source(self) -> Path:
         """Return the file that holds the count now."""
@@ -122,7 +122,7 @@ class FileStore(Store):
         try:
             self._document = document.parse(files.read_small(self.source()))
         except MalformedStoreError as error:
-            raise MalformedStoreError(f"cannot use {disk.shown(self.path)}: {error}") from None
+            raise MalformedStoreError(f"cannot use {paths.shown(self.path)}: {error}") from None
         count: int = self._document["count"]
         return count
 

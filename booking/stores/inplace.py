@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from booking import files
 from booking.steps import Step
+from booking.storage import files
 from booking.stores import FileStore
 
 

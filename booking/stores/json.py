@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from booking import files, links
 from booking.errors import MalformedStoreError
 from booking.steps import Step
+from booking.storage import files, versions
 from booking.stores import FileStore
 
 
@@ -28,15 +28,15 @@ class JsonStore(FileStore):
         """Return the newest version of the store: the file itself, unless the sale swaps."""
         if not self.expects_swaps:
             return self.path
-        self._version = links.newest(self.path, self._version)
-        return self.path if not self._version else Path(links.version_path(self.path, self._version))
+        self._version = versions.newest(self.path, self._version)
+        return self.path if not self._version else Path(versions.version_path(self.path, self._version))
 
     def read(self) -> int:
         """Return the newest count; if the parent of a sale folds the links meanwhile, the one in the file."""
         try:
             return super().read()
         except MalformedStoreError:
-            if not self._version or links.newest(self.path, self._version):
+            if not self._version or versions.newest(self.path, self._version):
                 raise
             return super().read()
 
@@ -53,6 +53,6 @@ class JsonStore(FileStore):
     def swap(self, expected: int, count: int) -> bool:
         """Publish the next version if the newest one still holds `expected`."""
         while self.read() == expected:
-            if links.publish(self.path, self._version + 1, self.content(count), durable=self.durable):
+            if versions.publish(self.path, self._version + 1, self.content(count), durable=self.durable):
                 return True
         return False

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from booking.explored import exploration_data, render
 from booking.explorer import explore
+from booking.reports.page.exploration import exploration_data, render
 from booking.scenario import Scenario
 
 pytestmark = pytest.mark.browser

@@ -7,11 +7,11 @@ import pytest
 from chromium import SIZES
 from sales import big, crowd, stuck_history, torn_history
 
-from booking.explored import render as explored
 from booking.explorer import explore
+from booking.history.verdict import judge
 from booking.reports.page import render
+from booking.reports.page.exploration import render as explored
 from booking.scenario import Scenario
-from booking.verdict import judge
 
 pytestmark = pytest.mark.browser
 

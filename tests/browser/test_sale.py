@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from sales import SALES, big, crowd
 
-from booking.history import Ending, History
+from booking.history.history import Ending, History
+from booking.history.verdict import judge
 from booking.purchase import Outcome
 from booking.reports.page import page_data, render
 from booking.scenario import Scenario
-from booking.verdict import judge
 
 pytestmark = pytest.mark.browser
 Visitor = Callable[..., Any]

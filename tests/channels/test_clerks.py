@@ -15,16 +15,16 @@ from striking import Massacre, Striker, descriptors, is_gone
 from booking.cli import run as command
 from booking.cli.app import run_command
 from booking.errors import InconclusiveError
-from booking.history import CLERK_DIED, History
+from booking.history.history import CLERK_DIED, History
+from booking.history.verdict import judge
+from booking.processes.journal import Message
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.simulation.channels import Question, Tell
-from booking.simulation.channels.queue import QueueToClerks
-from booking.simulation.journal import Message
+from booking.setup import Setup
+from booking.simulation.clerks.channel import Question, Tell
+from booking.simulation.clerks.queue import QueueToClerks
 from booking.simulation.sale import simulate
-from booking.staging import Staging
 from booking.steps import PAY, Step
-from booking.verdict import judge
 
 METHODS = ["fork", "spawn", "forkserver"]
 VIAS = ["queue", "pipe"]
@@ -36,7 +36,7 @@ ANSWERED = {Outcome.BOUGHT, Outcome.SOLD_OUT}
 def sale(db: Path, via: str, clerks: int = 1, lock: str = "none", method: str = "fork", **dials: object) -> History:
     """Hold a sale of one ticket to six buyers who pay for 50 ms."""
     scenario = Scenario(buyers=6, lock=lock, pay=(0.05, 0.05))
-    return simulate(scenario, staging=Staging(via=via, clerks=clerks, **dials), db=db, start_method=method)  # type: ignore[arg-type]
+    return simulate(scenario, setup=Setup(via=via, clerks=clerks, **dials), db=db, start_method=method)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -81,7 +81,7 @@ def test_every_gate_leads_to_the_clerks(via: str, gate: str, db: Path) -> None:
 
 def test_a_full_and_an_empty_queue_are_told(db: Path) -> None:
     """While the one clerk is paying, nine buyers have questions and four find room; a clerk without work says so."""
-    history = simulate(Scenario(10, pay=(0.3, 0.3)), staging=Staging(via="queue"), db=db)
+    history = simulate(Scenario(10, pay=(0.3, 0.3)), setup=Setup(via="queue"), db=db)
     (note,) = history.notes
     told = re.search(r"found it full (\d+) times?, a clerk found it empty (\d+) times?", " ".join(note.split()))
     assert told, note
@@ -97,7 +97,7 @@ def test_a_crowd_is_served(via: str, tmp_path: Path) -> None:
     """Hundreds of buyers that come and go at once lose no question: none takes the queue's lock away with it."""
     for _ in range(3):
         scenario = Scenario(200, tickets=5, lock="file", pay=QUICK)
-        history = simulate(scenario, staging=Staging(via=via, clerks=2), db=tmp_path / "db.json", timeout=20)
+        history = simulate(scenario, setup=Setup(via=via, clerks=2), db=tmp_path / "db.json", timeout=20)
         verdict = judge(history)
         assert (verdict.name, verdict.sold, verdict.sold_out, history.timed_out) == ("sound", 5, 195, False)
 
@@ -118,7 +118,7 @@ def test_through_pipes_everybody_else_is_served(tmp_path: Path) -> None:
     while killed < KILLED:
         scenario = Scenario(80, tickets=80, lock="file", pay=QUICK)
         history = simulate(
-            scenario, staging=Staging(via="pipe", clerks=2), db=tmp_path / "db.json", watch=Massacre(dice), timeout=20
+            scenario, setup=Setup(via="pipe", clerks=2), db=tmp_path / "db.json", watch=Massacre(dice), timeout=20
         )
         dead = [ending for ending in history.endings if ending.exitcode == -signal.SIGKILL]
         living = [ending for ending in history.endings if ending.buyer % 2]
@@ -140,7 +140,7 @@ def test_through_a_queue_the_sale_ends_all_the_same(tmp_path: Path) -> None:
         scenario = Scenario(12, tickets=12, lock="file", pay=QUICK)
         history = simulate(
             scenario,
-            staging=Staging(via="queue", clerks=2),
+            setup=Setup(via="queue", clerks=2),
             db=folder / "db.json",
             watch=Massacre(random.Random(number)),
             timeout=1.5,
@@ -234,7 +234,7 @@ def test_a_clerk_that_dies_with_the_lock_is_a_deadlock(db: Path) -> None:
     striker = Striker()
     history = simulate(
         Scenario(4, lock="mp", pay=(0.05, 0.05)),
-        staging=Staging(via="pipe", clerks=2),
+        setup=Setup(via="pipe", clerks=2),
         db=db,
         timeout=0.5,
         watch=striker,
@@ -249,7 +249,7 @@ def test_a_stopped_clerk_ends_at_the_time_out(via: str, db: Path) -> None:
     """A clerk that hangs is no dead one: the sale ends on time, and the clerk is made to end."""
     striker = Striker(by=signal.SIGSTOP)
     began = time.monotonic()
-    history = simulate(Scenario(3, pay=(0.01, 0.01)), staging=Staging(via=via), db=db, timeout=0.5, watch=striker)
+    history = simulate(Scenario(3, pay=(0.01, 0.01)), setup=Setup(via=via), db=db, timeout=0.5, watch=striker)
     assert (judge(history).name, history.timed_out) == ("unknown", True)
     assert time.monotonic() - began < 3
     assert is_gone(striker.pid)
@@ -267,7 +267,7 @@ def test_an_interruption_leaves_nobody(via: str, word: str, db: Path) -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises((KeyboardInterrupt, InconclusiveError)):
-        simulate(Scenario(3, pay=(20.0, 20.0)), staging=Staging(via=via, clerks=2), db=db, watch=interrupt)
+        simulate(Scenario(3, pay=(20.0, 20.0)), setup=Setup(via=via, clerks=2), db=db, watch=interrupt)
     assert (set(children_of(os.getpid())), descriptors()) == before
 
 

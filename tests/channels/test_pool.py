@@ -16,14 +16,14 @@ from striking import Striker, descriptors, is_gone
 from booking.cli import run as command
 from booking.cli.app import run_command
 from booking.errors import InconclusiveError
-from booking.history import TIME_WAS_UP, WORKER_DIED, History
+from booking.history.history import TIME_WAS_UP, WORKER_DIED, History
+from booking.history.verdict import judge
+from booking.processes.journal import END, Message
 from booking.scenario import Scenario
-from booking.simulation.journal import END, Message
-from booking.simulation.pool import BATCH, MOST_RECORDED
+from booking.setup import Setup
+from booking.simulation.pool.sale import BATCH, MOST_RECORDED
 from booking.simulation.sale import simulate
-from booking.staging import Staging
 from booking.steps import PAY, Step
-from booking.verdict import judge
 
 METHODS = ["fork", "spawn", "forkserver"]
 MANY = 100_000
@@ -33,7 +33,7 @@ QUICK = (0.0, 0.0)
 def sale(db: Path, lock: str = "none", submit: str = "async", method: str = "fork", workers: int = 3) -> History:
     """Let a pool play eight buyers of one ticket, who pay for 50 ms."""
     scenario = Scenario(buyers=8, lock=lock, pay=(0.05, 0.05))
-    return simulate(scenario, staging=Staging(workers=workers, submit=submit), db=db, start_method=method)
+    return simulate(scenario, setup=Setup(workers=workers, submit=submit), db=db, start_method=method)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -70,7 +70,7 @@ def test_synchronous_buyers_do_not_overlap(db: Path) -> None:
 @pytest.mark.parametrize("gate", ["event", "none"])
 def test_every_gate_that_a_pool_can_have(gate: str, db: Path) -> None:
     """The workers wait at the gate, or do not."""
-    history = simulate(Scenario(8, lock="file", pay=QUICK), staging=Staging(workers=2, gate=gate), db=db)
+    history = simulate(Scenario(8, lock="file", pay=QUICK), setup=Setup(workers=2, gate=gate), db=db)
     assert judge(history).name == "sound"
 
 
@@ -105,7 +105,7 @@ def test_events_are_kept_up_to_a_limit(
 
 def test_a_history_of_a_pool_can_be_read_again(db: Path) -> None:
     """Endings without events are a history like any other."""
-    history = simulate(Scenario(1500, lock="mp", pay=QUICK), staging=Staging(workers=2), db=db)
+    history = simulate(Scenario(1500, lock="mp", pay=QUICK), setup=Setup(workers=2), db=db)
     assert (history.events, len(history.endings)) == ((), 1500)
     assert History.from_lines(history.to_lines()) == history
     assert judge(history).findings == ()
@@ -159,7 +159,7 @@ def test_without_events_the_lost_are_in_doubt(db: Path) -> None:
     """Where no steps are kept nobody knows what a dead worker's buyers had begun: their outcome is unknown."""
     history = simulate(
         Scenario(5000, tickets=5000, pay=QUICK, lock="file"),
-        staging=Staging(workers=2),
+        setup=Setup(workers=2),
         db=db,
         watch=Striker(word="ready"),
     )
@@ -175,7 +175,7 @@ def test_a_stopped_worker_ends_at_the_time_out(buyers: int, db: Path) -> None:
     """A worker that hangs is no dead one: the sale ends on time, and the worker is made to end."""
     striker = Striker(by=signal.SIGSTOP, word="ready")
     began = time.monotonic()
-    history = simulate(Scenario(buyers, pay=QUICK), staging=Staging(workers=1), db=db, timeout=0.5, watch=striker)
+    history = simulate(Scenario(buyers, pay=QUICK), setup=Setup(workers=1), db=db, timeout=0.5, watch=striker)
     assert (judge(history).name, history.timed_out) == ("unknown", True)
     assert {ending.error for ending in history.endings} == {TIME_WAS_UP}
     assert time.monotonic() - began < 3
@@ -186,8 +186,8 @@ def test_workers_that_fail_on_the_way_are_explained(tmp_path: Path) -> None:
     """A script that calls `simulate` at its top level is told what to do, under spawn."""
     script = tmp_path / "forgetful.py"
     script.write_text(
-        "from booking import Scenario, simulate\nfrom booking.staging import Staging\n"
-        "simulate(Scenario(2), staging=Staging(workers=1), db='db.json', start_method='spawn')\n"
+        "from booking import Scenario, simulate\nfrom booking.setup import Setup\n"
+        "simulate(Scenario(2), setup=Setup(workers=1), db='db.json', start_method='spawn')\n"
     )
     ran = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ran.returncode == 1
@@ -205,7 +205,7 @@ def test_an_interruption_leaves_nobody(word: str, db: Path) -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises((KeyboardInterrupt, InconclusiveError)):
-        simulate(Scenario(3, pay=(20.0, 20.0)), staging=Staging(workers=2), db=db, watch=interrupt)
+        simulate(Scenario(3, pay=(20.0, 20.0)), setup=Setup(workers=2), db=db, watch=interrupt)
     assert (set(children_of(os.getpid())), descriptors()) == before
 
 

@@ -8,9 +8,9 @@ from labelled import all_ends
 
 from booking.cli.app import run_command
 from booking.explorer import World, explore
-from booking.explorer.counter import purchase_at_counter
 from booking.locks import Lock
-from booking.registries import LOCKS
+from booking.model.counter import purchase_at_counter
+from booking.registry import LOCKS
 from booking.scenario import Scenario
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from programs import ran
 
-from booking.registries import LOCKS, STORES
+from booking.registry import LOCKS, STORES
 
 
 @pytest.mark.parametrize(

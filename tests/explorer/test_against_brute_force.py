@@ -10,7 +10,7 @@ from labelled import all_ends, anomalies, cheapest, every_schedule, sold
 from booking.errors import BookingError
 from booking.explorer import Exploration, Program, World, explore
 from booking.purchase import Desk, Outcome, buy
-from booking.registries import LOCKS, STORES, go_together
+from booking.registry import LOCKS, STORES, go_together
 from booking.scenario import Scenario
 
 PAIRS = [(lock, store) for lock, store in product(LOCKS, STORES) if go_together(lock, store)]

@@ -5,8 +5,8 @@ from functools import partial
 import pytest
 
 from booking.explorer.automaton import CUT, MOST_STEPS, Automaton, learn
-from booking.explorer.script import Program, Request
-from booking.explorer.shared import COUNT, shared_in
+from booking.model.scripted_desk import Program, Request
+from booking.model.shared_state import COUNT, shared_in
 from booking.purchase import Desk, Outcome, buy, purchase
 from booking.scenario import Scenario
 

@@ -7,15 +7,15 @@ import pytest
 from labelled import all_ends
 
 from booking.errors import BadInputError, BookingError, InconclusiveError
-from booking.exploration import digits
-from booking.explorer import Hint, Outlook, Program, World, explore
+from booking.explorer import Advisor, Hint, Program, World, explore
+from booking.explorer.astar import cheapest
 from booking.explorer.limits import Limits
-from booking.explorer.search import cheapest
+from booking.explorer.result import digits
+from booking.history.verdict import Anomaly
 from booking.purchase import Desk, Outcome, buy
-from booking.registries import STORES
+from booking.registry import STORES
 from booking.scenario import Scenario
 from booking.stores.json import JsonStore
-from booking.verdict import Anomaly
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_a_hint_leads_to_the_nearest_anomaly(schedule: tuple[int, ...], hint: Hi
     """From any moment of the sale it gives the moves that are left, none once it is won, None once it cannot be."""
     scenario = Scenario(3)
     world, _ = World.before(scenario).follow(schedule)
-    assert Outlook(scenario).hint(world) == hint
+    assert Advisor(scenario).hint(world) == hint
 
 
 def test_a_hint_knows_that_a_lock_cannot_be_beaten() -> None:
@@ -240,6 +240,6 @@ def test_a_hint_knows_that_a_lock_cannot_be_beaten() -> None:
     scenario = Scenario(3, lock="mp")
     world, _ = World.before(scenario).follow((1, 1, 2))
 
-    assert Outlook(scenario).hint(world) is None
-    assert Outlook(scenario, crashes=1).hint(world) == Hint(Anomaly.DEADLOCK, (-1,))
-    assert Outlook(scenario, crashes=1).hint(world, [Anomaly.OVERSOLD]) is None
+    assert Advisor(scenario).hint(world) is None
+    assert Advisor(scenario, crashes=1).hint(world) == Hint(Anomaly.DEADLOCK, (-1,))
+    assert Advisor(scenario, crashes=1).hint(world, [Anomaly.OVERSOLD]) is None

@@ -5,9 +5,9 @@ from contextlib import suppress
 import pytest
 
 from booking.errors import BadInputError, TornReadError
-from booking.explorer.script import Code, Program, Request
-from booking.explorer.shared import COUNT, LOCK, Shared
 from booking.locks import LockFacts, Reach
+from booking.model.scripted_desk import Code, Program, Request
+from booking.model.shared_state import COUNT, LOCK, Shared
 from booking.purchase import Desk, Outcome, purchase
 from booking.steps import Step
 

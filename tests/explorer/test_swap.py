@@ -8,9 +8,9 @@ import pytest
 from booking.errors import BadInputError
 from booking.explorer import explore
 from booking.explorer.automaton import learn
-from booking.explorer.shared import shared_in
+from booking.model.shared_state import shared_in
 from booking.purchase import Desk, Outcome
-from booking.registries import purchase_in
+from booking.registry import purchase_in
 from booking.scenario import Scenario
 
 # Two buyers, one ticket; A wins, and twice as many with the names exchanged.

@@ -2,10 +2,10 @@
 
 import pytest
 
-from booking.exploration import Moved, Witness
 from booking.explorer import explore
+from booking.explorer.explanations import names, reason
+from booking.explorer.result import Moved, Witness
 from booking.purchase import buy
-from booking.reasons import names, reason
 from booking.reports.exploration import large, render, share
 from booking.scenario import Scenario
 from booking.steps import Step

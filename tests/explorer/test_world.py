@@ -5,7 +5,7 @@ import pytest
 from booking.errors import BadInputError
 from booking.explorer import World
 from booking.purchase import Outcome
-from booking.registries import STORES
+from booking.registry import STORES
 from booking.scenario import Scenario
 from booking.stores.json import JsonStore
 

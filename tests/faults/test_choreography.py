@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from booking.locks import LockFacts, Reach
-from booking.simulation.choreography import Choreography, Door
-from booking.staging import Blow, Fault
+from booking.setup import Blow, Fault
+from booking.simulation.faults.plan import Choreography, Door
 from booking.steps import PAY, Step
 
 STEPS = [Step.LOOK, Step.ACQUIRE, Step.READ, PAY, Step.WRITE, Step.RELEASE]

@@ -13,15 +13,15 @@ from children import Family
 from programs import BOOKING, eventually
 
 from booking.errors import InconclusiveError
+from booking.history.verdict import judge
+from booking.processes import gates
+from booking.processes.forked import ForkedProcess
+from booking.processes.group import ProcessGroup
+from booking.processes.journal import READY, SILENCE, Message
 from booking.scenario import Scenario
-from booking.simulation import gates
-from booking.simulation.company import Company
-from booking.simulation.faults import state_of
-from booking.simulation.forked import ForkedProcess
-from booking.simulation.journal import READY, SILENCE, Message
+from booking.setup import GATES, Setup
+from booking.simulation.faults.injector import state_of
 from booking.simulation.sale import simulate
-from booking.staging import GATES, Staging
-from booking.verdict import judge
 
 MANY = 30
 
@@ -31,7 +31,7 @@ MANY = 30
 def test_every_gate_opens_under_every_start_method(gate: str, method: str, db: Path) -> None:
     """A sale with a lock is sound, however it opens."""
     scenario = Scenario(3, lock="file", pay=(0.0, 0.0))
-    history = simulate(scenario, db=db, start_method=method, staging=Staging(gate))
+    history = simulate(scenario, db=db, start_method=method, setup=Setup(gate))
     assert (judge(history).name, judge(history).sold) == ("sound", 1)
     assert [ending.exitcode for ending in history.endings] == [0, 0, 0]
 
@@ -40,8 +40,8 @@ def test_every_gate_opens_under_every_start_method(gate: str, method: str, db: P
 def test_a_gate_keeps_everybody_until_all_are_there(gate: str, db: Path) -> None:
     """With a gate the last buyer is ready before the first one moves; without, the first has long begun."""
     words: list[str] = []
-    staging = Staging(gate)
-    simulate(Scenario(MANY, pay=(0.0, 0.0)), db=db, staging=staging, watch=lambda m: words.append(m.word))
+    setup = Setup(gate)
+    simulate(Scenario(MANY, pay=(0.0, 0.0)), db=db, setup=setup, watch=lambda m: words.append(m.word))
     said = [word for word in words if word != SILENCE]
     all_ready_first = set(said[:MANY]) == {READY}
     assert all_ready_first == (gate != "none")
@@ -62,7 +62,7 @@ def test_a_dead_waiter_breaks_the_barrier_and_not_the_gate(method: str, db: Path
             scenario,
             db=db,
             start_method=method,
-            staging=Staging("barrier"),
+            setup=Setup("barrier"),
             watch=lambda m: (seen.append(m.pid), kill_one(m)),  # type: ignore[func-returns-value]
         )
     assert {state_of(pid) for pid in seen if pid} == {"X"}
@@ -76,9 +76,9 @@ def test_a_buyer_at_a_broken_barrier_ends() -> None:
     barrier = gates.barrier_for("barrier", 2, context)
     assert barrier is not None
     barrier.abort()
-    with Company(context) as company:
-        company.open_gate()
-        child = ForkedProcess(lambda ends: gates.pass_through(ends, barrier), company.ends, "alone")
+    with ProcessGroup(context) as group:
+        group.open_gate()
+        child = ForkedProcess(lambda ends: gates.pass_through(ends, barrier), group.ends, "alone")
         child.start()
         child.join()
     assert child.exitcode == gates.BROKEN
@@ -102,9 +102,7 @@ def test_the_buyers_wait_for_the_countdown(db: Path) -> None:
     """It falls to 0, and nobody moves before."""
     left: list[float] = []
     before = time.monotonic_ns()
-    history = simulate(
-        Scenario(2, pay=(0.0, 0.0)), db=db, staging=Staging(opens_in=0.4), countdown=left.append, timeout=5
-    )
+    history = simulate(Scenario(2, pay=(0.0, 0.0)), db=db, setup=Setup(opens_in=0.4), countdown=left.append, timeout=5)
     assert left == sorted(left, reverse=True)
     assert (left[0] > 0, left[-1]) == (True, 0.0)
     assert history.events[0].t_ns - before > 0.4e9

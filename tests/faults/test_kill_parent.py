@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from programs import alive_in_session, eventually, ran, started
 
-from booking.cli import sacrifice as screen
+from booking.cli import orphans as screen
 from booking.cli.app import run_command
-from booking.simulation.faults import state_of
-from booking.simulation.sacrifice import Aftermath, Seen
+from booking.simulation.faults.injector import state_of
+from booking.simulation.orphans import OrphanReport, Seen
 
 BUYERS = 3
 
@@ -33,9 +33,9 @@ def test_daemons_outlive_a_killed_parent_and_guarded_buyers_do_not(method: str, 
 def test_the_words_are_explained(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Orphan, zombie and daemon in a sentence each, and every process by its number."""
 
-    def told(_: str | None, *, guarded: bool) -> Aftermath:
+    def told(_: str | None, *, guarded: bool) -> OrphanReport:
         looks = [Seen.ALIVE, Seen.ZOMBIE if guarded else Seen.ALIVE, Seen.GONE if guarded else Seen.ALIVE]
-        return Aftermath(guarded, "fork", 10, (11, 12), {11: looks, 12: looks}, () if guarded else (11, 12))
+        return OrphanReport(guarded, "fork", 10, (11, 12), {11: looks, 12: looks}, () if guarded else (11, 12))
 
     monkeypatch.setattr(screen, "sacrifice", told)
     assert run_command(["run", "--kill-parent"]) == 0

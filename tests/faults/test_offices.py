@@ -13,17 +13,17 @@ from booking.explorer.automaton import learn
 from booking.explorer.counting import Tally, count
 from booking.explorer.limits import Limits
 from booking.explorer.quotient import Quotient
-from booking.explorer.script import Program, ScriptedDesk, ScriptedLock
-from booking.explorer.shared import COUNT, Shared
+from booking.history.verdict import Anomaly, judge
 from booking.locks.multiprocessing import MultiprocessingLock
+from booking.model.scripted_desk import Program, ScriptedDesk, ScriptedLock
+from booking.model.shared_state import COUNT, Shared
+from booking.processes.journal import READY, Message
 from booking.purchase import Desk, Outcome, purchase
 from booking.scenario import Scenario
-from booking.simulation.faults import ENDED, state_of
-from booking.simulation.journal import READY, Message
+from booking.setup import Blow, Fault, Setup
+from booking.simulation.faults.injector import ENDED, state_of
 from booking.simulation.sale import simulate
-from booking.staging import Blow, Fault, Staging
 from booking.steps import PAY
-from booking.verdict import Anomaly, judge
 
 METHODS = ["fork", "spawn", "forkserver"]
 LONG_PAY = (0.3, 0.3)
@@ -39,7 +39,7 @@ def parent_of(pid: int) -> int:
 def test_a_lock_of_one_process_tree_sells_a_ticket_in_every_office(method: str, db: Path) -> None:
     """Each office has a lock object of its own: 2 offices sell the one ticket twice."""
     scenario = Scenario(4, lock="mp", pay=LONG_PAY)
-    verdict = judge(simulate(scenario, db=db, start_method=method, staging=Staging(offices=2)))
+    verdict = judge(simulate(scenario, db=db, start_method=method, setup=Setup(offices=2)))
     assert (verdict.name, verdict.sold, verdict.sold_out) == (Anomaly.OVERSOLD, 2, 2)
 
 
@@ -48,7 +48,7 @@ def test_a_lock_of_one_process_tree_sells_a_ticket_in_every_office(method: str, 
 def test_a_lock_on_a_file_keeps_all_offices_apart(method: str, lock: str, db: Path) -> None:
     """The file is the same for everybody, so one buyer gets the ticket."""
     scenario = Scenario(4, lock=lock, pay=(0.02, 0.02))
-    history = simulate(scenario, db=db, start_method=method, staging=Staging(offices=2))
+    history = simulate(scenario, db=db, start_method=method, setup=Setup(offices=2))
     assert (judge(history).name, judge(history).sold) == ("sound", 1)
     assert [ending.exitcode for ending in history.endings] == [0, 0, 0, 0]
 
@@ -62,15 +62,15 @@ def test_every_buyer_is_the_child_of_its_office(offices: int, db: Path) -> None:
         if message.word == READY:
             parents[message.buyer] = parent_of(message.pid)
 
-    simulate(Scenario(6, pay=(0.0, 0.0)), db=db, staging=Staging(offices=offices), watch=look)
+    simulate(Scenario(6, pay=(0.0, 0.0)), db=db, setup=Setup(offices=offices), watch=look)
     assert len(set(parents.values()) | {os.getpid()}) == offices + 1
     assert all(parents[buyer] == parents[buyer + offices] for buyer in range(1, 7 - offices))
 
 
 def test_a_dead_holder_stops_its_own_office_only(db: Path) -> None:
     """With mp the buyers of the other office go on, and the killed holder's own wait for ever."""
-    staging = Staging(offices=2, faults=(Fault(2, PAY, Blow.KILL),))
-    history = simulate(Scenario(4, lock="mp", pay=(0.0, 0.0)), db=db, timeout=0.5, staging=staging)
+    setup = Setup(offices=2, faults=(Fault(2, PAY, Blow.KILL),))
+    history = simulate(Scenario(4, lock="mp", pay=(0.0, 0.0)), db=db, timeout=0.5, setup=setup)
     assert [ending.alive for ending in history.endings] == [False, False, False, True]
     assert judge(history).name == Anomaly.DEADLOCK
     assert {state_of(ending.pid) for ending in history.endings} == {"X"}
@@ -89,7 +89,7 @@ def test_an_office_that_is_killed_takes_its_buyers_along(method: str, db: Path) 
     if method == "forkserver":  # there a buyer's parent is the fork server, and nobody tells whose office it is
         offices.append(0)
     scenario = Scenario(4, lock="none", pay=(1.0, 1.0))
-    history = simulate(scenario, db=db, start_method=method, timeout=10, staging=Staging(offices=2), watch=kill_office)
+    history = simulate(scenario, db=db, start_method=method, timeout=10, setup=Setup(offices=2), watch=kill_office)
     # Who lost its parent is collected by the system, when it likes.
     assert {state_of(ending.pid) for ending in history.endings} <= set(ENDED)
     assert not history.timed_out

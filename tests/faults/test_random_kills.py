@@ -13,16 +13,16 @@ import pytest
 
 from booking.cli.sales import Sales, status_of
 from booking.errors import BadInputError
-from booking.registries import LOCKS, facts_of
+from booking.history.verdict import Anomaly, judge
+from booking.processes.journal import END, READY, Message
+from booking.registry import LOCKS, facts_of
 from booking.reports import processes
 from booking.reports.timeline import render
 from booking.scenario import Scenario
-from booking.simulation.faults import require_possible, state_of
-from booking.simulation.journal import END, READY, Message
+from booking.setup import GATES, Blow, Fault, Setup
+from booking.simulation.faults.injector import require_possible, state_of
 from booking.simulation.sale import simulate
-from booking.staging import GATES, Blow, Fault, Staging
 from booking.steps import PAY, Step
-from booking.verdict import Anomaly, judge
 
 KILLS = 200
 AT_ONCE = 8  # they mostly wait
@@ -56,37 +56,35 @@ class Killer:
                 os.kill(self.pid, signal.SIGKILL)
 
 
-def is_possible(scenario: Scenario, staging: Staging) -> bool:
+def is_possible(scenario: Scenario, setup: Setup) -> bool:
     """Tell whether such a sale can be held."""
     try:
-        require_possible(staging, scenario)
+        require_possible(setup, scenario)
     except BadInputError:
         return False
     return True
 
 
-def drawn(number: int) -> tuple[Scenario, Staging, Killer | None]:
+def drawn(number: int) -> tuple[Scenario, Setup, Killer | None]:
     """Return one sale and its kill: each lock and each file store equally often, at a step or at a moment."""
     dice = random.Random(number)
     lock = list(LOCKS)[number % len(LOCKS)]
     store = ["json", "inplace"][number // len(LOCKS) % 2]
     pay = (0.0, 0.002)
     scenario = Scenario(BUYERS, dice.choice([1, 2]), lock, store, pay, seed=number)
-    if not is_possible(scenario, Staging()):  # what swaps needs a store that can
+    if not is_possible(scenario, Setup()):  # what swaps needs a store that can
         scenario = Scenario(BUYERS, scenario.tickets, lock, "json", pay, seed=number)
     buyer = dice.randint(1, BUYERS)
     if number % 2:
         gate = dice.choice(["event", "none"])  # behind a barrier a dead waiter is another story
-        return scenario, Staging(gate), Killer(buyer, dice.uniform(0, 0.02))
+        return scenario, Setup(gate), Killer(buyer, dice.uniform(0, 0.02))
     steps = [*Step, PAY]
     dice.shuffle(steps)
     stagings = [
-        Staging(
-            dice.choice(GATES), faults=(Fault(buyer, step, dice.choice(list(Blow))),), offices=dice.choice([1, 1, 2])
-        )
+        Setup(dice.choice(GATES), faults=(Fault(buyer, step, dice.choice(list(Blow))),), offices=dice.choice([1, 1, 2]))
         for step in steps
     ]
-    return scenario, next(staging for staging in stagings if is_possible(scenario, staging)), None
+    return scenario, next(setup for setup in stagings if is_possible(scenario, setup)), None
 
 
 def sooner(killer: Killer | None) -> Killer | None:
@@ -104,21 +102,21 @@ def what_is_wrong(number: int, folder: Path) -> list[str]:
 
     A kill that came too late was none: then the sale is held again, with a kill so much sooner.
     """
-    scenario, staging, killer = drawn(number)
+    scenario, setup, killer = drawn(number)
     db = folder / f"{number}" / "db.json"
-    hangs = any(fault.blow is Blow.HANG for fault in staging.faults)
+    hangs = any(fault.blow is Blow.HANG for fault in setup.faults)
     facts = facts_of(scenario)
     timeout = LONG_TIMEOUT if facts.freed_when_holder_dies and not hangs else TIMEOUT
     started = time.monotonic()
-    history = simulate(scenario, db=db, timeout=timeout, staging=staging, watch=killer)
+    history = simulate(scenario, db=db, timeout=timeout, setup=setup, watch=killer)
     while not history.struck and all(ending.exitcode == 0 for ending in history.endings):
         started = time.monotonic()
-        killer, staging = sooner(killer), replace(staging, faults=tuple(map(at_once, staging.faults)))
-        history = simulate(scenario, db=db, timeout=timeout, staging=staging, watch=killer)
+        killer, setup = sooner(killer), replace(setup, faults=tuple(map(at_once, setup.faults)))
+        history = simulate(scenario, db=db, timeout=timeout, setup=setup, watch=killer)
     took = time.monotonic() - started
     verdict, sales = judge(history), Sales()
     sales.take(history)
-    excluding = facts.permits == 1 and scenario.store == "json" and staging.offices == 1
+    excluding = facts.permits == 1 and scenario.store == "json" and setup.offices == 1
     text = render(history, verdict) + "\n".join(processes.told(history))
     found = {
         f"took {took:.1f} s": took > timeout + CLOSED_WITHIN,
@@ -134,7 +132,7 @@ def what_is_wrong(number: int, folder: Path) -> list[str]:
         "somebody is left": any(state_of(ending.pid) != "X" for ending in history.endings),
         f"left {sorted(path.name for path in db.parent.iterdir())}": any(db.parent.glob("*.booking-*")),
     }
-    return [f"{number} {scenario} {staging}: {what}" for what, is_so in found.items() if is_so]
+    return [f"{number} {scenario} {setup}: {what}" for what, is_so in found.items() if is_so]
 
 
 @pytest.mark.timeout(300)

@@ -3,11 +3,11 @@
 import pytest
 
 from booking.errors import BadInputError
-from booking.history import Ending, History
+from booking.history.history import Ending, History
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.simulation.faults import require_possible
-from booking.staging import Blow, Fault, Staging, Struck
+from booking.setup import Blow, Fault, Setup, Struck
+from booking.simulation.faults.injector import require_possible
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_hang_has_no_signal() -> None:
 def test_dials_that_make_no_sense_are_refused(dials: dict[str, object], why: str) -> None:
     """The message names the value, or the two that do not go together."""
     with pytest.raises(BadInputError, match=why):
-        Staging(**dials)  # type: ignore[arg-type]
+        Setup(**dials)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -71,23 +71,23 @@ def test_dials_that_make_no_sense_are_refused(dials: dict[str, object], why: str
 def test_a_fault_that_cannot_happen_is_refused(scenario: Scenario, fault: str, why: str) -> None:
     """Before the store is touched."""
     with pytest.raises(BadInputError, match=why):
-        require_possible(Staging(faults=(Fault.parsed(fault),)), scenario)
+        require_possible(Setup(faults=(Fault.parsed(fault),)), scenario)
 
 
 def test_waiting_in_an_office_of_its_own_is_refused() -> None:
     """The lock of one office may have nobody else who takes it."""
-    staging = Staging(offices=2, faults=(Fault.parsed("2@acquire"),))
+    setup = Setup(offices=2, faults=(Fault.parsed("2@acquire"),))
     with pytest.raises(BadInputError, match="each office has a lock mp of its own"):
-        require_possible(staging, Scenario(4, lock="mp"))
-    require_possible(staging, Scenario(4, lock="file"))
+        require_possible(setup, Scenario(4, lock="mp"))
+    require_possible(setup, Scenario(4, lock="file"))
 
 
 def test_a_history_keeps_its_dials_and_what_the_faults_did() -> None:
     """They survive the file, and the header of a plain sale has neither."""
-    staging = Staging("barrier", 1.5, (Fault(2, "pay", Blow.TERM), Fault(1, "read", Blow.HANG)), offices=2)
+    setup = Setup("barrier", 1.5, (Fault(2, "pay", Blow.TERM), Fault(1, "read", Blow.HANG)), offices=2)
     struck = (Struck(2, "pay", Blow.TERM, 12, 5, alive_right_after=True, landed_after_s=0.5),)
     endings = tuple(Ending(buyer, 10 + buyer, Outcome.BOUGHT) for buyer in (1, 2))
-    history = History(Scenario(2), (), endings, 0, staging=staging, struck=struck)
+    history = History(Scenario(2), (), endings, 0, setup=setup, struck=struck)
     assert History.from_lines(history.to_lines()) == history
     plain = History(Scenario(2), (), endings, 0)
     assert "staging" not in next(plain.to_lines())
@@ -108,10 +108,10 @@ def test_a_history_keeps_its_dials_and_what_the_faults_did() -> None:
 )
 def test_a_damaged_header_is_refused(damage: tuple[str, str]) -> None:
     """Strict reading stays strict."""
-    staging = Staging("barrier", faults=(Fault(2, "pay", Blow.TERM),))
+    setup = Setup("barrier", faults=(Fault(2, "pay", Blow.TERM),))
     struck = (Struck(2, "pay", Blow.TERM, 12, 5, alive_right_after=True),)
     endings = tuple(Ending(buyer, 10 + buyer, Outcome.BOUGHT) for buyer in (1, 2))
-    header, *rest = History(Scenario(2), (), endings, 0, staging=staging, struck=struck).to_lines()
+    header, *rest = History(Scenario(2), (), endings, 0, setup=setup, struck=struck).to_lines()
     assert damage[0] in header
     with pytest.raises(BadInputError):
         History.from_lines([header.replace(*damage), *rest])

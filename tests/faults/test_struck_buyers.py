@@ -9,15 +9,15 @@ import pytest
 
 from booking.cli.app import run_command
 from booking.errors import BadInputError
-from booking.history import History
+from booking.history.history import History
+from booking.history.verdict import Anomaly, judge
 from booking.purchase import Outcome
-from booking.registries import LOCKS, facts_of
+from booking.registry import LOCKS, facts_of
 from booking.scenario import Scenario
-from booking.simulation.faults import require_possible, state_of
+from booking.setup import Blow, Fault, Setup
+from booking.simulation.faults.injector import require_possible, state_of
 from booking.simulation.sale import simulate
-from booking.staging import Blow, Fault, Staging
 from booking.steps import PAY, Step
-from booking.verdict import Anomaly, judge
 
 BUYERS = 3
 TIMEOUT = 0.4
@@ -30,13 +30,13 @@ INSIDE = (Step.READ, PAY, Step.TRUNCATE, Step.WRITE, Step.SWAP, Step.RELEASE)
 
 def struck_sale(scenario: Scenario, faults: tuple[Fault, ...], db: Path, timeout: float = TIMEOUT) -> History:
     """Hold a sale with these faults."""
-    return simulate(scenario, db=db, timeout=timeout, staging=Staging(faults=faults))
+    return simulate(scenario, db=db, timeout=timeout, setup=Setup(faults=faults))
 
 
 def is_possible(lock: str, store: str, step: str) -> bool:
     """Tell whether a buyer of such a sale comes to this step."""
     try:
-        require_possible(Staging(faults=(Fault(2, step, Blow.KILL),)), Scenario(BUYERS, lock=lock, store=store))
+        require_possible(Setup(faults=(Fault(2, step, Blow.KILL),)), Scenario(BUYERS, lock=lock, store=store))
     except BadInputError:
         return False
     # Who swaps does not write, and a naive swap never does so in one step.

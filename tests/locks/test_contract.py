@@ -12,7 +12,7 @@ import pytest
 from children import DEADLINE, Child, Family
 
 from booking.locks import Lock, Reach
-from booking.registries import LOCKS, facts_of
+from booking.registry import LOCKS, facts_of
 from booking.scenario import Scenario
 from booking.stores.json import JsonStore
 

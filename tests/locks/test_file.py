@@ -14,10 +14,10 @@ import filelock
 import pytest
 from children import Family
 
-from booking import disk
 from booking.errors import DiskError
 from booking.locks.file import FileLock
 from booking.scenario import Scenario
+from booking.storage import paths
 
 FORK = multiprocessing.get_context("fork")
 NOT_YET = 0.05
@@ -26,7 +26,7 @@ NOT_YET = 0.05
 @pytest.fixture
 def lock(db: Path) -> FileLock:
     """Return a lock on a fresh store, in a folder that nobody has judged yet."""
-    disk.require_own_folder.cache_clear()
+    paths.require_own_folder.cache_clear()
     return FileLock(db, FORK, Scenario(lock="file"))
 
 
@@ -247,7 +247,7 @@ def test_a_held_lock_does_not_travel(lock: FileLock) -> None:
 def test_only_those_pay_for_the_library_who_use_it(db: Path) -> None:
     """Importing the registries imports neither filelock nor multiprocessing's locks; making this lock does."""
     program = (
-        "import sys, pathlib, booking.registries as r, booking.scenario as s; before = 'filelock' in sys.modules; "
+        "import sys, pathlib, booking.registry as r, booking.scenario as s; before = 'filelock' in sys.modules; "
         "r.LOCKS['file'](pathlib.Path(sys.argv[1]), None, s.Scenario()); print(before, 'filelock' in sys.modules)"
     )
     found = subprocess.run([sys.executable, "-c", program, db], capture_output=True, text=True, check=True)

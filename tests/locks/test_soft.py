@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from children import Family
 
-from booking import disk
 from booking.errors import DiskError
 from booking.locks.file import FileLock
 from booking.locks.file_soft import SoftLock
 from booking.scenario import Scenario
+from booking.storage import paths
 
 FORK = multiprocessing.get_context("fork")
 NOT_YET = 0.3
@@ -21,7 +21,7 @@ NOT_YET = 0.3
 @pytest.fixture
 def lock(db: Path) -> SoftLock:
     """Return a lock on a fresh store, in a folder that nobody has judged yet."""
-    disk.require_own_folder.cache_clear()
+    paths.require_own_folder.cache_clear()
     return SoftLock(db, FORK, Scenario())
 
 

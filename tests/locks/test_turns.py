@@ -6,9 +6,9 @@ from typing import cast
 
 import pytest
 
-from booking import lock_file
-from booking.lock_file import TURN, DescriptorLock
-from booking.registries import lock_named
+from booking.locks import descriptor
+from booking.locks.descriptor import TURN, DescriptorLock
+from booking.registry import lock_named
 from booking.scenario import Scenario
 from booking.simulation.sale import context_named
 
@@ -35,7 +35,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Return the clock that the lock looks at."""
     clock = Clock()
-    monkeypatch.setattr(lock_file, "time", clock)
+    monkeypatch.setattr(descriptor, "time", clock)
     return clock
 
 

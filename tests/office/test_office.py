@@ -13,7 +13,7 @@ import pytest
 from open_office import Caller, OpenOffice
 
 from booking.cli.app import run_command
-from booking.registries import LOCKS
+from booking.registry import LOCKS
 
 Opening = Callable[..., OpenOffice]
 Command = Callable[..., tuple[int, str, str]]

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from booking.cli.app import run_command
-from booking.history import History
+from booking.history.history import History
+from booking.history.schedule import SavedSchedule, save
 from booking.scenario import Scenario
-from booking.schedule import SavedSchedule, save
 
 RACE = """\
 2 buyers, 1 ticket in {db}, lock none, store json.

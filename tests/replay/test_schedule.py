@@ -9,8 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from booking.errors import BadInputError, DiskError
+from booking.history.schedule import (
+    MOST_STEPS,
+    SavedSchedule,
+    checked,
+    command,
+    from_json,
+    load,
+    parse,
+    save,
+    to_json,
+    written,
+)
 from booking.scenario import Scenario
-from booking.schedule import MOST_STEPS, SavedSchedule, checked, command, from_json, load, parse, save, to_json, written
 
 SAVED = SavedSchedule(Scenario(buyers=2, lock="mp"), (1, 2, -2, 1, 1, 1, 1))
 TURNS = st.integers(-10_000, 10_000).filter(bool)

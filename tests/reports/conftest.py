@@ -3,8 +3,8 @@
 import pytest
 from sales import SALES, race_history, stuck_history, torn_history
 
-from booking.history import History
-from booking.verdict import Verdict, judge
+from booking.history.history import History
+from booking.history.verdict import Verdict, judge
 
 
 @pytest.fixture

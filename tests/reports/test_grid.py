@@ -5,9 +5,9 @@ from math import comb
 import pytest
 
 from booking.errors import BadInputError
-from booking.explored import exploration_data, one_by_one, render
 from booking.explorer import explore
-from booking.grid import grid_data, grid_of
+from booking.reports.page.exploration import exploration_data, one_by_one, render
+from booking.reports.page.grid import grid_data, grid_of
 from booking.scenario import Scenario
 
 SCENARIOS = {

@@ -8,9 +8,9 @@ import pytest
 from sales import SALES, crowd
 
 from booking.errors import BadInputError
-from booking.history import History
-from booking.registries import REPORTS, report_named
-from booking.verdict import judge
+from booking.history.history import History
+from booking.history.verdict import judge
+from booking.registry import REPORTS, report_named
 
 Rows = list[dict[str, Any]]
 

@@ -4,12 +4,12 @@ import pytest
 from sales import ended as ending
 from sales import sale
 
-from booking.history import BLOCKED, TORN, History
-from booking.moments import at_the_gate, ended, moments
+from booking.history.history import BLOCKED, TORN, History
+from booking.history.states import at_the_gate, ended, moments
+from booking.history.verdict import Verdict
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.steps import Step
-from booking.verdict import Verdict
 
 Judged = tuple[History, Verdict]
 

@@ -4,11 +4,11 @@ import subprocess
 import sys
 
 from booking.explorer import explore
-from booking.history import History
-from booking.notebook import html
+from booking.history.history import History
+from booking.history.verdict import Verdict
 from booking.reports import svg
+from booking.reports.notebook import html
 from booking.scenario import Scenario
-from booking.verdict import Verdict
 
 Judged = tuple[History, Verdict]
 
@@ -38,8 +38,8 @@ def test_an_exploration_is_a_table_of_its_counts() -> None:
 def test_a_history_costs_no_report_until_it_is_shown() -> None:
     """Importing a history imports neither the reports nor a notebook's library; measured in a fresh process."""
     code = (
-        "import sys, booking.history, booking.verdict\n"
-        "print([m for m in sys.modules if m.startswith(('booking.reports', 'booking.notebook', 'IPython'))])"
+        "import sys, booking.history.history, booking.history.verdict\n"
+        "print([m for m in sys.modules if m.startswith(('booking.reports', 'booking.reports.notebook', 'IPython'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -5,11 +5,11 @@ import re
 
 from sales import big, ended
 
-from booking.history import Event, History
+from booking.history.history import Event, History
+from booking.history.verdict import Verdict, judge
 from booking.purchase import Outcome
 from booking.reports.page import page_data, render
 from booking.scenario import Scenario
-from booking.verdict import Verdict, judge
 
 Judged = tuple[History, Verdict]
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="alert(2)">&amp;\u2028\x1b[31m\ud800'

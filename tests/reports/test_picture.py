@@ -1,8 +1,8 @@
 """The shapes: spans in lanes, arrows between them, and what is highlighted."""
 
-from booking.history import History
-from booking.picture import Arrow, Kind, Span, draw
-from booking.verdict import Verdict
+from booking.history.history import History
+from booking.history.verdict import Verdict
+from booking.reports.lanes import Arrow, Kind, Span, draw
 
 Judged = tuple[History, Verdict]
 

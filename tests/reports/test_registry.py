@@ -7,9 +7,9 @@ from importlib import import_module
 import pytest
 
 from booking.errors import BadInputError
-from booking.history import History
-from booking.registries import REPORTS, report_named
-from booking.verdict import Verdict
+from booking.history.history import History
+from booking.history.verdict import Verdict
+from booking.registry import REPORTS, report_named
 
 Judged = tuple[History, Verdict]
 
@@ -39,6 +39,6 @@ def test_an_unknown_report_is_refused_with_those_that_there_are() -> None:
 
 def test_a_sale_without_a_report_imports_none() -> None:
     """Start-up pays only for what is asked for; measured in a fresh process."""
-    code = "import sys, booking.registries; print([m for m in sys.modules if m.startswith('booking.reports')])"
+    code = "import sys, booking.registry; print([m for m in sys.modules if m.startswith('booking.reports')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

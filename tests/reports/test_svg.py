@@ -4,11 +4,11 @@ from xml.etree import ElementTree as ET
 
 from sales import ended
 
-from booking.history import History
+from booking.history.history import History
+from booking.history.verdict import Verdict, judge
 from booking.purchase import Outcome
 from booking.reports.svg import MOST_LANES, render
 from booking.scenario import Scenario
-from booking.verdict import Verdict, judge
 
 Judged = tuple[History, Verdict]
 SVG = "{http://www.w3.org/2000/svg}"

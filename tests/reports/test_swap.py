@@ -2,14 +2,14 @@
 
 import pytest
 
-from booking.history import History
-from booking.moments import moments
-from booking.picture import Kind, draw
-from booking.registries import REPORTS, report_named
-from booking.replayer.prediction import predict
+from booking.history.history import History
+from booking.history.states import moments
+from booking.history.verdict import judge
+from booking.model.prediction import predict
+from booking.registry import REPORTS, report_named
+from booking.reports.lanes import Kind, draw
 from booking.reports.timeline import LEGEND_SWAP, render
 from booking.scenario import Scenario
-from booking.verdict import judge
 
 # Buyer 2 reads 1, buyer 1 swaps 1 for 0, so the swap of buyer 2 fails, and then it reads 0.
 SCHEDULE = (1, 1, 2, 2, 1, 2, 2)

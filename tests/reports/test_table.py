@@ -5,9 +5,9 @@ import io
 
 import pytest
 
-from booking.history import History
-from booking.reports.table import COLUMNS, guarded, render, to_rows
-from booking.verdict import Verdict
+from booking.history.history import History
+from booking.history.verdict import Verdict
+from booking.reports.csv import COLUMNS, guarded, render, to_rows
 
 Judged = tuple[History, Verdict]
 

@@ -2,9 +2,9 @@
 
 import json
 
-from booking.history import History
+from booking.history.history import History
+from booking.history.verdict import Verdict
 from booking.reports.trace import render, trace_events
-from booking.verdict import Verdict
 
 Judged = tuple[History, Verdict]
 

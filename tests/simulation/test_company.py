@@ -17,15 +17,15 @@ import pytest
 from programs import children_of
 
 from booking.errors import BadInputError, InconclusiveError
-from booking.history import History
+from booking.history.history import History
+from booking.history.verdict import judge
+from booking.processes.forked import UNTOLD, ForkedProcess
+from booking.processes.group import ProcessGroup, room_for
+from booking.processes.journal import READY, Message
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.simulation.company import Company, room_for
-from booking.simulation.forked import UNTOLD, ForkedProcess
-from booking.simulation.journal import READY, Message
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
-from booking.verdict import judge
 
 METHODS = ["fork", "spawn", "forkserver"]
 LONG = Scenario(buyers=3, lock="mp", pay=(20.0, 20.0))
@@ -148,14 +148,14 @@ def test_who_ignores_the_end_of_children_can_still_hold_a_sale(db: Path) -> None
 @pytest.mark.parametrize("method", METHODS)
 def test_a_gate_with_nobody_behind_it_opens(method: str) -> None:
     """Where every process was killed on the way, opening the gate is no failure."""
-    with Company(get_context(method)) as company:
-        company.start(signal.raise_signal, signal.SIGKILL, "doomed")
-        company.complete()
-        assert company.all_end_within(20)
-        company.open_gate()
+    with ProcessGroup(get_context(method)) as group:
+        group.start(signal.raise_signal, signal.SIGKILL, "doomed")
+        group.complete()
+        assert group.all_end_within(20)
+        group.open_gate()
         with pytest.raises(EOFError):
-            company.inbox.recv_bytes()
-    assert [process.exitcode for process in company.processes] == [-signal.SIGKILL]
+            group.inbox.recv_bytes()
+    assert [process.exitcode for process in group.processes] == [-signal.SIGKILL]
 
 
 def test_a_child_that_fails_says_so_by_its_exit_code() -> None:

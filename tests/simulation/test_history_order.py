@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from trials.order import EVENTS_EACH, Taken, contradictions, long_history, what_is_wrong
 
-from booking.history import Event
+from booking.history.history import Event
 from booking.steps import Step
 
 PURCHASES = 625

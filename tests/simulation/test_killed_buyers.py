@@ -14,12 +14,12 @@ from trials.nemesis import SAFE, Account, sale_with_a_nemesis
 
 from booking.cli import run as command
 from booking.cli.app import run_command
+from booking.history.verdict import judge
+from booking.processes.journal import READY, Message
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.simulation.journal import READY, Message
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
-from booking.verdict import judge
 
 TIMES = 20
 AT_ONCE = 10  # they mostly wait

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from trials.parents import METHODS, WORD, deaths, died
 
-from booking.simulation.prctl import adopting
+from booking.processes.prctl import adopting
 
 DEATHS = 30
 AT_ONCE = 6

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from children import Family
 
-from booking import disk, files
 from booking.errors import BookingError, DiskError, MalformedStoreError
-from booking.registries import STORES
+from booking.registry import STORES
 from booking.steps import Step
+from booking.storage import files, paths
 from booking.stores import FileStore
 from booking.stores.inplace import InPlaceStore
 from booking.stores.json import JsonStore
@@ -29,7 +29,7 @@ plain_and_durable = pytest.mark.parametrize("durable", [False, True], ids=["plai
 @pytest.fixture(autouse=True)
 def every_folder_is_new() -> None:
     """Forget which folders were found good: a test may change one."""
-    disk.require_own_folder.cache_clear()
+    paths.require_own_folder.cache_clear()
 
 
 @every_store
@@ -222,7 +222,7 @@ def test_a_sticky_folder_and_a_group_s_folder_are_good(db: Path) -> None:
     """The sticky bit keeps users from each other's files; a group is a choice of its owner."""
     for mode in (0o1777, 0o775):
         db.parent.chmod(mode)
-        disk.require_own_folder.cache_clear()
+        paths.require_own_folder.cache_clear()
         JsonStore(db).put(mode)
         assert JsonStore(db).read() == mode
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trials.malformed import fuzzed, is_good
 
-from booking.document import parse, serialise
 from booking.errors import MalformedStoreError
 from booking.scenario import MOST_TICKETS
+from booking.storage.document import parse, serialise
 
 FUZZED = 10_000
 

@@ -18,8 +18,8 @@ import pytest
 from children import DEADLINE, Family
 from trials.writers import WRITERS, killed_writer
 
-from booking import disk
 from booking.errors import BookingError, DiskError
+from booking.storage import paths
 from booking.stores import FileStore
 from booking.stores.inplace import InPlaceStore
 from booking.stores.json import JsonStore
@@ -85,7 +85,7 @@ def swap(store: FileStore) -> None:
 
 def written(store: FileStore, faults: Faults, how: Callable[[FileStore], None] = write) -> BookingError | None:
     """Write the new count while the faults strike, and return how that failed."""
-    disk.require_own_folder.cache_clear()
+    paths.require_own_folder.cache_clear()
     with faults:
         try:
             how(store)

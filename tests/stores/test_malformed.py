@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from trials.malformed import MALFORMED, NO_FILES, fuzzed, is_good_file, state
 
-from booking.document import REMEDY
 from booking.errors import MalformedStoreError
-from booking.registries import STORES
+from booking.registry import STORES
+from booking.storage.document import REMEDY
 from booking.stores import FileStore
 from booking.stores.json import JsonStore
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from children import Family
 
-from booking.registries import STORES
+from booking.registry import STORES
 from booking.stores import Store
 from booking.stores.memory import MemoryStore
 from booking.stores.shared import SharedMemoryStore

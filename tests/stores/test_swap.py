@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from children import Family
 
-from booking import files, links
 from booking.errors import BadInputError, DiskError
+from booking.storage import files, versions
 from booking.stores.inplace import InPlaceStore
 from booking.stores.json import JsonStore
 
@@ -62,12 +62,12 @@ def test_a_reader_is_not_disturbed_by_the_tidying(db: Path, monkeypatch: pytest.
     def read_late(path: Path) -> bytes:
         if not calls:
             calls.append(path)
-            links.fold(db)
+            versions.fold(db)
         return real(path)
 
     monkeypatch.setattr(files, "read_small", read_late)
     assert JsonStore(db).read() == 5
-    assert calls == [Path(links.version_path(db, 1))]
+    assert calls == [Path(versions.version_path(db, 1))]
 
 
 @pytest.mark.parametrize("versions", [0, 1, 2, 3, 7, 8, 9, 100])
@@ -75,8 +75,8 @@ def test_a_reader_is_not_disturbed_by_the_tidying(db: Path, monkeypatch: pytest.
 def test_the_newest_version_is_found_from_anywhere(db: Path, versions: int, known: int) -> None:
     """From a version that is known, or one that is gone, the search ends at the last link."""
     for version in range(1, versions + 1):
-        Path(links.version_path(db, version)).touch()
-    assert links.newest(db, known) == versions
+        Path(versions.version_path(db, version)).touch()
+    assert versions.newest(db, known) == versions
 
 
 @pytest.mark.parametrize("stray", ["01", "0", "x", "", "-1", "1.5", "٣"])
@@ -85,7 +85,7 @@ def test_a_file_that_only_looks_like_a_link_is_let_be(db: Path, stray: str) -> N
     foreign = db.with_name(f"{db.name}.{stray}.booking-link")
     foreign.touch()
     JsonStore(db).put(7)
-    assert links.fold(db) == 0
+    assert versions.fold(db) == 0
     assert (JsonStore(db).read(), foreign.exists()) == (7, True)
 
 
@@ -99,7 +99,7 @@ def test_an_interrupted_tidying_is_completed(db: Path, kind: type[JsonStore | In
     if removed:  # the file is replaced first, then the links go from the lowest
         files.replace(db, b'{"count": 4}\n')
         for version in range(1, removed + 1):
-            Path(links.version_path(db, version)).unlink()
+            Path(versions.version_path(db, version)).unlink()
     assert JsonStore(db).read() == 4
     assert kind(db).prepare(FORK) == 4
     assert (beside(db), kind(db).read()) == (["db.json"], 4)

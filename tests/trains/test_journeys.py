@@ -9,19 +9,19 @@ from interleavings import complete_schedules
 
 from booking.cli.app import run_command
 from booking.errors import BadInputError
-from booking.history import BLOCKED, History
-from booking.registries import LOCKS
-from booking.replayer.prediction import predict
+from booking.history.history import BLOCKED, History
+from booking.history.schedule import parse
+from booking.history.verdict import judge
+from booking.model.prediction import predict
+from booking.registry import LOCKS
 from booking.replayer.replay import replay
 from booking.replayer.stage import Stage
+from booking.reports.csv import COLUMNS, SECOND_COLUMNS, to_rows
 from booking.reports.page import render as page
-from booking.reports.table import COLUMNS, SECOND_COLUMNS, to_rows
 from booking.reports.timeline import render
 from booking.scenario import Scenario
-from booking.schedule import parse
+from booking.setup import Setup
 from booking.simulation.sale import simulate
-from booking.staging import Staging
-from booking.verdict import judge
 
 EXCLUSIVE = [name for name, lock in LOCKS.items() if lock.facts.permits == 1]
 CIRCLE = (
@@ -153,13 +153,13 @@ def test_the_command_line_ends_with_3(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    "staging", [Staging(offices=2), Staging(via="queue"), Staging(workers=2)], ids=["offices", "clerks", "pool"]
+    "setup", [Setup(offices=2), Setup(via="queue"), Setup(workers=2)], ids=["offices", "clerks", "pool"]
 )
 @pytest.mark.parametrize("lock", ["mp", "none"])
-def test_the_other_dials_are_refused(tmp_path: Path, staging: Staging, lock: str) -> None:
+def test_the_other_dials_are_refused(tmp_path: Path, setup: Setup, lock: str) -> None:
     """Before anything is touched, one line says what to leave out."""
     with pytest.raises(BadInputError, match="leave out --workers, --via, --offices"):
-        simulate(Scenario(2, lock=lock, trains=2), staging=staging, db=tmp_path / "db.json")
+        simulate(Scenario(2, lock=lock, trains=2), setup=setup, db=tmp_path / "db.json")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,10 +6,10 @@ import pytest
 from labelled import all_ends, anomalies, cheapest
 
 from booking.errors import BadInputError
-from booking.explorer import Hint, Outlook, World, explore
+from booking.explorer import Advisor, Hint, World, explore
+from booking.history.verdict import Anomaly
 from booking.purchase import purchase
 from booking.scenario import Scenario
-from booking.verdict import Anomaly
 
 JOURNEYS = [
     pytest.param(Scenario(buyers, tickets, lock, store, trains=2, order=order), crashes, id=name)
@@ -98,7 +98,7 @@ def test_a_hint_knows_who_goes_where_first() -> None:
     """Buyers 1 and 3 both begin with train 1; the circle needs buyer 2."""
     scenario = Scenario(3, lock="mp", trains=2, order="opposite")
     world, _ = World.before(scenario).follow((3,))
-    assert Outlook(scenario).hint(world) == Hint(Anomaly.DEADLOCK, (2,))
+    assert Advisor(scenario).hint(world) == Hint(Anomaly.DEADLOCK, (2,))
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ import pytest
 from interleavings import complete_schedules
 
 from booking.errors import BadInputError
-from booking.registries import store_named
+from booking.history.verdict import judge
+from booking.lock_free.shares import PartitionedStore
+from booking.registry import store_named
 from booking.replayer.stage import Stage
 from booking.reports.timeline import render
 from booking.scenario import Scenario
+from booking.setup import Fault, Setup
 from booking.simulation.sale import simulate
-from booking.simulation.shares import SplitStore
-from booking.staging import Fault, Staging
-from booking.verdict import judge
 
 METHODS = ("fork", "spawn", "forkserver")
 
@@ -55,15 +55,15 @@ def test_empty_shares_are_called_by_their_name(db: Path) -> None:
 
 def test_a_killed_buyer_loses_nothing(db: Path) -> None:
     """Its ticket is for sale again afterwards, though others went without meanwhile."""
-    staging = Staging(faults=(Fault.parsed("1@pay"),))
-    history = simulate(Scenario(3, 2, "partition"), staging=staging, db=db)
+    setup = Setup(faults=(Fault.parsed("1@pay"),))
+    history = simulate(Scenario(3, 2, "partition"), setup=setup, db=db)
     assert (judge(history).sold, history.stock_left, left_in(db.parent)) == (1, 1, {"db.json": 1})
     assert history.notes[0].endswith("Buyer 3 found its share empty. So tickets are left while buyers go without.")
 
 
 def test_offices_have_nothing_to_keep_apart(db: Path) -> None:
     """Two process trees sell four shares of one, and no lock of either is missed."""
-    history = simulate(Scenario(4, 4, "partition", pay=(0, 0)), staging=Staging(offices=2), db=db)
+    history = simulate(Scenario(4, 4, "partition", pay=(0, 0)), setup=Setup(offices=2), db=db)
     assert (judge(history).name, judge(history).sold, left_in(db.parent)) == ("sound", 4, {"db.json": 0})
 
 
@@ -97,7 +97,7 @@ def test_what_a_killed_parent_left_is_swept_away(db: Path) -> None:
 
 def test_dealing_and_adding_up(db: Path) -> None:
     """The parent's store reads the sum of the shares, a buyer's only its own; tidying up makes one of many."""
-    store = SplitStore(store_named("json")(db), Scenario(3, 5, "partition"))
+    store = PartitionedStore(store_named("json")(db), Scenario(3, 5, "partition"))
     store.put(5)
     assert [store.of(buyer).read() for buyer in (1, 2, 3)] == [2, 2, 1]
     store.of(2).put(0)
@@ -106,9 +106,9 @@ def test_dealing_and_adding_up(db: Path) -> None:
     assert (store.read(), left_in(db.parent)) == (3, {"db.json": 3})
 
 
-@pytest.mark.parametrize("staging", [Staging(via="queue"), Staging(workers=2)], ids=["clerks", "pool"])
-def test_nobody_sells_another_ones_share(tmp_path: Path, staging: Staging) -> None:
+@pytest.mark.parametrize("setup", [Setup(via="queue"), Setup(workers=2)], ids=["clerks", "pool"])
+def test_nobody_sells_another_ones_share(tmp_path: Path, setup: Setup) -> None:
     """A clerk and a pool sell from one count; the line says what to leave out, and nothing is touched."""
     with pytest.raises(BadInputError, match="leave out --workers and --via"):
-        simulate(Scenario(2, lock="partition"), staging=staging, db=tmp_path / "db.json")
+        simulate(Scenario(2, lock="partition"), setup=setup, db=tmp_path / "db.json")
     assert list(tmp_path.iterdir()) == []

@@ -4,14 +4,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from booking.history.verdict import Anomaly, judge
 from booking.purchase import Outcome
-from booking.registries import LOCKS, facts_of
+from booking.registry import LOCKS, facts_of
 from booking.scenario import Scenario
-from booking.simulation.faults import ENDED, state_of
+from booking.setup import Blow, Fault, Setup
+from booking.simulation.faults.injector import ENDED, state_of
 from booking.simulation.sale import simulate
-from booking.staging import Blow, Fault, Staging
 from booking.steps import PAY, Step
-from booking.verdict import Anomaly, judge
 
 BUYERS = 3
 KILLED = 2
@@ -38,7 +38,7 @@ def passed_on(lock: str, db: Path) -> Death:
     sold out.
     """
     scenario = Scenario(BUYERS, lock=lock, pay=(0.0, 0.0))
-    history = simulate(scenario, db=db, timeout=LONG_TIMEOUT, staging=Staging(faults=(Fault(KILLED, PAY, Blow.KILL),)))
+    history = simulate(scenario, db=db, timeout=LONG_TIMEOUT, setup=Setup(faults=(Fault(KILLED, PAY, Blow.KILL),)))
     taken = [event for event in history.events if (event.step, event.phase) == (Step.ACQUIRE, "return")]
     outcomes = sorted(ending.outcome for ending in history.endings)
     found = {
@@ -57,7 +57,7 @@ def told(lock: str, db: Path, timeout: float) -> Death:
     """Kill the holder of a lock that is lost with it, and return how long the sale took to say so."""
     scenario = Scenario(BUYERS, lock=lock, pay=(0.0, 0.0))
     started = time.monotonic()
-    history = simulate(scenario, db=db, timeout=timeout, staging=Staging(faults=(Fault(KILLED, PAY, Blow.KILL),)))
+    history = simulate(scenario, db=db, timeout=timeout, setup=Setup(faults=(Fault(KILLED, PAY, Blow.KILL),)))
     took_s = time.monotonic() - started
     verdict, dead = judge(history), history.endings[KILLED - 1]
     found = {

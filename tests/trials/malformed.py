@@ -8,10 +8,10 @@ import socket
 from pathlib import Path
 
 from booking.cli.app import run_command
-from booking.document import parse, serialise
 from booking.errors import MalformedStoreError
-from booking.files import MOST_BYTES
 from booking.scenario import MOST_TICKETS
+from booking.storage.document import parse, serialise
+from booking.storage.files import MOST_BYTES
 from booking.stores.json import JsonStore
 
 COMMANDS = {

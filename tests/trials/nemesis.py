@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from booking.explorer import explore
-from booking.history import History
-from booking.registries import LOCKS, facts_of
+from booking.history.history import History
+from booking.history.verdict import judge
+from booking.processes.journal import END, READY, SILENCE, Message
+from booking.registry import LOCKS, facts_of
 from booking.scenario import Scenario
-from booking.simulation.journal import END, READY, SILENCE, Message
 from booking.simulation.sale import simulate
 from booking.steps import PAY as PAYS
 from booking.steps import Step
-from booking.verdict import judge
 
 BUYERS, TICKETS = 40, 30
 PAY = (0.0, 0.002)

@@ -7,15 +7,15 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-from booking.history import Event, History
+from booking.history.history import Event, History
+from booking.processes import lifeline
+from booking.processes.group import ProcessGroup
+from booking.processes.journal import Journal, receive
 from booking.purchase import purchase
-from booking.registries import lock_named
+from booking.registry import lock_named
 from booking.scenario import Scenario
-from booking.simulation import guard
-from booking.simulation.buyer import Invitation
-from booking.simulation.company import Company
+from booking.simulation.buyer import BuyerTask
 from booking.simulation.desk import RealDesk
-from booking.simulation.journal import Journal, receive
 from booking.simulation.recorder import Recorder
 from booking.stores.json import JsonStore
 
@@ -66,12 +66,12 @@ def contradictions(steps: list[Taken]) -> list[tuple[Taken, Taken]]:
 def long_history(lock_name: str, db: Path, purchases: int) -> History:
     """Return the history of BUYERS processes that purchase so often each, as quickly as they can."""
 
-    def attend_often(invitation: Invitation) -> None:
+    def attend_often(task: BuyerTask) -> None:
         """Be one buyer that purchases again and again: many steps for one start of a process."""
-        guard.enter(invitation.ends, invitation.store.path)
-        journal = Journal(invitation.buyer, invitation.ends.journal)
-        desk = RealDesk(invitation.store, invitation.lock, journal.record, invitation.pay_s)
-        guard.wait_at(invitation.ends.gate, invitation.ends.lifeline)
+        lifeline.enter(task.ends, task.store.path)
+        journal = Journal(task.buyer, task.ends.journal)
+        desk = RealDesk(task.store, task.lock, journal.record, task.pay_s)
+        lifeline.wait_at(task.ends.gate, task.ends.lifeline)
         for _ in range(purchases):
             purchase(desk)
 
@@ -79,16 +79,16 @@ def long_history(lock_name: str, db: Path, purchases: int) -> History:
     store, context, recorder = JsonStore(db), get_context("fork"), Recorder()
     store.put(scenario.tickets)
     lock = lock_named(lock_name)(db, context, scenario)
-    with Company(context) as company:
+    with ProcessGroup(context) as group:
         for buyer in range(1, BUYERS + 1):
-            company.start(attend_often, Invitation(buyer, store, lock, 0, company.ends), f"buyer-{buyer}")
-        company.complete()
-        company.open_gate()
+            group.start(attend_often, BuyerTask(buyer, store, lock, 0, group.ends), f"buyer-{buyer}")
+        group.complete()
+        group.open_gate()
         with suppress(EOFError):
             while True:
-                recorder.take(receive(company.inbox))
-        assert company.all_end_within(END_WITHIN)
-        assert [process.exitcode for process in company.processes] == [0] * BUYERS
+                recorder.take(receive(group.inbox))
+        assert group.all_end_within(END_WITHIN)
+        assert [process.exitcode for process in group.processes] == [0] * BUYERS
     return History(scenario, tuple(recorder.events), (), store.read())
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from programs import PATIENCE, eventually, in_session, is_unwinding, started
 
-from booking import files
+from booking.storage import files
 
 METHODS = ("fork", "spawn", "forkserver")
 LOCKS = ("none", "mp", "file")
@@ -38,7 +38,7 @@ class Death:
 
 
 @dataclass(frozen=True)
-class Aftermath:
+class OrphanReport:
     """What came of one death: the parent took so long to end, and all others so long after it."""
 
     death: Death
@@ -58,7 +58,7 @@ def deaths(number: int, seed: str, signals: tuple[signal.Signals, ...] = tuple(S
     ]
 
 
-def died(death: Death, method: str, folder: Path) -> Aftermath:
+def died(death: Death, method: str, folder: Path) -> OrphanReport:
     """Let one parent die and look around; this process has to adopt orphans, so that none escapes it."""
     folder.mkdir(parents=True)
     db = folder / "db.json"
@@ -85,7 +85,7 @@ def died(death: Death, method: str, folder: Path) -> Aftermath:
         "the store is broken": json.loads(db.read_bytes()) not in ({"count": 1}, {"count": 0}),
     }
     wrong = tuple(f"{method} {death}: {what}" for what, is_so in found.items() if is_so)
-    return Aftermath(death, took_s, gone_s, "Traceback" in errors, wrong)
+    return OrphanReport(death, took_s, gone_s, "Traceback" in errors, wrong)
 
 
 def _ended(program: subprocess.Popen[str], by: signal.Signals) -> float:

@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
-from booking.simulation.forked import ForkedProcess
+from booking.processes.forked import ForkedProcess
 from booking.stores import FileStore
 from booking.stores.inplace import InPlaceStore
 from booking.stores.json import JsonStore

@@ -13,11 +13,11 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from booking.history import History
+from booking.history.history import History
+from booking.history.verdict import SOUND, UNKNOWN, Verdict
+from booking.reports.page.scene import scene
 from booking.scenario import Scenario
-from booking.scene import scene
-from booking.verdict import SOUND, UNKNOWN, Verdict
-from booking.words import count_of, printable
+from booking.text.words import count_of, printable
 
 SCRIPTS = ("scene.js", "chart.js", "panel.js", "controls.js", "grid.js", "start.js")
 _STYLES = ("colours.css", "layout.css")

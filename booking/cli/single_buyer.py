@@ -1,0 +1,166 @@
+"""`booking look`, `booking buy`, `booking reset`: one real buyer, from this terminal."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from booking.cli import options
+from booking.errors import BadInputError, MalformedStoreError, TornReadError
+from booking.history.history import CHANGED, Phase, Value
+from booking.locks import Reach
+from booking.purchase import Outcome
+from booking.registry import facts_of, store_named
+from booking.scenario import Scenario
+from booking.simulation.sale import stocked, store_path
+from booking.simulation.single_buyer import buy_alone
+from booking.steps import PAY, Step
+from booking.text.words import count_of, printable
+
+TIMEOUT = 60.0
+LONGEST_NAME = 40
+
+
+def look(
+    context: typer.Context,
+    *,
+    db: options.Db = Path("data/db.json"),
+    at: options.At = None,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long an office may say nothing.")] = TIMEOUT,
+    json: options.Json = False,
+) -> None:
+    """Show how many tickets are left, in a file or at an office."""
+    options.require_seconds("--timeout", timeout)
+    if at is None:
+        count, where = store_named("json")(store_path(db)).read(), {"db": str(db)}
+    else:
+        from booking.office import address, client  # noqa: PLC0415 - sockets, only where one is needed
+
+        options.refuse_beside_at(context, "db")
+        count, where = client.look_at(address.parsed(at), timeout=timeout), {"at": at}
+    if json:
+        options.print_json({**where, "count": count})
+    else:
+        typer.echo(f"{count_of(count, 'ticket')} left {'in' if at is None else 'at'} {at or db}.")
+
+
+def reset(
+    *,
+    tickets: options.Tickets = 1,
+    db: options.Db = Path("data/db.json"),
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that holds no count.")] = False,
+    json: options.Json = False,
+) -> None:
+    """Put tickets into the store; its other keys are kept."""
+    scenario = Scenario(tickets=tickets)
+    store = store_named("json")(store_path(db))
+    try:
+        stocked(store, scenario, restock=True)
+    except MalformedStoreError:
+        if not (force and db.is_file()):
+            raise
+        store.put(tickets)
+    if json:
+        options.print_json({"db": str(db), "count": tickets})
+    else:
+        typer.echo(f"{db} now holds {count_of(tickets, 'ticket')}.")
+
+
+def buy(  # noqa: PLR0913 - every dial is an option
+    context: typer.Context,
+    *,
+    lock: options.LockName = "none",
+    permits: options.Permits = 1,
+    store: options.StoreName = "json",
+    pay: options.Pay = "5",
+    name: Annotated[str, typer.Option(help="What to call this buyer.")] = "you",
+    db: options.Db = Path("data/db.json"),
+    at: options.At = None,
+    seed: options.Seed = None,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", help="How long to wait for the lock, or for a word of the office.")
+    ] = TIMEOUT,
+    json: options.Json = False,
+) -> int:
+    """Look, then buy one ticket, as one buyer. Run it in two terminals to race by hand."""
+    scenario = Scenario(1, 0, lock, store, options.parsed_pay(pay), seed, permits)
+    who = printable(name)[:LONGEST_NAME]
+    if not who:
+        raise BadInputError(f"--name is {name!r}; use letters")
+    options.require_seconds("--timeout", timeout)
+    narrator = _Narrator(who, quiet=json)
+    if at is not None:
+        from booking.office import address, client  # noqa: PLC0415 - sockets, only where one is needed
+
+        options.refuse_beside_at(context, "lock", "permits", "store", "pay", "db", "seed")
+        outcome = client.buy_at(address.parsed(at), who, timeout=timeout, tell=narrator)
+        return _told(narrator, outcome, {"at": at}, json=json)
+    if facts_of(scenario).reach is Reach.PROCESS_TREE and not json:
+        typer.echo(_ONE_TREE.format(lock=lock))
+    try:
+        outcome = buy_alone(scenario, db=db, timeout=timeout, tell=narrator)
+    except TornReadError:
+        outcome = Outcome.TORN_READ
+    return _told(narrator, outcome, {"lock": lock}, json=json)
+
+
+def _told(narrator: "_Narrator", outcome: Outcome, where: dict[str, str], *, json: bool) -> int:
+    """Tell how the story ended, or all of it as one document."""
+    if json:
+        options.print_json({"name": narrator.who, "outcome": outcome, "read": narrator.read, **where})
+    else:
+        typer.echo(f"{narrator.who}: {narrator.ending(outcome)}")
+    return 0
+
+
+_ONE_TREE = (
+    "Note: the lock {lock} exists only between a parent process and its children.\n"
+    "This terminal makes one for itself, another terminal makes another, and neither\n"
+    "sees the other's: both go in. Across terminals use --lock file."
+)
+
+
+class _Narrator:
+    """Says what one buyer does, as it does it."""
+
+    def __init__(self, who: str, *, quiet: bool) -> None:
+        self.who = who
+        self._quiet = quiet
+        self.read: Value = None
+
+    def __call__(self, word: str, phase: Phase, value: Value = None, /) -> None:
+        if word == Step.READ and phase == "return":
+            self.read = value
+        text = self._text(word, phase, value)
+        if text and not self._quiet:
+            typer.echo(f"{self.who}: {text}")
+
+    def _text(self, word: str, phase: Phase, value: Value) -> str | None:
+        told = {
+            (Step.LOOK, "return"): f"I look and see {_tickets(value)}.",
+            (Step.ACQUIRE, "call"): "I wait for the lock.",
+            (Step.ACQUIRE, "return"): "I have the lock.",
+            (Step.READ, "return"): f"I read the count: {value}.",
+            (PAY, "call"): "I pay. This takes a while, and others may be reading now.",
+            (Step.TRUNCATE, "return"): "I empty the file.",
+            (Step.WRITE, "return"): f"I write the count: {value}.",
+            (Step.SWAP, "return"): _swapped(value),
+            (Step.RELEASE, "return"): "I give the lock back.",
+        }
+        return told.get((word, phase))
+
+    def ending(self, outcome: Outcome) -> str:
+        """Return the last line of the story."""
+        return {
+            Outcome.BOUGHT: "I have a ticket.",
+            Outcome.SOLD_OUT: "It is sold out; I have no ticket.",
+            Outcome.TORN_READ: "I read half a file, because somebody was writing it; I have no ticket.",
+        }[outcome]
+
+
+def _swapped(value: Value) -> str:
+    return "Somebody was faster, so I start again." if value == CHANGED else f"I swap the count: {value}."
+
+
+def _tickets(value: Value) -> str:
+    return count_of(value, "ticket") if isinstance(value, int) else "half a file"

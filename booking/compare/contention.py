@@ -1,0 +1,138 @@
+"""Buyers that buy one ticket after the other, as fast as they can, for a fixed time: what a purchase costs.
+
+It is the real purchase at the real desk. Only nothing is told of the single steps: each buyer counts for itself, and
+says in the end how often it was served and how long its longest purchase took.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from booking.compare.result import Cost
+from booking.errors import DiskError, InconclusiveError
+from booking.history.history import Phase, Value
+from booking.locks import Lock
+from booking.processes import lifeline, signals
+from booking.processes.ends import PipeEnds
+from booking.processes.group import ProcessGroup, room_for
+from booking.purchase import Outcome
+from booking.scenario import Scenario
+from booking.simulation.buyer import answer
+from booking.simulation.desk import RealDesk
+from booking.simulation.sale import context_named, lock_made, stocked, store_at
+from booking.stores import Store
+
+PATIENCE = 30.0
+"""Seconds beyond the time of the purchases after which nobody is waited for."""
+_POLL = 0.1
+
+
+class Tally(NamedTuple):
+    """What one buyer says in the end: how many purchases ended how, and times in nanoseconds."""
+
+    bought: int = 0
+    torn: int = 0
+    longest_ns: int = 0
+    began_ns: int = 0
+    ended_ns: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Turnstile:
+    """All that one buyer is told: what it buys from, and for how many seconds."""
+
+    store: Store
+    lock: Lock
+    ends: PipeEnds
+    seconds: float
+
+
+def attend(turnstile: Turnstile) -> None:
+    """Be one buyer: wait at the gate, buy until the time is over, say how it went."""
+    ends = turnstile.ends
+    lifeline.enter(ends, turnstile.store.path)
+    ends.journal.send_bytes(json.dumps(None).encode())
+    lifeline.wait_at(ends.gate, ends.lifeline)
+    ends.journal.send_bytes(json.dumps(bought_for(turnstile)).encode())
+
+
+def bought_for(turnstile: Turnstile) -> Tally:
+    """Buy as often as the time allows, and return the tally."""
+    desk = RealDesk(turnstile.store, turnstile.lock, _untold, pay_s=0)
+    bought = torn = longest = 0
+    began = now = time.monotonic_ns()
+    over = began + int(turnstile.seconds * 1e9)
+    while now < over:
+        outcome, error = answer(desk, turnstile.lock)
+        before, now = now, time.monotonic_ns()
+        longest = max(longest, now - before)
+        bought += outcome is Outcome.BOUGHT
+        torn += outcome is Outcome.TORN_READ
+        if error:
+            return Tally(bought, torn, longest, began, now, error)
+    return Tally(bought, torn, longest, began, now)
+
+
+def _untold(word: str, phase: Phase, value: Value = None, /) -> None:
+    """Tell nobody of a step."""
+
+
+def contended(scenario: Scenario, folder: Path, seconds: float, stop: Callable[[], bool]) -> list[Tally]:
+    """Let the scenario's buyers buy for so many seconds in this folder, and return a tally each.
+
+    Raises BadInputError where the lock or the store cannot be used, DiskError where a buyer could not go on, and
+    InconclusiveError where one never answers, or once `stop` says so. No process is left afterwards.
+    """
+    context = context_named(None)
+    store = store_at(folder / "db.json", scenario)
+    with signals.collected() as arrived:
+        stocked(store, scenario, restock=True, context=context)
+        lock = lock_made(scenario, store.path, context)
+        kept_open = 0 if context.get_start_method() == "fork" else scenario.buyers
+        with room_for(kept_open), ProcessGroup(context) as group:
+            try:
+                for number in range(1, scenario.buyers + 1):
+                    group.start(attend, Turnstile(store.of(number), lock, group.ends, seconds), f"buyer-{number}")
+                group.complete()
+                _heard(group, scenario.buyers, PATIENCE + scenario.buyers, lambda: bool(arrived) or stop())
+                group.open_gate()
+                said = _heard(group, scenario.buyers, PATIENCE + seconds, lambda: bool(arrived) or stop())
+            finally:
+                group.kill_all()
+                store.tidy(dead={process.pid or 0 for process in group.processes})
+    return _sane([Tally(*tally) for tally in said])
+
+
+def _heard(group: ProcessGroup, number: int, patience: float, stop: Callable[[], bool]) -> list[Any]:
+    """Return the next messages, one of each buyer; raises InconclusiveError where they do not come."""
+    heard: list[Any] = []
+    deadline = time.monotonic() + patience
+    while len(heard) < number:
+        if stop():
+            raise InconclusiveError("the measurement was interrupted; no buyer is left")
+        if time.monotonic() > deadline:
+            raise InconclusiveError(f"only {len(heard)} of {number} buyers answered within {patience:g} s")
+        if group.inbox.poll(_POLL):
+            try:
+                heard.append(json.loads(group.inbox.recv_bytes()))
+            except EOFError:
+                raise InconclusiveError(f"only {len(heard)} of {number} buyers answered; the others died") from None
+    return heard
+
+
+def _sane(tallies: list[Tally]) -> list[Tally]:
+    error = next((tally.error for tally in tallies if tally.error), None)
+    if error:
+        raise DiskError(f"a buyer could not go on: {error}")
+    return tallies
+
+
+def cost_of(tallies: list[Tally]) -> Cost:
+    """Return what the purchases cost, from the first buyer's beginning to the last one's end."""
+    spent_ns = max(tally.ended_ns for tally in tallies) - min(tally.began_ns for tally in tallies)
+    longest_ns = max(tally.longest_ns for tally in tallies)
+    return Cost(spent_ns / 1e9, tuple(tally.bought for tally in tallies), longest_ns / 1e9)

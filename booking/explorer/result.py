@@ -1,0 +1,135 @@
+"""What an exploration found: plain data, made by the explorer and shown by the reports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from booking.history.history import Value
+from booking.scenario import Scenario
+from booking.steps import Step
+from booking.text.display import html
+from booking.trains import train_of
+
+SCHEMA = 1
+WAITING = "waits for ever"
+"""How a buyer ends whose lock nobody can give back."""
+
+
+class Moved(NamedTuple):
+    """What happened at one place of a schedule.
+
+    `step` is None where the buyer died. `name` is the cell or lock that was touched. `value` is the count read or
+    written, TORN for a half-written file, BLOCKED for an attempt to take a lock that others hold, CHANGED for a swap
+    that found another count than the `expected` one, else None.
+    """
+
+    buyer: int
+    step: Step | None = None
+    name: str = ""
+    value: Value = None
+    expected: int | None = None
+
+    @property
+    def train(self) -> int:
+        """Return which train this happened on, 1 where there is one."""
+        return train_of(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A schedule that shows an anomaly, with what happens at each of its places.
+
+    In `schedule` 2 is a step of buyer 2 and -2 its death. Buyers that never move are not in it. `ends` tells how
+    each buyer that takes part ends: one of the outcomes, or WAITING. `left` is the count in the store afterwards,
+    None where it is half-written, and `second_left` that of the second train, None too where there is none.
+    """
+
+    anomaly: str
+    schedule: tuple[int, ...]
+    happened: tuple[Moved, ...]
+    ends: Mapping[int, str]
+    left: int | None
+    second_left: int | None = None
+
+    @property
+    def steps(self) -> int:
+        """Return how many moves it has."""
+        return len(self.schedule)
+
+    @property
+    def switches(self) -> int:
+        """Return how often another buyer takes over; a death is nobody's turn."""
+        turns = [buyer for buyer in self.schedule if buyer > 0]
+        return sum(one != other for one, other in pairwise(turns))
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """Everything that can happen in one scenario.
+
+    With `exhausted` false something was cut short: the counts are then lower bounds, `probability_oversold` is
+    None, and the verdict is an anomaly that was found, or "unknown", but never "sound". `states` and
+    `transitions` count the world with interchangeable buyers; `interleavings`, `sold` (by tickets sold) and
+    `anomalies` (only those found) count schedules of named buyers. `probability_oversold` is for a sale in which
+    each step goes to a uniformly chosen buyer that can move; a death has no probability, so with crashes it is
+    None. The witnesses show the worst anomaly, and are None where none was found.
+    """
+
+    scenario: Scenario
+    crashes: int
+    exhausted: bool
+    states: int
+    transitions: int
+    interleavings: int
+    probability_oversold: Fraction | None
+    sold: Mapping[int, int]
+    verdict: str
+    anomalies: Mapping[str, int]
+    shortest: Witness | None
+    fewest_switches: Witness | None
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return html(self)
+
+    @property
+    def oversold_interleavings(self) -> int:
+        """Return in how many interleavings more tickets are sold than there were."""
+        return sum(count for sold, count in self.sold.items() if sold > self.scenario.tickets)
+
+    @property
+    def max_sold(self) -> int:
+        """Return the largest number of tickets sold in any interleaving that was counted; 0 for none."""
+        return max(self.sold, default=0)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object that `booking explore --json` prints; counts are strings, they exceed 2**53."""
+        probability, shortest, fewest = self.probability_oversold, self.shortest, self.fewest_switches
+        return {
+            "schema": SCHEMA,
+            "scenario": self.scenario.to_json(),
+            "exhausted": self.exhausted,
+            "states": self.states,
+            "transitions": self.transitions,
+            "interleavings": digits(self.interleavings),
+            "oversold_interleavings": digits(self.oversold_interleavings),
+            "probability_oversold": None if probability is None else _ratio(probability),
+            "sold": {str(sold): digits(count) for sold, count in sorted(self.sold.items())},
+            "max_sold": self.max_sold,
+            "verdict": self.verdict,
+            "anomalies": {name: digits(count) for name, count in self.anomalies.items()},
+            "shortest": shortest and {"schedule": list(shortest.schedule), "steps": shortest.steps},
+            "fewest_switches": fewest and {"schedule": list(fewest.schedule), "switches": fewest.switches},
+        }
+
+
+def digits(number: int) -> str:
+    """Return all digits of a whole number; `str` refuses those of more than 4300."""
+    return f"{Decimal(number):f}"
+
+
+def _ratio(probability: Fraction) -> str:
+    return f"{digits(probability.numerator)}/{digits(probability.denominator)}"

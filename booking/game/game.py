@@ -1,0 +1,99 @@
+"""The game: which buyer moved when, what the explorer knows about it, and whether the ticket was sold twice.
+
+Pure: a game never changes, a move makes a new one. Reading lines and printing them is the command's part.
+"""
+
+from dataclasses import dataclass, replace
+
+from booking.explorer.exploration import explore
+from booking.explorer.hint import Advisor, Hint
+from booking.explorer.result import Exploration, Moved
+from booking.history.schedule import Schedule
+from booking.history.verdict import Anomaly
+from booking.model.world import World
+from booking.purchase import Outcome
+from booking.scenario import Scenario, require_whole
+
+MOST_BUYERS = 20
+MOST_STATES = 200_000
+"""How many states the explorer may visit before the game begins: a few seconds."""
+
+
+@dataclass(frozen=True)
+class Game:
+    """One moment of a game: the turns so far, what each of them did, and the world after each, the first included."""
+
+    explored: Exploration
+    outlook: Advisor
+    worlds: tuple[World, ...]
+    turns: Schedule = ()
+    moves: tuple[Moved, ...] = ()
+
+    @property
+    def scenario(self) -> Scenario:
+        """Return what is for sale."""
+        return self.explored.scenario
+
+    @property
+    def world(self) -> World:
+        """Return the world as it is now."""
+        return self.worlds[-1]
+
+    @property
+    def sold(self) -> int:
+        """Return how many buyers hold a ticket."""
+        return sum(self.world.outcome(buyer) is Outcome.BOUGHT for buyer in self.world.buyers)
+
+    @property
+    def least(self) -> int | None:
+        """Return how many steps it takes to win at least, None where the explorer knows no way to win."""
+        shortest = self.explored.shortest
+        return shortest.steps if shortest and shortest.anomaly == Anomaly.OVERSOLD else None
+
+    @property
+    def is_won(self) -> bool:
+        """Return whether more tickets were sold than there were."""
+        return self.sold > self.scenario.tickets
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether nobody can move any more."""
+        return not self.world.movable()
+
+    def move(self, buyer: int) -> "Game":
+        """Return the game after a turn of this buyer; raises BadInputError where it cannot have one."""
+        world, moved = self.world.move(buyer)
+        return replace(self, worlds=(*self.worlds, world), turns=(*self.turns, buyer), moves=(*self.moves, moved))
+
+    def undone(self) -> "Game":
+        """Return the game before the last turn; the first moment stays as it is."""
+        if not self.turns:
+            return self
+        return replace(self, worlds=self.worlds[:-1], turns=self.turns[:-1], moves=self.moves[:-1])
+
+    def restarted(self) -> "Game":
+        """Return the game before the first turn."""
+        return replace(self, worlds=self.worlds[:1], turns=(), moves=())
+
+    def hint(self) -> Hint | None:
+        """Return the nearest way to win, None where there is none; raises InconclusiveError where it is too far."""
+        return self.outlook.hint(self.world, {Anomaly.OVERSOLD})
+
+
+def new_game(scenario: Scenario) -> Game:
+    """Return a game of this scenario before its first turn; raises BadInputError for more than 20 buyers."""
+    require_whole("--buyers", scenario.buyers, 1, MOST_BUYERS)
+    explored = explore(scenario, max_states=MOST_STATES)
+    return Game(explored, Advisor(scenario), (World.before(scenario),))
+
+
+def completed(world: World, turns: Schedule) -> Schedule:
+    """Return the turns and, behind them, what those who began still need to end, one buyer after the other.
+
+    So a game that was left in the middle can be replayed. Who waits for ever is left waiting.
+    """
+    began = sorted(set(turns))
+    while can := [buyer for buyer in began if buyer in world.movable()]:
+        world = world.move(can[0])[0]
+        turns = (*turns, can[0])
+    return turns

@@ -1,0 +1,165 @@
+"""The game in words: where everybody stands, what just happened, how it ended."""
+
+from collections.abc import Iterator
+
+from booking.explorer.result import Moved
+from booking.game.game import Game, completed
+from booking.history.history import BLOCKED, CHANGED, TORN, Value
+from booking.history.schedule import command
+from booking.history.schedule_table import columns
+from booking.model.prediction import predict
+from booking.model.scripted_desk import Request
+from booking.reports.exploration import large
+from booking.steps import Step
+from booking.text.words import count_of, ranges
+from booking.trains import on_trains, train_of
+
+HELP = """\
+  1, 2, ...  move that buyer by one step
+  u          undo the last step
+  r          restart
+  h          hint: what to do next, and how far it is
+  s          show where everybody stands
+  q          quit
+  ?          this help"""
+
+_NEXT = {
+    Step.LOOK: "look at the count",
+    Step.ACQUIRE: "take the lock",
+    Step.READ: "read the count",
+    Step.TRUNCATE: "empty the file",
+    Step.WRITE: "write {}",
+    Step.SWAP: "swap the count for {}",
+    Step.RELEASE: "give the lock back",
+}
+_DONE = {
+    Step.LOOK: "looks and sees {}",
+    Step.ACQUIRE: "takes the lock",
+    Step.READ: "reads {}",
+    Step.TRUNCATE: "empties the file",
+    Step.WRITE: "writes {}",
+    Step.SWAP: "swaps the count for {}",
+    Step.RELEASE: "gives the lock back",
+}
+
+
+def opening(game: Game) -> Iterator[str]:
+    """Yield the rules, and what the explorer has found out about this game."""
+    scenario = game.scenario
+    tickets = "One ticket is" if scenario.tickets == 1 else f"{scenario.tickets:,} tickets are"
+    trains = on_trains(scenario.trains, scenario.order)
+    sale = f"{tickets} for sale to {count_of(scenario.buyers, 'buyer')}{trains}"
+    yield f"{sale}, lock {scenario.lock}, store {scenario.store}."
+    yield "You decide who moves. You win if more tickets are sold than there are."
+    yield from prospects(game)
+    yield "Type a buyer's number, or ? for help."
+
+
+def prospects(game: Game) -> Iterator[str]:
+    """Yield whether the game can be won at all, and how fast."""
+    explored = game.explored
+    tried = f"{large(explored.interleavings)} {'interleaving' if explored.interleavings == 1 else 'interleavings'}"
+    if game.least is not None:
+        yield f"It can be won in {count_of(game.least, 'step')}."
+    elif explored.exhausted:
+        yield f"It cannot be won: {tried} were tried, which is all of them, and none oversells."
+        yield "Play it all the same, and find out what stops you."
+    else:
+        yield f"Whether it can be won is unknown: {tried} were tried, and there are more."
+
+
+def standing(game: Game) -> Iterator[str]:
+    """Yield the file's count and, for each buyer, its next step, or who blocks it, or how it ended."""
+    yield f"{_left(game)}; {count_of(game.sold, 'ticket')} sold; {count_of(len(game.turns), 'step')} so far."
+    for buyer in game.world.buyers:
+        yield f"  buyer {buyer:<3} {_stands(game, buyer)}"
+
+
+def _left(game: Game) -> str:
+    """Return what the file says, or the two trains' files, or all shares together."""
+    if game.scenario.is_split:
+        return f"All shares together hold {game.world.count_left:,}"
+    says = ["is half-written" if left is None else f"says {left:,}" for left in game.world.counts_left]
+    if len(says) == 1:
+        return f"The file {says[0]}"
+    return f"The file of train 1 {says[0]}, that of train 2 {says[1]}"
+
+
+def happened(moved: Moved, trains: int = 1) -> str:
+    """Return what one turn did, in a sentence, with its train where there are two `trains`."""
+    if trains > 1 and moved.step:
+        return f"{happened(moved)[:-1]} (train {moved.train})."
+    if moved.value == BLOCKED:
+        return f"Buyer {moved.buyer} tries to take the lock and has to wait."
+    if moved.value == CHANGED:
+        return f"Buyer {moved.buyer} finds another count than it had read, does not swap, and starts again."
+    done = _DONE.get(moved.step, f"does its {moved.step}") if moved.step else "dies"
+    return f"Buyer {moved.buyer} {done.format(_count(moved.value))}."
+
+
+def hinted(game: Game) -> str:
+    """Return the hint in a sentence or two; raises InconclusiveError where it cannot be told."""
+    if game.is_won:
+        return "You have won already."
+    hint = game.hint()
+    if hint is not None:
+        return f"Move buyer {hint.schedule[0]}. You can win in {count_of(len(hint.schedule), 'more step')}."
+    if game.least is not None:
+        return "From here it cannot be won any more; undo (u) or restart (r)."
+    return "It cannot be won from here: every way to go on was tried."
+
+
+def winning(game: Game) -> Iterator[str]:
+    """Yield the end of a game that was won."""
+    steps, least = len(game.turns), game.least
+    yield (
+        f"You win: {count_of(game.sold, 'buyer')} hold a ticket, and {game.scenario.tickets:,} existed. "
+        f"The file says {game.world.count_left}: nobody would notice."
+    )
+    fewest = ", and nobody can do it in fewer" if least is None or steps <= least else f"; {least} are enough"
+    yield f"You needed {count_of(steps, 'step')}{fewest}."
+
+
+def ended(game: Game) -> Iterator[str]:
+    """Yield what to say when nobody can move any more and the game was not won."""
+    sold, verdict = count_of(game.sold, "ticket"), predict(game.scenario, game.turns).verdict.name
+    yield f"Nobody can move any more: {sold} sold, {game.scenario.tickets:,} existed. The verdict is: {verdict}."
+    yield "Undo (u), restart (r) or quit (q)."
+
+
+def farewell(game: Game) -> Iterator[str]:
+    """Yield the game in columns and the command that makes it happen with real processes."""
+    if not game.turns:
+        yield "Nobody has moved."
+        return
+    turns = completed(game.world, game.turns)
+    prediction = predict(game.scenario, turns)
+    yield ""
+    yield from columns(prediction.cells, prediction.ends)
+    yield ""
+    added = len(turns) - len(game.turns)
+    if added:
+        verb = "was" if added == 1 else "were"
+        yield f"({count_of(added, 'step')} {verb} added at the end, so that nobody stops in the middle.)"
+    yield "Make it happen with real processes:"
+    yield f"  {command(game.scenario, turns)}"
+
+
+def _stands(game: Game, buyer: int) -> str:
+    request, outcome = game.world.request(buyer), game.world.outcome(buyer)
+    if request is None:
+        return f"has ended: {outcome}"
+    holders, trains = game.world.blocked_by(buyer), game.scenario.trains
+    if holders:
+        verb = "holds" if len(holders) == 1 else "hold"
+        return f"blocked: it wants to {_next(request, trains)}, and buyer {ranges(holders)} {verb} it"
+    return f"next: {_next(request, trains)}"
+
+
+def _next(request: Request, trains: int) -> str:
+    train = f" (train {train_of(request.name)})" if trains > 1 else ""
+    return _NEXT.get(request.step, str(request.step)).format(request.value) + train
+
+
+def _count(value: Value) -> str:
+    return "half a file" if value == TORN else str(value)

@@ -1,0 +1,277 @@
+"""What happened in a sale: every step with its call and its return, and how each buyer ended.
+
+A history is plain data. On disk it is JSON Lines: a header, then the events, then one ending per buyer.
+"""
+
+import math
+import reprlib
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from booking.errors import BadInputError
+from booking.purchase import Outcome
+from booking.scenario import Scenario
+from booking.setup import Setup, Struck
+from booking.steps import PAY, Step
+from booking.text.display import html
+
+SCHEMA = 1
+TORN = "torn"
+BLOCKED = "blocked"
+CHANGED = "changed"
+Phase: TypeAlias = Literal["call", "return"]
+Value: TypeAlias = int | str | None
+
+_STEP_NAMES = frozenset(Step) | {PAY}
+_HEADER_KEYS = {"scenario", "stock_left", "elapsed_s", "timed_out", "start_method", "versions"}
+_OPTIONAL_KEYS = {"notes", "staging", "struck", "second_left"}
+
+CLERK_DIED = "the clerk died"
+WORKER_DIED = "a worker died"
+TIME_WAS_UP = "the time was up"
+
+
+class Event(NamedTuple):
+    """One half of a step: the moment before it, or the moment after it.
+
+    `seq` counts from 1 in the order of the one pipe that all buyers write to, so what happened before an event
+    has a smaller number. `t_ns` is the monotonic clock in nanoseconds. `buyer` counts from 1.
+    `value` is the count read or to be written, TORN for a half-written file, BLOCKED for an attempt to take a
+    lock that another buyer holds, else None. A swap is called with the count that it expects, and returns the count
+    that it has written, or CHANGED where it found another than expected. `train` is which train was touched, from 1;
+    paying touches none and has 1.
+    """
+
+    seq: int
+    t_ns: int
+    buyer: int
+    pid: int
+    step: str
+    phase: Phase
+    value: Value = None
+    train: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as a JSON object; the first train, or the only one, is not named in it."""
+        document = self._asdict()
+        if self.train == 1:
+            del document["train"]
+        return document
+
+
+class Ending(NamedTuple):
+    """How one buyer ended.
+
+    `exitcode` is the one of its process: 0 for a normal end, -9 when signal 9 ended it, None while unknown.
+    `alive` tells that it was still alive when the sale was closed, so that the sale itself ended it.
+    `error` is what the buyer said when the disk failed it, CLERK_DIED, WORKER_DIED or TIME_WAS_UP. In a replay, one
+    that is neither alive nor has an exit code never began, because the schedule does not name it.
+    """
+
+    buyer: int
+    pid: int
+    outcome: Outcome
+    exitcode: int | None = 0
+    alive: bool = False
+    error: str | None = None
+
+    @property
+    def stayed_away(self) -> bool:
+        """Return whether this buyer never came, so that it is missed by nobody."""
+        return self.outcome is Outcome.UNFINISHED and self.exitcode is None and not self.alive and not self.error
+
+    @property
+    def deserted(self) -> bool:
+        """Return whether nobody served this buyer to the end, which is no failure of the disk."""
+        return self.error in {CLERK_DIED, WORKER_DIED, TIME_WAS_UP}
+
+
+class History(NamedTuple):
+    """A whole sale.
+
+    `stock_left` is the count in the store afterwards, None where it cannot be read. `elapsed_s` is the time
+    from the opening of the gate to the last buyer's end, in seconds. `timed_out` tells that the time-out closed
+    the sale. `versions` and `start_method` say where it ran. `notes` are sentences about what stands around the
+    buyers, clerks and workers for example. `setup` are the dials around the sale, and `struck` is what its faults
+    did. `second_left` is the count of the second train, None too in a sale with one.
+
+    A pool with very many buyers keeps no events, see `booking.simulation.pool.sale.MOST_RECORDED`.
+    """
+
+    scenario: Scenario
+    events: tuple[Event, ...]
+    endings: tuple[Ending, ...]
+    stock_left: int | None
+    elapsed_s: float = 0.0
+    timed_out: bool = False
+    start_method: str = ""
+    versions: Mapping[str, str] = {}
+    setup: Setup = Setup()
+    struck: tuple[Struck, ...] = ()
+    notes: tuple[str, ...] = ()
+    second_left: int | None = None
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return html(self)
+
+    @property
+    def counts_left(self) -> tuple[int | None, ...]:
+        """Return the count of each train afterwards."""
+        return (self.stock_left, self.second_left)[: self.scenario.trains]
+
+    def of(self, buyer: int) -> tuple[Event, ...]:
+        """Return the events of one buyer, in order."""
+        return tuple(event for event in self.events if event.buyer == buyer)
+
+    def to_lines(self) -> Iterator[str]:
+        """Yield the lines of a history file, without line ends."""
+        import json  # noqa: PLC0415 - a sale without a file needs none
+
+        header: dict[str, Any] = {
+            "schema": SCHEMA,
+            "scenario": self.scenario.to_json(),
+            "stock_left": self.stock_left,
+            "elapsed_s": self.elapsed_s,
+            "timed_out": self.timed_out,
+            "start_method": self.start_method,
+            "versions": dict(self.versions),
+            **({"notes": list(self.notes)} if self.notes else {}),
+        }
+        if self.setup != Setup():
+            header["staging"] = self.setup.to_json()
+        if self.scenario.trains > 1:
+            header["second_left"] = self.second_left
+        if self.struck:
+            header["struck"] = [blow._asdict() for blow in self.struck]
+        yield json.dumps(header)
+        for event in self.events:
+            yield json.dumps(event.to_json())
+        for ending in self.endings:
+            yield json.dumps(ending._asdict())
+
+    @classmethod
+    def from_lines(cls, lines: Iterable[str]) -> "History":
+        """Return the history that `to_lines` wrote.
+
+        Raises BadInputError, with the number of the line, where a line is not what it has to be, and where
+        the endings of some buyers are missing.
+        """
+        header: dict[str, Any] | None = None
+        events: list[Event] = []
+        endings: list[Ending] = []
+        for number, line in enumerate(lines, 1):
+            document = _object(line, number)
+            if header is None:
+                header = _header(document)
+            elif "step" in document:
+                events.append(_event(document, number))
+            else:
+                endings.append(_ending(document, number))
+        if header is None:
+            raise BadInputError("the history is empty; write one with `booking run --history FILE`")
+        history = cls(**header, events=tuple(events), endings=tuple(endings))
+        _require_whole_sale(history)
+        return history
+
+
+def _object(line: str, number: int) -> dict[str, Any]:
+    import json  # noqa: PLC0415 - a sale without a file needs none
+
+    try:
+        document = json.loads(line)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise BadInputError(f"line {number} of the history is not a JSON object; the file may be cut short")
+    return document
+
+
+def _header(document: dict[str, Any]) -> dict[str, Any]:
+    schema = document.pop("schema", None)
+    if not _is_whole(schema) or schema != SCHEMA:
+        raise BadInputError(f"the history has schema {reprlib.repr(schema)}; this program reads schema {SCHEMA}")
+    try:
+        _require(document.keys() - _OPTIONAL_KEYS == _HEADER_KEYS and isinstance(document["scenario"], dict))
+        _require(document["stock_left"] is None or _is_whole(document["stock_left"]))
+        _require(_is_seconds(document["elapsed_s"]) and isinstance(document["timed_out"], bool))
+        _require(isinstance(document["start_method"], str) and isinstance(document["versions"], dict))
+        _require(all(isinstance(value, str) for value in document["versions"].values()))
+        notes = document.pop("notes", [])
+        _require(isinstance(notes, list) and all(isinstance(note, str) for note in notes))
+        setup, struck = document.pop("staging", {}), document.pop("struck", [])
+        _require(isinstance(setup, dict) and isinstance(struck, list))
+        blows = tuple(_struck(blow) for blow in struck)
+        second = document.pop("second_left", None)
+        _require(second is None or _is_whole(second))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise BadInputError("line 1 is not the header of a history; write one with --history FILE") from None
+    return document | {
+        "scenario": Scenario.from_json(document["scenario"]),
+        "notes": tuple(notes),
+        "setup": Setup.from_json(setup),
+        "struck": blows,
+        "second_left": second,
+    }
+
+
+def _struck(document: dict[str, Any]) -> Struck:
+    blow = Struck.from_json(document)
+    _require(all(_is_whole(part) for part in (blow.buyer, blow.pid, blow.t_ns)) and blow.step in _STEP_NAMES)
+    _require(isinstance(blow.alive_right_after, bool))
+    _require(blow.landed_after_s is None or _is_seconds(blow.landed_after_s))
+    return blow
+
+
+def _event(document: dict[str, Any], number: int) -> Event:
+    try:
+        event = Event(**document)
+        _require(all(_is_whole(part) for part in event[:4]) and event.seq >= 0 and 0 <= event.t_ns < 1 << 63)
+        _require(event.step in _STEP_NAMES and event.phase in {"call", "return"})
+        _require(event.value in {None, TORN, BLOCKED, CHANGED} or _is_whole(event.value))
+        _require(_is_whole(event.train))
+    except (TypeError, ValueError):
+        raise BadInputError(f"line {number} is not an event of a sale: {reprlib.repr(document)}") from None
+    return event
+
+
+def _ending(document: dict[str, Any], number: int) -> Ending:
+    try:
+        ending = Ending(**document | {"outcome": Outcome(document["outcome"])})
+        _require(_is_whole(ending.buyer) and _is_whole(ending.pid) and isinstance(ending.alive, bool))
+        _require(ending.exitcode is None or _is_whole(ending.exitcode))
+        _require(ending.error is None or isinstance(ending.error, str))
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise BadInputError(f"line {number} is no event and no ending: {reprlib.repr(document)}") from None
+    return ending
+
+
+def _require(fact: bool) -> None:  # noqa: FBT001 - reads as a sentence where it is used
+    if not fact:
+        raise ValueError
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+
+
+def _require_whole_sale(history: History) -> None:
+    buyers = range(1, history.scenario.buyers + 1)
+    if [ending.buyer for ending in history.endings] != list(buyers):
+        raise BadInputError(
+            f"the history has {len(history.endings)} endings for {history.scenario.buyers} buyers; "
+            "the file may be cut short"
+        )
+    if any(after.seq <= before.seq for before, after in pairwise(history.events)):
+        raise BadInputError("the events of the history are not in order; their seq has to grow from line to line")
+    away = {event.train for event in history.events} - set(range(1, history.scenario.trains + 1))
+    if away:
+        raise BadInputError(f"the history names train {min(away)}; the sale has {history.scenario.trains} (trains)")
+    strangers = {event.buyer for event in history.events} - set(buyers)
+    if strangers:
+        raise BadInputError(f"the history names buyer {min(strangers)}; the sale has 1 to {len(buyers)}")

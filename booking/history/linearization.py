@@ -1,0 +1,142 @@
+"""Find an order of the steps, one after the other, that explains what every buyer read.
+
+A step happened at some moment between its call and its return. An order is right when it keeps every step inside
+its own interval and every read returns what the write before it left.
+
+The search is that of Wing and Gong, "Testing and verifying concurrent objects", 1993: place any step that could
+be next and fits, and go back when nothing fits.
+"""
+
+from typing import NamedTuple, TypeAlias
+
+from booking.history.history import BLOCKED, CHANGED, Event, History, Value
+from booking.steps import PAY, Step
+
+_READS = {Step.LOOK, Step.READ}
+_WRITES = {Step.TRUNCATE, Step.WRITE, Step.SWAP}
+_MOST_PLACEMENTS = 100_000
+Cells: TypeAlias = tuple[Value, ...]
+"""What every count holds."""
+
+
+class Interval(NamedTuple):
+    """One step of one buyer with the numbers of the events before and after it; `asked` is what it was called with.
+
+    `cell` is which count it touched, from 0: that of its train or, where the tickets are split, the buyer's own.
+    """
+
+    buyer: int
+    step: str
+    call: int
+    end: int
+    value: Value
+    asked: Value = None
+    cell: int = 0
+
+
+def intervals(history: History) -> list[Interval]:
+    """Return every step of the sale that returned, in the order of their calls.
+
+    A lock is certainly held from the return of `acquire` to the call of `release`, so these two are placed
+    there.
+    """
+    calls: dict[tuple[int, str, int], Event] = {}
+    found = []
+    for event in history.events:
+        if event.step == PAY:
+            continue
+        if event.phase == "call":
+            calls[event.buyer, event.step, event.train] = event
+            continue
+        if event.value == BLOCKED:  # it tried, and did not move
+            continue
+        asked = calls.get((event.buyer, event.step, event.train), event)  # its line may be missing
+        call, end = asked.seq, event.seq
+        if event.step == Step.ACQUIRE:
+            call = end
+        elif event.step == Step.RELEASE:
+            end = call
+        found.append(Interval(event.buyer, event.step, call, end, event.value, asked.value, _cell(event, history)))
+    return sorted(found, key=lambda interval: interval.call)
+
+
+def _cell(event: Event, history: History) -> int:
+    return event.buyer - 1 if history.scenario.is_split else event.train - 1
+
+
+def _cells(history: History) -> Cells:
+    """Return what each count is before the first step."""
+    scenario = history.scenario
+    if scenario.is_split:
+        return tuple(scenario.share_of(buyer) for buyer in range(1, scenario.buyers + 1))
+    return (scenario.tickets,) * scenario.trains
+
+
+def linearize(history: History, *, most_steps: int) -> list[int] | None:
+    """Return the buyers in an order of their steps that explains the sale: a schedule.
+
+    None where there is no such order, or where the sale has more than `most_steps` steps.
+    """
+    steps = intervals(history)
+    if len(steps) > most_steps:
+        return None
+    # Several orders may explain the reads; one that also ends with what the store holds is the better explanation.
+    order = _Search(steps, history).run(_cells(history)) or _Search(steps).run(_cells(history))
+    return None if order is None else [step.buyer for step in order]
+
+
+def _ends_like(history: History, cells: Cells) -> bool:
+    """Return whether the counts in the end are what is left in the stores, as far as that is known."""
+    if history.scenario.is_split:
+        numbers = [cell for cell in cells if isinstance(cell, int)]
+        return history.stock_left in {None, sum(numbers)}
+    return all(
+        left in {None, cell} for left, cell in zip((history.stock_left, history.second_left), cells, strict=False)
+    )
+
+
+class _Search:
+    """Depth-first search over the steps that could come next; with a history, for an order that ends as it did."""
+
+    def __init__(self, steps: list[Interval], history: History | None = None) -> None:
+        self._steps = steps
+        self._history = history
+        self._hopeless: set[tuple[frozenset[int], Cells]] = set()
+
+    def run(self, cells: Cells) -> list[Interval] | None:
+        """Return all the steps in a right order, None where there is none."""
+        return self._extend([], frozenset(range(len(self._steps))), cells)
+
+    def _extend(self, placed: list[Interval], left: frozenset[int], cells: Cells) -> list[Interval] | None:
+        if not left:
+            return placed if self._history is None or _ends_like(self._history, cells) else None
+        if (left, cells) in self._hopeless or len(self._hopeless) > _MOST_PLACEMENTS:
+            return None
+        for index in self._next(left, cells):
+            step = self._steps[index]
+            found = self._extend([*placed, step], left - {index}, _after(step, cells))
+            if found is not None:
+                return found
+            if step.step in _READS:  # a read that fits changes nothing: if it cannot be next, nothing can
+                break
+        self._hopeless.add((left, cells))
+        return None
+
+    def _next(self, left: frozenset[int], cells: Cells) -> list[int]:
+        """Return the steps that may come next and fit, reads first, then those that returned first."""
+        first_end = min(self._steps[index].end for index in left)
+        could = [index for index in left if self._steps[index].call <= first_end]
+        fitting = [index for index in could if self._fits(self._steps[index], cells[self._steps[index].cell])]
+        return sorted(fitting, key=lambda i: (self._steps[i].step not in _READS, self._steps[i].end))
+
+    def _fits(self, step: Interval, cell: Value) -> bool:
+        if step.step == Step.SWAP:
+            return (step.value != CHANGED) == (step.asked == cell)
+        return step.step not in _READS or step.value == cell
+
+
+def _after(step: Interval, cells: Cells) -> Cells:
+    if step.step not in _WRITES or step.value == CHANGED:
+        return cells
+    written = "torn" if step.step == Step.TRUNCATE else step.value
+    return (*cells[: step.cell], written, *cells[step.cell + 1 :])

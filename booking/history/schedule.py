@@ -1,0 +1,124 @@
+"""A schedule: which buyer moves next, step by step; and how it is written down.
+
+Buyers count from 1. A step of buyer 2 is written 2, and its death -2.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+from booking.errors import BadInputError, DiskError
+from booking.scenario import MOST_PROCESSES, Scenario, require_whole
+from booking.storage import files
+from booking.storage.paths import shown
+
+Schedule: TypeAlias = tuple[int, ...]
+SCHEMA = 1
+MOST_STEPS = 10_000
+
+_TURN = r"\s*(-?[1-9][0-9]{0,5})\s*"
+_KEYS = ["scenario", "schedule", "schema"]
+
+
+class SavedSchedule(NamedTuple):
+    """A schedule together with the scenario that it belongs to."""
+
+    scenario: Scenario
+    schedule: Schedule
+
+
+def parse(text: str) -> Schedule:
+    """Return the schedule of a short string, such as "1,2,1,2" or, with the death of buyer 2, "1,2,-2".
+
+    Raises BadInputError, with the position, for anything else.
+    """
+    turns = text.split(",")
+    matches = [re.fullmatch(_TURN, turn, re.ASCII) for turn in turns]
+    for position, match in enumerate(matches, 1):
+        if match is None:
+            raise BadInputError(
+                f"step {position} of the schedule is {turns[position - 1]!a:.40}; "
+                "use buyers' numbers with commas, such as 1,2,1,2 (-2 for the death of buyer 2)"
+            )
+    return checked([int(match[1]) for match in matches if match])
+
+
+def checked(turns: Sequence[object]) -> Schedule:
+    """Return the numbers as a schedule; raises BadInputError, with the position, where one cannot be a buyer's."""
+    if not 1 <= len(turns) <= MOST_STEPS:
+        raise BadInputError(f"the schedule has {len(turns):,} steps; use 1 to {MOST_STEPS:,}")
+    return tuple(_turn(position, turn) for position, turn in enumerate(turns, 1))
+
+
+def _turn(position: int, turn: object) -> int:
+    name = f"step {position} of the schedule"
+    if turn == 0 or not isinstance(turn, int):  # 0 is in the range, and no buyer
+        raise BadInputError(f"{name} is {turn!r:.40}; use a buyer's number, from 1 (-2 for the death of buyer 2)")
+    require_whole(name, turn, -MOST_PROCESSES, MOST_PROCESSES)
+    return turn
+
+
+def written(schedule: Schedule) -> str:
+    """Return the short string that `parse` reads."""
+    return ",".join(map(str, schedule))
+
+
+def command(scenario: Scenario, schedule: Schedule) -> str:
+    """Return the command that replays the schedule."""
+    permits = f" --permits {scenario.permits}" if scenario.permits != 1 else ""
+    trains = f" --trains {scenario.trains} --order {scenario.order}" if scenario.trains != 1 else ""
+    options = (
+        f"--buyers {scenario.buyers} --tickets {scenario.tickets}"
+        f" --lock {scenario.lock}{permits} --store {scenario.store}{trains}"
+    )
+    if schedule[:1] < (0,):  # a command line takes what begins with a dash for an option
+        return f"booking replay {options} -- {written(schedule)}"
+    return f"booking replay {written(schedule)} {options}"
+
+
+def to_json(saved: SavedSchedule) -> dict[str, Any]:
+    """Return the document in which a schedule is kept with its scenario."""
+    return {"schema": SCHEMA, "scenario": saved.scenario.to_json(), "schedule": list(saved.schedule)}
+
+
+def from_json(document: object) -> SavedSchedule:
+    """Return what `to_json` wrote.
+
+    Raises BadInputError where the document is no schedule, has other keys, or a value that cannot be.
+    """
+    if not isinstance(document, dict) or sorted(document) != _KEYS:
+        raise BadInputError("it is not a schedule: it has to be one JSON object with schema, scenario and schedule")
+    if document["schema"] != SCHEMA or isinstance(document["schema"], bool):
+        raise BadInputError(f"it has schema {document['schema']!r:.40}; this program reads schema {SCHEMA}")
+    scenario, schedule = document["scenario"], document["schedule"]
+    if not isinstance(scenario, dict) or not isinstance(schedule, list):
+        raise BadInputError("its scenario has to be a JSON object, and its schedule a list of buyers' numbers")
+    return SavedSchedule(Scenario.from_json(scenario), checked(schedule))
+
+
+def load(path: Path) -> SavedSchedule:
+    """Return the schedule in a file, as `booking explore --save` writes it; raises BadInputError, DiskError."""
+    try:
+        return from_json(_decoded(files.read_small(path)))
+    except BadInputError as error:
+        raise BadInputError(f"cannot use the schedule {shown(path)}: {error}") from None
+
+
+def _decoded(content: bytes) -> object:
+    import json  # noqa: PLC0415 - a sale names schedules and keeps none
+
+    try:
+        return json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise BadInputError("it cannot be read as JSON; write one with `booking explore --save FILE`") from None
+
+
+def save(path: Path, saved: SavedSchedule) -> None:
+    """Write the document to a file; raises DiskError."""
+    import json  # noqa: PLC0415 - a sale names schedules and keeps none
+
+    try:
+        path.write_text(json.dumps(to_json(saved)) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise DiskError(f"cannot write {shown(path)}: {error.strerror}; choose another file") from None

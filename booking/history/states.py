@@ -1,0 +1,228 @@
+"""What was true after each event of a sale: the file, the lock, and what the buyer that moved knows.
+
+A pure fold over a history. The page, the picture and the tests all read the same moments.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from booking.history.history import BLOCKED, CHANGED, TORN, Ending, Event, History, Value
+from booking.purchase import Outcome
+from booking.scenario import Scenario
+from booking.steps import PAY, Step
+
+
+class Moment(NamedTuple):
+    """What was true right after one event.
+
+    `file` is the count in the file, TORN while it is half-written. `holders` are the buyers that hold the lock.
+    `sold` is how many of the buyers that bought had written by then. The rest is about the buyer of the event:
+    `doing` is what it does or did last, `knows` the count it saw last, `then` its next step, or how it ended where
+    there is none. `second_file` and `second_holders` are those of the second train, where there is one; with one,
+    None and nobody. Where the tickets are split, `file` is what is left in all shares.
+    """
+
+    file: Value
+    holders: tuple[int, ...]
+    sold: int
+    doing: str
+    knows: str
+    then: str
+    second_file: Value = None
+    second_holders: tuple[int, ...] = ()
+
+
+KNOWS_NOTHING = "nothing"
+
+_DOING = {
+    (Step.LOOK, "call"): "is looking at the count",
+    (Step.LOOK, "return"): "saw {}",
+    (Step.ACQUIRE, "call"): "is waiting for the lock",
+    (Step.ACQUIRE, "return"): "got the lock",
+    (Step.READ, "call"): "is reading the count",
+    (Step.READ, "return"): "has read {}",
+    (PAY, "call"): "is paying",
+    (PAY, "return"): "has paid",
+    (Step.TRUNCATE, "call"): "is emptying the file",
+    (Step.TRUNCATE, "return"): "has emptied the file",
+    (Step.WRITE, "call"): "is writing {}",
+    (Step.WRITE, "return"): "has written {}",
+    (Step.SWAP, "call"): "is swapping, if the count is still {}",
+    (Step.SWAP, "return"): "has swapped the count for {}",
+    (Step.RELEASE, "call"): "is giving the lock back",
+    (Step.RELEASE, "return"): "gave the lock back",
+}
+
+_THEN = {
+    Step.LOOK: "look",
+    Step.ACQUIRE: "ask for the lock",
+    Step.READ: "read",
+    PAY: "pay",
+    Step.TRUNCATE: "empty the file",
+    Step.WRITE: "write {}",
+    Step.SWAP: "swap, if the count is still {}",
+    Step.RELEASE: "give the lock back",
+}
+
+_ENDED = {
+    Outcome.BOUGHT: "bought a ticket",
+    Outcome.SOLD_OUT: "left: sold out",
+    Outcome.TORN_READ: "gave up: half a file",
+}
+
+
+def moments(history: History) -> list[Moment]:
+    """Return what was true after each event, in the order of the events.
+
+    The file holds what the last finished write put there, or what a read has proved since about a write that
+    is still under way; before the first write it holds the scenario's tickets.
+    """
+    endings = {ending.buyer: ending for ending in history.endings}
+    bought = frozenset(ending.buyer for ending in history.endings if ending.outcome is Outcome.BOUGHT)
+    world = _World(history.scenario, bought)
+    nexts = _nexts(history, endings)
+    return [world.after(event, then) for event, then in zip(history.events, nexts, strict=True)]
+
+
+def at_the_gate(history: History) -> dict[int, str]:
+    """Return the first step of every buyer that took one, before anything has happened."""
+    first = {event.buyer: event for event in reversed(history.events)}
+    return {buyer: _then(event) + _on_train(event, history.scenario) for buyer, event in first.items()}
+
+
+def doing(event: Event) -> str:
+    """Return what its buyer does after this event, as the rest of a sentence about it."""
+    if event.value == BLOCKED:
+        return "found the lock taken"
+    if event.value == CHANGED:
+        return "found another count, and did not swap"
+    return _DOING[event.step, event.phase].format(value_words(event.value))
+
+
+def value_words(value: Value) -> str:
+    """Return a count as a student reads it; TORN is a file that holds half of something."""
+    return "half a file" if value == TORN else str(value)
+
+
+def ended(ending: Ending | None) -> str:
+    """Return how a buyer ended, as the rest of a sentence about it; None is a buyer that is not listed."""
+    if ending is None:
+        return "was not heard of again"
+    if ending.outcome in _ENDED:
+        return _ENDED[ending.outcome]
+    if ending.error:
+        return f"gave up: {ending.error}"
+    return "stayed away" if ending.stayed_away else _lost(ending)
+
+
+def _lost(ending: Ending) -> str:
+    if ending.alive or ending.exitcode is None:
+        return "did not finish in time"
+    if ending.exitcode < 0:
+        return f"was killed by signal {-ending.exitcode}"
+    return f"died with exit code {ending.exitcode}"
+
+
+def _nexts(history: History, endings: dict[int, Ending]) -> Iterator[str]:
+    """Yield, for each event, what its buyer does next, or how it ended."""
+    coming: dict[int, str] = {buyer: ended(ending) for buyer, ending in endings.items()}
+    nexts = []
+    for event in reversed(history.events):
+        nexts.append(coming.get(event.buyer, ended(None)))
+        if event.phase == "call":
+            coming[event.buyer] = _then(event) + _on_train(event, history.scenario)
+    return reversed(nexts)
+
+
+def _then(event: Event) -> str:
+    return _THEN[event.step].format(value_words(event.value))
+
+
+def _on_train(event: Event, scenario: Scenario) -> str:
+    """Return which train this was about, where there are two; paying is about both."""
+    return f" (train {event.train})" if scenario.trains > 1 and event.step != PAY else ""
+
+
+def _has_written(event: Event) -> bool:
+    return event.step == Step.WRITE or (event.step == Step.SWAP and event.value != CHANGED)
+
+
+@dataclass
+class _World:
+    """The files, the locks and the buyers' knowledge, kept up to date event by event.
+
+    `files` and `under_way` are by cell, from 1: the train or, where the tickets are split, the buyer.
+    """
+
+    scenario: Scenario
+    bought: frozenset[int]
+    files: dict[int, Value] = field(init=False)
+    sold: set[int] = field(default_factory=set)
+    holders: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    knows: dict[int, str] = field(default_factory=dict)
+    under_way: defaultdict[int, dict[int, Value]] = field(default_factory=lambda: defaultdict(dict))
+
+    def __post_init__(self) -> None:
+        """Begin with what is for sale."""
+        scenario = self.scenario
+        self.files = dict.fromkeys(range(1, scenario.trains + 1), scenario.tickets)
+        if scenario.is_split:
+            self.files = {buyer: scenario.share_of(buyer) for buyer in range(1, scenario.buyers + 1)}
+
+    @property
+    def file(self) -> Value:
+        """Return what the first file holds, or all shares."""
+        if self.scenario.is_split:
+            return sum(share for share in self.files.values() if isinstance(share, int))
+        return self.files[1]
+
+    def after(self, event: Event, then: str) -> Moment:
+        """Take one event in; `then` is what its buyer does next."""
+        self._file(event)
+        self._lock(event)
+        if event.step in {Step.LOOK, Step.READ} and event.phase == "return":
+            verb = "saw" if event.step == Step.LOOK else "read"
+            self.knows[event.buyer] = f"{verb} {value_words(event.value)}"
+        if event.buyer in self.bought and event.phase == "return" and _has_written(event):
+            self.sold.add(event.buyer)
+        knows = self.knows.get(event.buyer, KNOWS_NOTHING)
+        does = doing(event) + _on_train(event, self.scenario)
+        second, holders = self.files.get(2) if self.scenario.trains > 1 else None, self.holders
+        return Moment(self.file, holders.get(1, ()), len(self.sold), does, knows, then, second, holders.get(2, ()))
+
+    def _cell(self, event: Event) -> int:
+        return event.buyer if self.scenario.is_split else event.train
+
+    def _file(self, event: Event) -> None:
+        cell = self._cell(event)
+        if event.step == Step.SWAP:
+            self._swap(event)
+        elif event.step in {Step.TRUNCATE, Step.WRITE}:
+            content = TORN if event.step == Step.TRUNCATE else event.value
+            if event.phase == "call":
+                self.under_way[cell][event.buyer] = content
+            else:
+                self.under_way[cell].pop(event.buyer, None)
+                self.files[cell] = content
+        elif event.phase == "return" and (event.value in self.under_way[cell].values() or self._is_swapped(event)):
+            self.files[cell] = event.value
+
+    def _swap(self, event: Event) -> None:
+        """Note a swap under way by None: what it writes is known when it returns, or when somebody has read it."""
+        if event.phase == "call":
+            self.under_way[1][event.buyer] = None
+        else:
+            self.under_way[1].pop(event.buyer, None)
+            self.files[1] = self.files[1] if event.value == CHANGED else event.value
+
+    def _is_swapped(self, event: Event) -> bool:
+        return event.step in {Step.LOOK, Step.READ} and None in self.under_way[1].values()
+
+    def _lock(self, event: Event) -> None:
+        if event.step == Step.ACQUIRE and event.phase == "return" and event.value != BLOCKED:
+            self.holders[event.train] = (*self.holders.get(event.train, ()), event.buyer)
+        elif event.step == Step.RELEASE and event.phase == "call":
+            holding = self.holders.get(event.train, ())
+            self.holders[event.train] = tuple(buyer for buyer in holding if buyer != event.buyer)

@@ -1,0 +1,1 @@
+"""Ways to buy that need no lock, one file each."""

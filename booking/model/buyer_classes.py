@@ -1,0 +1,56 @@
+"""The kinds of buyers of a scenario: those of one kind are alike, so that the explorer may count instead of name them.
+
+Mostly there is one. Two trains in opposite orders have two, and so have tickets that are split into unequal shares.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from booking.errors import BadInputError
+from booking.model.counter import purchase_at_counter
+from booking.model.scripted_desk import Program
+from booking.model.shared_state import Shared, shared_in
+from booking.registry import purchase_in, purchase_of
+from booking.scenario import Scenario
+from booking.trains import COUNT
+
+
+class Kind(NamedTuple):
+    """What these buyers do, the world as they see it, and their numbers from 1, of which there is at least one."""
+
+    program: Program
+    shared: Shared
+    buyers: tuple[int, ...]
+
+
+def kinds_in(scenario: Scenario, program: Program | None = None, clerks: int = 0) -> tuple[Kind, ...]:
+    """Return the kinds; with a `program` all buyers run that one, and with `clerks` they go to the counter.
+
+    Raises BadInputError where the scenario's lock, store, trains and clerks do not go together.
+    """
+    shared = shared_in(scenario, clerks)
+    if clerks and (scenario.is_split or scenario.trains > 1):
+        raise BadInputError("a clerk sells the tickets of one train to everybody; leave out --clerks")
+    if program and scenario.is_split:
+        raise BadInputError(f"only the purchase itself is explored with --lock {scenario.lock}; use another lock")
+    everybody = tuple(range(1, scenario.buyers + 1))
+    if not (scenario.is_split or scenario.trains > 1):
+        return (Kind(program or (purchase_at_counter if clerks else purchase_in(scenario)), shared, everybody),)
+    found: dict[tuple[Program, int], list[int]] = {}
+    for buyer in everybody:
+        runs = program or purchase_of(scenario, buyer)
+        share = scenario.share_of(buyer) if scenario.is_split else scenario.tickets
+        found.setdefault((runs, share), []).append(buyer)
+    return tuple(
+        Kind(runs, replace(shared, cells={COUNT: share}) if scenario.is_split else shared, tuple(buyers))
+        for (runs, share), buyers in found.items()
+    )
+
+
+def at_their_roots(roots: Sequence[int], kinds: Sequence[Kind]) -> dict[int, list[int]]:
+    """Return which buyers start in which local state; `roots` has that of each kind."""
+    where: dict[int, list[int]] = {}
+    for root, kind in zip(roots, kinds, strict=True):
+        where[root] = sorted([*where.get(root, ()), *kind.buyers])
+    return where

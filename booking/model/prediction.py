@@ -1,0 +1,153 @@
+"""What the model says of a schedule: every event of the history that real processes have to leave behind.
+
+Pure: no process is started, so a schedule that cannot be played is refused before anything has happened.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from booking.errors import BadInputError
+from booking.explorer.result import Moved
+from booking.history.history import BLOCKED, TORN, Ending, Event, History, Value
+from booking.history.schedule import Schedule
+from booking.history.schedule_table import DIES, Cell, step_text
+from booking.history.verdict import Verdict, judge
+from booking.model.world import World
+from booking.purchase import Outcome
+from booking.scenario import Scenario
+from booking.steps import Step
+
+_KILLED = -9
+_READS = {Step.LOOK, Step.READ}
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What will happen when the schedule is played.
+
+    `played` is the schedule and, for each buyer that waits for ever at its end, one more attempt that is seen to
+    be blocked. `moves` has what happens at each place of it. `history` is complete but for times and processes.
+    """
+
+    scenario: Scenario
+    schedule: Schedule
+    played: Schedule
+    moves: tuple[Moved, ...]
+    history: History
+    world: World = field(repr=False, compare=False)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Return the verdict on the predicted history."""
+        return judge(self.history)
+
+    @property
+    def cells(self) -> list[Cell]:
+        """Return the moves in a word or two each, to be shown in columns."""
+        return [
+            Cell(m.buyer, DIES if m.step is None else step_text(m.step, m.value, second=m.train > 1))
+            for m in self.moves
+        ]
+
+    @property
+    def ends(self) -> dict[int, str]:
+        """Return how each buyer that took part ends, in a word or two."""
+        return {e.buyer: _end_text(e) for e in self.history.endings if not e.stayed_away}
+
+    @property
+    def waiting(self) -> frozenset[int]:
+        """Return the buyers that wait for ever in the end."""
+        return frozenset(ending.buyer for ending in self.history.endings if ending.alive)
+
+    def place_of(self, event: int) -> int:
+        """Return the place in `played`, from 1, of the predicted event with this index, from 0; a death has none."""
+        places = [place for place, turn in enumerate(self.played, 1) if turn > 0 for _ in ("call", "return")]
+        return places[event] if event < len(places) else len(self.played)
+
+
+def predict(scenario: Scenario, schedule: Schedule) -> Prediction:
+    """Return what the schedule does in this scenario.
+
+    A turn for a buyer that is blocked is spent and moves nobody. Buyers that the schedule does not name stay away.
+    Raises BadInputError, naming the place in the schedule, where it names a buyer that does not exist, has ended or
+    has died, and where it stops in the middle of somebody's purchase.
+    """
+    world, moves = World.before(scenario), []
+    for place, turn in enumerate(schedule, 1):
+        _require_turn(world, place, turn)
+        world, moved = world.move(turn) if turn > 0 else world.crash(-turn)
+        moves.append(moved)
+    began = sorted({turn for turn in schedule if turn > 0})
+    waiting = _waiting(world, schedule, began)
+    unseen = [buyer for buyer in waiting if not _was_seen_blocked(moves, buyer)]
+    moves += [world.move(buyer)[1] for buyer in unseen]
+    endings = tuple(_ending(world, buyer, began) for buyer in world.buyers)
+    left, second_left = (*world.counts_left, None)[:2]
+    history = History(scenario, tuple(_events(moves)), endings, left, second_left=second_left)
+    return Prediction(scenario, schedule, (*schedule, *unseen), tuple(moves), history, world)
+
+
+def _end_text(ending: Ending) -> str:
+    if ending.alive:
+        return "waits"
+    return "dead" if ending.exitcode else str(ending.outcome)
+
+
+def _require_turn(world: World, place: int, turn: int) -> None:
+    buyer = abs(turn)
+    if buyer not in world.buyers:
+        most = len(world.buyers)
+        raise BadInputError(f"step {place} of the schedule names buyer {buyer}; the sale has 1 to {most} (--buyers)")
+    if buyer in world.dead:
+        raise BadInputError(f"step {place} of the schedule is for buyer {buyer}, which is dead; end it before")
+    if world.request(buyer) is None:
+        raise BadInputError(
+            f"step {place} of the schedule is for buyer {buyer}, which has ended ({world.outcome(buyer)}); leave it out"
+        )
+
+
+def _waiting(world: World, schedule: Schedule, began: Sequence[int]) -> list[int]:
+    """Return who is blocked for ever; raise where somebody who began could still move."""
+    unfinished = [(buyer, request) for buyer in began if (request := world.request(buyer))]
+    for buyer, request in unfinished:
+        if buyer in world.movable():
+            raise BadInputError(
+                f"the schedule ends after step {len(schedule)}, in the middle of the purchase of buyer {buyer}; "
+                f"give it more steps: its next one is {request.step}"
+            )
+    return [buyer for buyer, _ in unfinished]
+
+
+def _was_seen_blocked(moves: Sequence[Moved], buyer: int) -> bool:
+    return next((m.value == BLOCKED for m in reversed(moves) if m.buyer == buyer), False)
+
+
+def _events(moves: Sequence[Moved]) -> Iterator[Event]:
+    seq = 0
+    for move in moves:
+        if move.step is None:
+            continue
+        yield Event(seq + 1, 0, move.buyer, 0, move.step, "call", _called_with(move), move.train)
+        yield Event(seq + 2, 0, move.buyer, 0, move.step, "return", move.value, move.train)
+        seq += 2
+
+
+def _called_with(move: Moved) -> Value:
+    if move.step is Step.SWAP:
+        return move.expected
+    return None if move.step in _READS or move.value in {TORN, BLOCKED} else move.value
+
+
+def _ending(world: World, buyer: int, began: Sequence[int]) -> Ending:
+    outcome = world.outcome(buyer)
+    if buyer in world.dead:
+        return Ending(buyer, 0, outcome or Outcome.UNKNOWN, _KILLED)
+    if outcome is not None:
+        return Ending(buyer, 0, outcome)
+    return Ending(buyer, 0, _unanswered(world, buyer), None, alive=buyer in began)
+
+
+def _unanswered(world: World, buyer: int) -> Outcome:
+    """Return how a buyer counts that waits for ever: it never answers, as if it were dead."""
+    return world.crash(buyer)[0].outcome(buyer) or Outcome.UNKNOWN

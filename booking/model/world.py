@@ -1,0 +1,190 @@
+"""The labelled world: numbered buyers, moved one step at a time, by the buyer's own code.
+
+Replay predicts with it and play is played in it. It shares the scripted desk with the explorer and nothing else:
+no automaton, no minimising, no counting, so that each can be checked against the other.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from booking.errors import BadInputError
+from booking.explorer.automaton import SEEING, WRITING
+from booking.explorer.result import Moved
+from booking.history.history import BLOCKED, CHANGED, TORN
+from booking.model.buyer_classes import kinds_in
+from booking.model.scripted_desk import Answer, Answers, Code, Point, Program, Request
+from booking.model.shared_state import Shared, shared_in
+from booking.purchase import Outcome
+from booking.scenario import Scenario
+from booking.steps import Step
+from booking.trains import COUNT, NAMES
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One moment of a sale with numbered buyers, counted from 1.
+
+    `codes` has each buyer's code. `cells` holds what each cell holds now: a number, or TORN while it is
+    half-written. `holders` names the buyers that hold each lock; the dead hold on to a lock that is not freed when
+    its holder dies. `answers` is what each buyer was answered so far, which is all that its code depends on.
+    """
+
+    codes: tuple[Code, ...]
+    cells: Mapping[str, Answer]
+    holders: Mapping[str, tuple[int, ...]]
+    answers: tuple[Answers, ...]
+    dead: frozenset[int] = frozenset()
+
+    @classmethod
+    def before(cls, scenario: Scenario, program: Program | None = None, clerks: int = 0) -> "World":
+        """Return the world of this scenario in which nobody has moved yet; None runs the purchase of its lock.
+
+        With `clerks` there is a counter, which only `purchase_at_counter` goes to.
+        """
+        shared = shared_in(scenario, clerks)
+        cells: dict[str, Answer] = dict(shared.cells)
+        codes: dict[int, Code] = {}
+        for kind in kinds_in(scenario, program, clerks):
+            codes |= dict.fromkeys(kind.buyers, Code(kind.program, kind.shared))
+            if shared.private:
+                firsts = kind.shared.cells.items()
+                cells |= {_copy(name, buyer): first for name, first in firsts for buyer in kind.buyers}
+        whole = tuple(codes[buyer] for buyer in sorted(codes))
+        return cls(whole, cells, dict.fromkeys(shared.locks, ()), ((),) * scenario.buyers)
+
+    @property
+    def shared(self) -> Shared:
+        """Return what the buyers share."""
+        return self.codes[0].shared
+
+    @property
+    def buyers(self) -> range:
+        """Return the numbers of the buyers."""
+        return range(1, len(self.answers) + 1)
+
+    @property
+    def counts_left(self) -> tuple[int | None, ...]:
+        """Return the number of tickets left on each train, None where its file is half-written; shares add up."""
+        if self.shared.split:
+            shares = [self.cells[_copy(COUNT, buyer)] for buyer in self.buyers]
+            return (sum(share for share in shares if isinstance(share, int)),)
+        found = [self.cells[cell] for cell, _ in NAMES if cell in self.cells]
+        return tuple(left if isinstance(left, int) else None for left in found)
+
+    @property
+    def count_left(self) -> int | None:
+        """Return the number of tickets left on the one train, or on the first of two."""
+        return self.counts_left[0]
+
+    def request(self, buyer: int) -> Request | None:
+        """Return the step that a buyer asks for next, None where it has ended or died.
+
+        Raises BadInputError where there is no such buyer.
+        """
+        if buyer not in self.buyers:
+            raise BadInputError(f"there is no buyer {buyer}; the sale has buyers 1 to {len(self.answers)}")
+        step = self._point(buyer).next
+        return step if isinstance(step, Request) and buyer not in self.dead else None
+
+    def outcome(self, buyer: int) -> Outcome | None:
+        """Return how a buyer ended, None while it is alive and under way.
+
+        A dead buyer is UNKNOWN if it had begun to write and UNFINISHED if not.
+        """
+        point = self._point(buyer)
+        if isinstance(point.next, Outcome):
+            return point.next
+        if buyer not in self.dead:
+            return None
+        return Outcome.UNKNOWN if point.written else Outcome.UNFINISHED
+
+    def blocked_by(self, buyer: int) -> tuple[int, ...]:
+        """Return the buyers that hold the lock which this buyer waits for; empty where it does not wait."""
+        request = self.request(buyer)
+        if request is None or request.step is not Step.ACQUIRE:
+            return ()
+        holders, permits = self.holders[request.name], self.shared.locks[request.name].permits
+        return holders if permits is not None and len(holders) >= permits else ()
+
+    def has_begun(self, buyer: int) -> bool:
+        """Tell whether a buyer has taken a step."""
+        return bool(self.answers[buyer - 1])
+
+    def movable(self) -> tuple[int, ...]:
+        """Return the buyers that can take a step now."""
+        return tuple(buyer for buyer in self.buyers if self.request(buyer) and not self.blocked_by(buyer))
+
+    def move(self, buyer: int) -> tuple["World", Moved]:
+        """Let a buyer take its next step; return the world afterwards and what happened.
+
+        An attempt to take a held lock is BLOCKED and leaves the world as it is. Raises BadInputError where the
+        buyer does not exist, has ended or has died.
+        """
+        request = self.request(buyer)
+        if request is None:
+            raise BadInputError(f"buyer {buyer} has ended; take it out of the schedule from there on")
+        if self.blocked_by(buyer):
+            return self, Moved(buyer, request.step, request.name, BLOCKED)
+        cell = _copy(request.name, buyer) if self.shared.private else request.name
+        answer = self._answer(cell, request)
+        answers = (*self.answers[: buyer - 1], (*self.answers[buyer - 1], answer), *self.answers[buyer:])
+        cells = self.cells if answer == CHANGED else self._written(cell, request)
+        world = replace(self, cells=cells, holders=self._held(buyer, request), answers=answers)
+        value = request.value if answer is None else answer
+        return world, Moved(buyer, request.step, request.name, value, request.expected)
+
+    def crash(self, buyer: int) -> tuple["World", Moved]:
+        """Let a buyer die; return the world afterwards and what happened.
+
+        A lock that the system frees is free again, any other is held for ever. Raises BadInputError where the
+        buyer does not exist, has ended or has died.
+        """
+        if self.request(buyer) is None:
+            raise BadInputError(f"buyer {buyer} has ended and cannot die; take -{buyer} out of the schedule")
+        holders = {
+            name: tuple(held for held in holding if held != buyer)
+            if self.shared.locks[name].freed_when_holder_dies
+            else holding
+            for name, holding in self.holders.items()
+        }
+        return replace(self, holders=holders, dead=self.dead | {buyer}), Moved(buyer)
+
+    def follow(self, schedule: Iterable[int]) -> tuple["World", tuple[Moved, ...]]:
+        """Let the buyers move in this order, where -2 is the death of buyer 2; return what happened at each place.
+
+        Raises BadInputError, with the place, where a buyer of the schedule does not exist, has ended or has died.
+        """
+        world, happened = self, []
+        for place, buyer in enumerate(schedule, 1):
+            try:
+                world, moved = world.move(buyer) if buyer >= 0 else world.crash(-buyer)
+            except BadInputError as error:
+                raise BadInputError(f"step {place} of the schedule: {error}") from None
+            happened.append(moved)
+        return world, tuple(happened)
+
+    def _point(self, buyer: int) -> Point:
+        return self.codes[buyer - 1].after(self.answers[buyer - 1])
+
+    def _answer(self, cell: str, request: Request) -> Answer:
+        if request.step is Step.SWAP:
+            return request.value if self.cells[cell] == request.expected else CHANGED
+        return self.cells[cell] if request.step in SEEING else None
+
+    def _written(self, cell: str, request: Request) -> Mapping[str, Answer]:
+        if request.step not in WRITING:
+            return self.cells
+        return {**self.cells, cell: TORN if request.step is Step.TRUNCATE else request.value}
+
+    def _held(self, buyer: int, request: Request) -> Mapping[str, tuple[int, ...]]:
+        holding = self.holders.get(request.name, ())
+        if request.step is Step.ACQUIRE:
+            return {**self.holders, request.name: (*holding, buyer)}
+        if request.step is Step.RELEASE:
+            return {**self.holders, request.name: tuple(held for held in holding if held != buyer)}
+        return self.holders
+
+
+def _copy(name: str, buyer: int) -> str:
+    """Return the name of a buyer's own copy of a cell."""
+    return f"{name} of buyer {buyer}"

@@ -1,0 +1,195 @@
+"""The picture of a sale as plain data: a lane per buyer, spans in the lanes, arrows between them.
+
+Every report that draws takes its shapes from here, so they all show the same. Events are named by their index in
+the history, from 0; positions in pixels are the drawer's business.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from booking.history.history import BLOCKED, TORN, Event, History
+from booking.history.schedule_table import step_text
+from booking.history.states import ended, value_words
+from booking.history.verdict import SOUND, Finding, Verdict
+from booking.steps import PAY, Step
+
+
+class Kind(StrEnum):
+    """What a span shows."""
+
+    INSIDE = "inside"
+    """The critical section: from getting the lock to giving it back."""
+    UNGUARDED = "unguarded"
+    """The critical section of a sale without a lock: from reading the count to writing it."""
+    LOOK = "look"
+    WAIT = "wait"
+    READ = "read"
+    PAY = "pay"
+    EMPTY = "empty"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Something that a buyer did from one event to another; `end` is None where it never came back."""
+
+    buyer: int
+    kind: Kind
+    start: int
+    end: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One buyer; `pid` is 0 for a buyer that never spoke, and `ended` says how it ended."""
+
+    buyer: int
+    name: str
+    pid: int
+    outcome: str
+    ended: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """From the read to the write that ruined it, or from the emptying of a file to the read that met it so."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All the shapes; `witness` are the events that show an anomaly, `by_time` what to show first."""
+
+    lanes: tuple[Lane, ...]
+    spans: tuple[Span, ...]
+    arrows: tuple[Arrow, ...]
+    witness: tuple[int, ...]
+    by_time: bool
+
+
+_KINDS = {
+    Step.LOOK: Kind.LOOK,
+    Step.ACQUIRE: Kind.WAIT,
+    Step.READ: Kind.READ,
+    PAY: Kind.PAY,
+    Step.TRUNCATE: Kind.EMPTY,
+    Step.WRITE: Kind.WRITE,
+    Step.SWAP: Kind.WRITE,
+}
+_WORDS = {Kind.WAIT: "wait", Kind.PAY: "pay", Kind.EMPTY: "empty"}
+_UNGUARDED_STEPS = {Step.READ, PAY, Step.TRUNCATE, Step.WRITE, Step.SWAP}
+
+
+def draw(history: History, verdict: Verdict) -> Picture:
+    """Return the picture of a sale.
+
+    A sale with an anomaly is best seen in the order of its steps, because races happen in microseconds; a sound
+    one in real time, because there the waiting is what a lock costs.
+    """
+    index_of = {event.seq: index for index, event in enumerate(history.events)}
+    arrows = tuple(arrow for finding in verdict.findings for arrow in _arrows(history, finding, index_of))
+    return Picture(
+        lanes=tuple(_lanes(history)),
+        spans=tuple(sorted([*_sections(history), *_spans(history)], key=_backmost_first)),
+        arrows=arrows,
+        witness=_witness(verdict, arrows, index_of),
+        by_time=verdict.name == SOUND,
+    )
+
+
+def _lanes(history: History) -> Iterator[Lane]:
+    for ending in history.endings:
+        outcome = "stayed away" if ending.stayed_away else str(ending.outcome)
+        yield Lane(ending.buyer, f"buyer {ending.buyer}", ending.pid, outcome, ended(ending))
+
+
+def _backmost_first(span: Span) -> tuple[int, bool, int]:
+    return span.buyer, span.kind not in {Kind.INSIDE, Kind.UNGUARDED}, span.start
+
+
+def _spans(history: History) -> Iterator[Span]:
+    """Yield a span for every step between its call and its return."""
+    open_calls: dict[tuple[int, str, int], int] = {}
+    for index, event in enumerate(history.events):
+        if event.step == Step.RELEASE or (event.value == BLOCKED and event.phase == "return"):
+            continue
+        if event.phase == "call":
+            open_calls.setdefault((event.buyer, event.step, event.train), index)  # a blocked attempt began the wait
+        elif (start := open_calls.pop((event.buyer, event.step, event.train), None)) is not None:
+            yield _span(event, start, index)
+    dead = {ending.buyer for ending in history.endings if not ending.alive}
+    for start in open_calls.values():
+        event = history.events[start]
+        span = _span(event, start, None)
+        yield replace(span, end=start, text=f"{span.text}, then died") if event.buyer in dead else span
+
+
+def _span(event: Event, start: int, end: int | None) -> Span:
+    kind = _KINDS[event.step]
+    if event.step == Step.SWAP:
+        value = event.value if event.phase == "return" else None  # before, nobody knows what comes of it
+        return Span(event.buyer, kind, start, end, step_text(event.step, value))
+    text = _WORDS.get(kind) or _with_value(kind, event)
+    return Span(event.buyer, kind, start, end, f"{text} (train 2)" if event.train > 1 else text)
+
+
+def _with_value(kind: Kind, event: Event) -> str:
+    return str(kind) if event.value is None else f"{kind} {value_words(event.value)}"
+
+
+def _sections(history: History) -> Iterator[Span]:
+    """Yield the critical section of every buyer that entered it."""
+    locked = any(event.step == Step.ACQUIRE for event in history.events)
+    return _guarded(history.events) if locked else _unguarded(history.events)
+
+
+def _guarded(events: Iterable[Event]) -> Iterator[Span]:
+    entered: dict[int, int] = {}  # with two locks, the section lasts from the first to the last of them
+    inside: Counter[int] = Counter()
+    for index, event in enumerate(events):
+        if event.step == Step.ACQUIRE and event.phase == "return" and event.value != BLOCKED:
+            inside[event.buyer] += 1
+            entered.setdefault(event.buyer, index)
+        elif event.step == Step.RELEASE and event.phase == "call" and event.buyer in entered:
+            inside[event.buyer] -= 1
+            if not inside[event.buyer]:
+                yield Span(event.buyer, Kind.INSIDE, entered.pop(event.buyer), index, "critical section")
+    for buyer, start in entered.items():
+        yield Span(buyer, Kind.INSIDE, start, None, "critical section")
+
+
+def _unguarded(events: Iterable[Event]) -> Iterator[Span]:
+    bounds: dict[int, tuple[int, int]] = {}
+    for index, event in enumerate(events):
+        if event.step in _UNGUARDED_STEPS:
+            bounds[event.buyer] = (bounds.get(event.buyer, (index, index))[0], index)
+    for buyer, (start, end) in bounds.items():
+        yield Span(buyer, Kind.UNGUARDED, start, end, "critical section, no lock")
+
+
+def _witness(verdict: Verdict, arrows: Iterable[Arrow], index_of: dict[int, int]) -> tuple[int, ...]:
+    """Return the ends of the arrows, which tell the story; without arrows, all that the findings name."""
+    ends = {index for arrow in arrows for index in (arrow.start, arrow.end)}
+    named = {index_of[seq] for finding in verdict.findings for seq in finding.events if seq in index_of}
+    return tuple(sorted(ends or named))
+
+
+def _arrows(history: History, finding: Finding, index_of: dict[int, int]) -> Iterator[Arrow]:
+    """Yield what connects the events of one finding; a finding about waiting has nothing to connect."""
+    named = [history.events[index_of[seq]] for seq in finding.events if seq in index_of]
+    reads = [event for event in named if event.step in {Step.READ, Step.LOOK}]
+    emptied = next((event for event in named if event.step == Step.TRUNCATE), None)
+    ruin = next((event for event in named if event.step == Step.WRITE), None)
+    for read in reads:
+        if emptied and read.value == TORN:
+            text = f"buyer {read.buyer} met the file that buyer {emptied.buyer} had emptied"
+            yield Arrow(index_of[emptied.seq], index_of[read.seq], text)
+        elif ruin and read.buyer != ruin.buyer:
+            text = f"buyer {read.buyer} read {read.value}; then buyer {ruin.buyer} wrote {ruin.value}"
+            yield Arrow(index_of[read.seq], index_of[ruin.seq], text)

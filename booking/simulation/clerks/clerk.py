@@ -1,0 +1,50 @@
+"""What runs in a clerk's process: take a question, serve it whole, answer it, until nobody asks any more.
+
+Clerks are daemons in what the word promises: they end with their parent. `daemon=True` alone keeps that promise
+only where the parent ends in good order; the guard keeps it always.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+from booking.locks import Lock
+from booking.processes import lifeline
+from booking.processes.ends import PipeEnds
+from booking.processes.journal import NOBODY, Journal
+from booking.purchase import Desk, Outcome, buy
+from booking.simulation.buyer import settled
+from booking.simulation.clerks.channel import LOOK, Answer, ClerksSide, Question
+from booking.simulation.desk import RealDesk
+from booking.stores import Store
+
+
+@dataclass(frozen=True)
+class ClerkTask:
+    """All that a clerk's process is told."""
+
+    store: Store
+    lock: Lock
+    side: ClerksSide
+    ends: PipeEnds
+
+
+def serve(task: ClerkTask) -> None:
+    """Be one clerk, from the first question to the last."""
+    lifeline.enter(task.ends, task.store.path)
+    task.side.settle()
+    own = Journal(NOBODY, task.ends.journal)
+    for question in task.side.questions(lambda word: own.record(word, "call")):
+        task.side.answer(question, answered(task, question))
+
+
+def answered(task: ClerkTask, question: Question) -> Answer:
+    """Do what the buyer asks for, on the buyer's behalf; the steps carry its number and this clerk's process."""
+    journal = Journal(question.buyer, task.ends.journal)
+    desk = RealDesk(task.store, task.lock, journal.record, question.pay_s)
+    return Answer(*settled(partial(_looked if question.word == LOOK else buy, desk)))
+
+
+def _looked(desk: Desk) -> Outcome | None:
+    """Look; the buyer has not ended by that."""
+    desk.look()
+    return None

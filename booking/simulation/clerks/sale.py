@@ -1,0 +1,123 @@
+"""A sale in which the buyers go to clerks: the buyers start first, then the clerks, and the clerks leave last."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from booking.errors import BadInputError
+from booking.history.history import History
+from booking.processes.forked import forking
+from booking.processes.lifeline import Process
+from booking.purchase import Outcome
+from booking.simulation.clerks.buyer import ClientTask, visit_counter
+from booking.simulation.clerks.channel import EMPTY, FULL, Channel
+from booking.simulation.clerks.clerk import ClerkTask, serve
+from booking.simulation.clerks.pipe import PipeChannel
+from booking.simulation.clerks.queue import ROOM, QueueChannel
+from booking.simulation.running import GRACE, Plan, RunningSale
+from booking.text.words import buyers, count_of
+
+CHANNELS: dict[str, type[Channel]] = {"queue": QueueChannel, "pipe": PipeChannel}
+
+
+class SaleWithClerks(RunningSale):
+    """A sale under way whose buyers ask and whose clerks sell; the group has first the buyers, then the clerks."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self._only_clerks_left = False
+        self._dead_clerks: tuple[int, ...] = ()
+        self._dead_before_time_out: tuple[int, ...] = ()
+
+    def hold(self, timeout: float) -> History:
+        """Hold the sale and close the channel; raises BadInputError where there is no room for one."""
+        try:
+            self.channel = CHANNELS[self.plan.setup.via](self.plan.group.context, self.plan.setup.clerks)
+        except OSError as error:
+            raise BadInputError(f"the system has no room for so many clerks ({error.strerror}); use fewer") from None
+        try:
+            return super().hold(timeout)
+        finally:
+            self.channel.close()
+
+    def _start(self) -> None:
+        for buyer, pay_s in enumerate(self.plan.pay_s, 1):
+            with forking:
+                side = self.channel.for_next_buyer()
+                task = ClientTask(buyer, self.plan.store, side, pay_s, self.plan.group.ends, self.barrier)
+                self._begin(visit_counter, task, f"buyer-{buyer}")
+        for clerk in range(1, self.plan.setup.clerks + 1):
+            with forking:
+                clerk_task = ClerkTask(
+                    self.plan.store, self.plan.lock, self.channel.for_next_clerk(), self.plan.group.ends
+                )
+                self._begin(serve, clerk_task, f"clerk-{clerk}")
+        self.plan.group.complete()
+
+    def _begin(self, target: Callable[[Any], None], argument: object, name: str) -> None:
+        self._heed()
+        self.plan.group.start(target, argument, name)
+        self.channel.started()
+
+    @property
+    def _buyers(self) -> Sequence[Process]:
+        return self.plan.group.processes[: self.plan.scenario.buyers]
+
+    @property
+    def _clerks(self) -> Sequence[Process]:
+        return self.plan.group.processes[self.plan.scenario.buyers :]
+
+    def _nobody_speaks(self) -> bool:
+        waited_for = self.plan.group.processes if self._only_clerks_left else self._buyers
+        return all(process.exitcode is not None for process in waited_for)
+
+    def _listen(self, timeout: float) -> bool:
+        """Take messages until every buyer has ended or the time is up, then let the clerks go home."""
+        for _ in self._messages(timeout):
+            if len(self.recorder.ended) == self.plan.scenario.buyers:
+                break
+        in_time = self._buyers_have_ended()
+        if in_time:
+            self._only_clerks_left = True
+            self.channel.finish(clean=self._all_were_served())
+            for _ in self._messages(GRACE):
+                pass
+            self.plan.group.all_end_within(GRACE)
+        self._dead_clerks = _dead(self._clerks)
+        self._dead_before_time_out = () if in_time else _dead(self._buyers)
+        return not in_time
+
+    def _buyers_have_ended(self) -> bool:
+        answered = len(self.recorder.ended) == self.plan.scenario.buyers
+        deadline = time.monotonic() + (GRACE if answered or self._all_said else 0)
+        for process in self._buyers:
+            process.join(max(0.0, deadline - time.monotonic()))
+        return all(process.exitcode is not None for process in self._buyers)
+
+    def _all_were_served(self) -> bool:
+        served = sum(message.value != Outcome.UNFINISHED for message in self.recorder.ended.values())
+        return served == self.plan.scenario.buyers and all(clerk.exitcode is None for clerk in self._clerks)
+
+    def _notes(self) -> tuple[str, ...]:
+        """Say who sold and through what, and what became of it."""
+        clerks = f"{count_of(self.plan.setup.clerks, 'clerk')} sold"
+        if self.plan.setup.via == "pipe":
+            notes = [f"{clerks}; every buyer asked through a pipe of its own."]
+        else:
+            full, empty = (count_of(self.recorder.told[word], "time") for word in (FULL, EMPTY))
+            asked = f"the buyers asked through one queue with room for {ROOM} questions."
+            notes = [f"{clerks}; {asked} A buyer found it full {full}, a clerk found it empty {empty}."]
+        for number in self._dead_clerks:
+            clerk = self._clerks[number - 1]
+            notes.append(f"Clerk {number} (process {clerk.pid}) died (exit code {clerk.exitcode}).")
+        if self._dead_before_time_out and self.plan.setup.via == "queue":
+            notes.append(
+                f"{buyers(self._dead_before_time_out)} died, perhaps while putting a question into the queue. "
+                "The queue's lock has no owner, so it stays locked, and no other question gets through."
+            )
+        return tuple(notes)
+
+
+def _dead(processes: Sequence[Process]) -> tuple[int, ...]:
+    """Return which of them, from 1, have ended otherwise than well."""
+    return tuple(number for number, process in enumerate(processes, 1) if process.exitcode not in {None, 0})

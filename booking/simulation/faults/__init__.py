@@ -1,0 +1,1 @@
+"""Buyers that are killed or frozen in a step, on purpose."""

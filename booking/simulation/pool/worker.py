@@ -1,0 +1,77 @@
+"""What runs in a worker of a pool: get ready once, then play one buyer after the other, a batch at a time."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from booking.history.history import Phase, Value
+from booking.locks import Lock
+from booking.processes import lifeline
+from booking.processes.ends import PipeEnds
+from booking.processes.journal import END, NOBODY, READY, Journal, Record
+from booking.purchase import Outcome
+from booking.simulation.buyer import answer
+from booking.simulation.desk import RealDesk
+from booking.stores import Store
+
+
+@dataclass(frozen=True)
+class WorkerTask:
+    """All that a worker is told before its first buyer. `recorded` tells whether every step goes to the journal.
+
+    A multiprocessing lock can only be handed to a process that starts, so it comes with this and not with a batch.
+    """
+
+    store: Store
+    lock: Lock
+    ends: PipeEnds
+    recorded: bool
+
+
+class Batch(NamedTuple):
+    """The buyers from number `first` on, by how long each one's payment takes, in seconds."""
+
+    first: int
+    pay_s: Sequence[float]
+
+
+class Played(NamedTuple):
+    """How the buyers of one batch ended, in order, with the errors of those that could not go on."""
+
+    pid: int
+    outcomes: Sequence[Outcome]
+    errors: dict[int, str]
+
+
+_tasks: list[WorkerTask] = []
+"""The one task of this process: a pool hands it to an initialiser, which can only leave it in a global."""
+
+
+def begin(task: WorkerTask) -> None:
+    """Get ready, and wait at the gate."""
+    lifeline.enter(task.ends, task.store.path)
+    _tasks[:] = [task]
+    Journal(NOBODY, task.ends.journal).record(READY, "call")
+    lifeline.wait_at(task.ends.gate, task.ends.lifeline)
+
+
+def play(batch: Batch) -> Played:
+    """Be these buyers, one after the other, and return how they ended."""
+    (task,) = _tasks
+    results = [_played(task, buyer, pay_s) for buyer, pay_s in enumerate(batch.pay_s, batch.first)]
+    errors = {batch.first + index: error for index, (_, error) in enumerate(results) if error}
+    return Played(os.getpid(), [outcome for outcome, _ in results], errors)
+
+
+def _played(task: WorkerTask, buyer: int, pay_s: float) -> tuple[Outcome, str | None]:
+    journal = Journal(buyer, task.ends.journal) if task.recorded else None
+    record: Record = journal.record if journal else _forget
+    outcome, error = answer(RealDesk(task.store, task.lock, record, pay_s), task.lock)
+    if journal:
+        journal.record(END, "return", outcome, error)
+    return outcome, error
+
+
+def _forget(word: str, phase: Phase, value: Value = None) -> None:
+    del word, phase, value

@@ -1,0 +1,243 @@
+"""One sale under way: everybody starts, the gate opens, the parent listens, and nobody stays behind."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from booking.errors import BookingError, InconclusiveError
+from booking.history.history import Ending, History
+from booking.locks import Lock
+from booking.processes.gates import barrier_for
+from booking.processes.group import ProcessGroup
+from booking.processes.journal import SILENCE, Message, receive
+from booking.scenario import Scenario
+from booking.setup import Setup
+from booking.simulation.buyer import BuyerTask, SecondTrain, run_buyer
+from booking.simulation.recorder import Recorder
+from booking.stores import Store
+from booking.version import __version__
+
+if TYPE_CHECKING:
+    from booking.simulation.faults.injector import Faults
+
+IDLE = 0.05
+"""Seconds without a message after which the parent looks whether the buyers are still alive."""
+
+READY_BASE = 30.0
+READY_EACH = 1.0
+"""Seconds that the buyers have to get ready: a number for all, and one more for each of them."""
+
+GRACE = 1.0
+"""Seconds that a buyer which has answered, or closed its end of the pipe, has to end."""
+
+Watcher = Callable[[Message], None]
+Countdown = Callable[[float], None]
+
+
+def count_left(store: Store) -> int | None:
+    """Return the count in the store, None where it holds none any more."""
+    try:
+        return store.read()
+    except BookingError:
+        return None
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a history names, so that it can be compared with one from elsewhere."""
+    return {"booking": __version__, "python": sys.version.split()[0], "platform": sys.platform}
+
+
+class Plan(NamedTuple):
+    """All that a sale is held with.
+
+    `pay_s` is how long each buyer's payment takes, in seconds. With a `second` train the buyers need a ticket on both.
+    `faults` strike buyers, `watch` is told every message, and `countdown` the seconds left while everybody waits for
+    the opening. `arrived` are the interruptions to heed: as soon as it holds one, the sale ends.
+    """
+
+    scenario: Scenario
+    store: Store
+    lock: Lock
+    group: ProcessGroup
+    pay_s: Sequence[float]
+    setup: Setup = Setup()
+    second: SecondTrain | None = None
+    faults: "Faults | None" = None
+    watch: Watcher | None = None
+    countdown: Countdown | None = None
+    arrived: Sequence[int] = ()
+
+
+class RunningSale:
+    """A sale with its buyers' processes; `barrier` stands behind the gate where there is to be one."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.barrier = barrier_for(plan.setup.gate, plan.scenario.buyers, plan.group.context)
+        self.recorder = Recorder()
+        self._all_said = False
+
+    def hold(self, timeout: float) -> History:
+        """Start everybody, open the gate when all are ready, and listen until all have ended."""
+        try:
+            opened_ns = self._open()
+            timed_out = self._listen(timeout)
+            endings = self._endings()
+        finally:
+            self.plan.group.kill_all()
+            dead = {process.pid or 0 for process in self.plan.group.processes}
+            self.plan.store.tidy(dead)
+            if self.plan.second:
+                self.plan.second.store.tidy(dead)
+        last_ns = max((m.t_ns for m in self.recorder.ended.values()), default=time.monotonic_ns())
+        history = History(
+            scenario=self.plan.scenario,
+            events=tuple(self.recorder.events),
+            endings=endings,
+            stock_left=count_left(self.plan.store),
+            elapsed_s=(last_ns - opened_ns) / 1e9,
+            timed_out=timed_out,
+            start_method=self.plan.group.start_method,
+            versions=versions(),
+            notes=self._notes(),
+            setup=self.plan.setup,
+            struck=tuple(self.plan.faults.struck) if self.plan.faults else (),
+            second_left=count_left(self.plan.second.store) if self.plan.second else None,
+        )
+        if not self.plan.scenario.is_split:
+            return history
+        from booking.lock_free.shares import note  # noqa: PLC0415 - few sales split their tickets
+
+        return history._replace(notes=(note(history),))
+
+    def _open(self) -> int:
+        """Start everybody, let them in, and return when that was; without a gate they are in at once."""
+        if self.plan.setup.gate == "none":
+            opened_ns = time.monotonic_ns()
+            self.plan.group.open_gate()
+            self._start()
+            return opened_ns
+        self._start()
+        self._gather()
+        self._count_down()
+        opened_ns = time.monotonic_ns()
+        self.plan.group.open_gate()
+        return opened_ns
+
+    def _count_down(self) -> None:
+        """Let everybody wait at the gate for as long as the setup says."""
+        opens = time.monotonic() + self.plan.setup.opens_in
+        for _ in self._messages(self.plan.setup.opens_in):
+            if self.plan.countdown:
+                self.plan.countdown(max(0.0, opens - time.monotonic()))
+        if self.plan.countdown and self.plan.setup.opens_in:
+            self.plan.countdown(0.0)
+
+    def _start(self) -> None:
+        self.plan.group.start_all(run_buyer, self._tasks())
+        self.plan.group.complete()
+
+    def _tasks(self) -> Iterator[tuple[BuyerTask, str]]:
+        ends = self.plan.group.ends
+        for buyer, pay_s in enumerate(self.plan.pay_s, 1):
+            self._heed()
+            part = self.plan.faults.part(buyer) if self.plan.faults else None
+            second = self.plan.second and self.plan.second._replace(goes_first=self.plan.scenario.turns_back(buyer))
+            store = self.plan.store.of(buyer)
+            yield BuyerTask(buyer, store, self.plan.lock, pay_s, ends, self.barrier, part, second), f"buyer-{buyer}"
+
+    def _gather(self) -> None:
+        """Wait until every buyer is ready; one that was killed on the way is not waited for."""
+        buyers, ready = self.plan.scenario.buyers, self.recorder.ready
+        for message in self._messages(READY_BASE + READY_EACH * buyers):
+            if len(ready) == buyers or (message is None and ready and self._missing_are_dead()):
+                return
+        self._require_anybody()
+        if not self._missing_are_dead():
+            raise InconclusiveError(
+                f"only {len(ready)} of {buyers} buyers got ready; use fewer buyers or a quieter machine"
+            )
+
+    def _require_anybody(self) -> None:
+        if not self.recorder.ready and self.plan.group.all_end_within(GRACE):
+            raise InconclusiveError(
+                "every buyer's process ended before it was ready; a script has to call simulate() "
+                'under `if __name__ == "__main__":`'
+            )
+
+    def _missing_are_dead(self) -> bool:
+        missing = set(range(1, self.plan.scenario.buyers + 1)) - self.recorder.ready
+        return all(self.plan.group.processes[buyer - 1].exitcode is not None for buyer in missing)
+
+    def _listen(self, timeout: float) -> bool:
+        """Take messages until every buyer has ended or the time is up; return whether it was the time."""
+        for message in self._messages(timeout):
+            if message is None:
+                self._require_whole_barrier()
+        self._require_anybody()
+        self._require_whole_barrier()
+        answered = len(self.recorder.ended) == self.plan.scenario.buyers
+        return not self.plan.group.all_end_within(GRACE if answered or self._all_said else 0)
+
+    def _require_whole_barrier(self) -> None:
+        """Raise InconclusiveError where a buyer died at the barrier, which then opens for nobody."""
+        if self.barrier is None or self.recorder.events:
+            return
+        for buyer, process in enumerate(self.plan.group.processes[: self.plan.scenario.buyers], 1):
+            if process.exitcode is not None and buyer not in self.recorder.ended:
+                raise InconclusiveError(
+                    f"buyer {buyer} (process {process.pid}) died before it had passed the barrier, which now opens "
+                    "for nobody; no buyer is left, use --gate event"
+                )
+
+    def _messages(self, patience: float) -> Iterator[Message | None]:
+        """Yield what the buyers say, None when they are silent, until nobody can say more or patience is over."""
+        deadline, silent = time.monotonic() + patience, False
+        while (left := deadline - time.monotonic()) > 0:
+            self._heed()
+            over = silent and self._nobody_speaks()  # asked before the pipe: what they said is in it by now
+            silent = not self.plan.group.inbox.poll(0 if over else min(left, IDLE))
+            if silent:
+                self._tell(Message(0, 0, time.monotonic_ns(), SILENCE, "call", None))
+            message = None if silent else self._next()
+            if message is None and (over or not silent):
+                self._all_said = True
+                return
+            yield message
+
+    def _nobody_speaks(self) -> bool:
+        return self.plan.group.all_ended()
+
+    def _next(self) -> Message | None:
+        """Take the next message in; None when every buyer has closed its end of the pipe."""
+        try:
+            message = receive(self.plan.group.inbox)
+        except EOFError:
+            return None
+        self.recorder.take(message)
+        self._tell(message)
+        return message
+
+    def _tell(self, message: Message) -> None:
+        if self.plan.watch:
+            self.plan.watch(message)
+        if self.plan.faults:
+            self.plan.faults.hear(message)
+
+    def _notes(self) -> tuple[str, ...]:
+        """Return sentences about what stands around the buyers; in a plain sale nothing does."""
+        return ()
+
+    def _heed(self) -> None:
+        if self.plan.arrived:
+            raise InconclusiveError("the sale was interrupted; no buyer is left, and the store is whole")
+
+    def _endings(self) -> tuple[Ending, ...]:
+        return tuple(
+            self._ending(buyer, process.pid or 0, process.exitcode)
+            for buyer, process in enumerate(self.plan.group.processes[: self.plan.scenario.buyers], 1)
+        )
+
+    def _ending(self, buyer: int, pid: int, exitcode: int | None) -> Ending:
+        return self.recorder.ending(buyer, pid, exitcode, alive=exitcode is None)

@@ -1,0 +1,1 @@
+"""Numbers and names as people say them, and the hook of the notebook."""
