@@ -70,13 +70,13 @@ def test_a_reader_is_not_disturbed_by_the_tidying(db: Path, monkeypatch: pytest.
     assert calls == [Path(versions.version_path(db, 1))]
 
 
-@pytest.mark.parametrize("versions", [0, 1, 2, 3, 7, 8, 9, 100])
+@pytest.mark.parametrize("last", [0, 1, 2, 3, 7, 8, 9, 100])
 @pytest.mark.parametrize("known", [0, 1, 3, 100, 1000])
-def test_the_newest_version_is_found_from_anywhere(db: Path, versions: int, known: int) -> None:
+def test_the_newest_version_is_found_from_anywhere(db: Path, last: int, known: int) -> None:
     """From a version that is known, or one that is gone, the search ends at the last link."""
-    for version in range(1, versions + 1):
+    for version in range(1, last + 1):
         Path(versions.version_path(db, version)).touch()
-    assert versions.newest(db, known) == versions
+    assert versions.newest(db, known) == last
 
 
 @pytest.mark.parametrize("stray", ["01", "0", "x", "", "-1", "1.5", "٣"])
