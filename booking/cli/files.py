@@ -9,18 +9,35 @@ from booking.history.history import History
 from booking.history.verdict import Verdict
 from booking.registry import report_named
 from booking.storage.paths import shown
+from booking.trains import second_path
 
 _ANYBODY_WRITES = 0o222
 
 
-def require_writable(paths: Mapping[str, Path | None]) -> None:
-    """Raise BadInputError where one of these files, by the name of its option, cannot be written."""
-    for option, path in paths.items():
-        if path is not None and (why := _obstacle(path)):
-            raise BadInputError(f"cannot write {shown(path):.200}: {why}; choose another file with --{option}")
+def require_writable(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path] | None = None) -> None:
+    """Raise BadInputError unless each output, by the name of its option, can be written without loss.
+
+    `inputs` are the files that the command works on, by what they are: no output may overwrite one of them, nor
+    another output.
+    """
+    taken = dict(inputs or {})
+    for option, path in outputs.items():
+        if path is not None:
+            if why := _obstacle(path, taken):
+                raise BadInputError(f"cannot write {shown(path):.200}: {why}; choose another file with --{option}")
+            taken[f"also the file of --{option}"] = path
 
 
-def _obstacle(path: Path) -> str | None:
+def files_of_store(db: Path, trains: int = 1) -> dict[str, Path]:
+    """Return the files that a sale on this store uses, by what they are."""
+    stores = [db] if trains == 1 else [db, second_path(db)]
+    locks = [store.with_name(store.name + ending) for store in stores for ending in (".lock", ".soft", ".sale")]
+    return {f"the ticket store {shown(path)}": path for path in stores} | {
+        f"the lock file {shown(path)}": path for path in locks
+    }
+
+
+def _obstacle(path: Path, taken: Mapping[str, Path]) -> str | None:
     try:
         if path.is_dir():
             return "it is a folder"
@@ -28,9 +45,16 @@ def _obstacle(path: Path) -> str | None:
             return f"there is no folder {shown(path.parent)}"
         if path.exists() and not (os.access(path, os.W_OK) and path.stat().st_mode & _ANYBODY_WRITES):
             return "it is read-only"
-    except OSError as error:
-        return error.strerror or str(error)
-    return None
+        return next((f"it is {what}" for what, other in taken.items() if _is_same_file(path, other)), None)
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symbolic links, before Python 3.13
+        return getattr(error, "strerror", None) or str(error)
+
+
+def _is_same_file(path: Path, other: Path) -> bool:
+    """Return whether writing the one overwrites the other; a device such as /dev/null keeps nothing."""
+    if path.exists() and other.exists():
+        return path.is_file() and path.samefile(other)
+    return path.resolve() == other.resolve()
 
 
 def write_text(option: str, path: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from booking.cli import options
-from booking.cli.files import write_history
+from booking.cli.files import files_of_store, require_writable, write_history
 from booking.explorer.result import Moved
 from booking.history.schedule import SavedSchedule, load, parse
 from booking.history.schedule_table import columns
@@ -54,6 +54,8 @@ def replay(  # noqa: PLR0913 - every dial of a scenario is an option
     given: dict[str, Any] = {"buyers": buyers, "tickets": tickets, "lock": lock, "permits": permits, "store": store}
     given |= {"trains": trains, "order": order}
     saved = named(schedule, {name: value for name, value in given.items() if value is not None})
+    inputs = files_of_store(db, saved.scenario.trains) | {"the schedule itself": Path(schedule)}
+    require_writable({"history": history}, inputs)
     done = play(saved.schedule, saved.scenario, db=db, start_method=start_method)
     if history is not None:
         write_history(history, done.history)

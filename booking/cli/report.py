@@ -27,7 +27,7 @@ def report(  # noqa: PLR0913 - every kind of report is an option
     """Judge a history again and draw it. It becomes a page, an image, a trace or a table."""
     expected = options.parsed_verdict(expect)
     targets = {"html": html, "svg": svg, "trace": trace, "csv": csv}
-    require_writable(targets)
+    require_writable(targets, {"the history itself": history})
     sale = load(history)
     verdict = judge(sale)
     write_reports(targets, sale, verdict)

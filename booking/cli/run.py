@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from booking.cli import options, setup_options
-from booking.cli.files import require_writable, write_history, write_reports
+from booking.cli.files import files_of_store, require_writable, write_history, write_reports
 from booking.cli.sales import Sales, around, counted, document, status_of
 from booking.errors import BadInputError
 from booking.history.history import History
@@ -144,7 +144,7 @@ def held(order: Order, *, json: bool, expected: str | None) -> int:
     """Hold the sales, write and print what they came to, and return the exit status."""
     order.require_sense()
     before = stock_before(order.scenario, order.db)
-    require_writable({"history": order.history, **order.reports})
+    require_writable({"history": order.history, **order.reports}, files_of_store(order.db, order.scenario.trains))
     sales = Sales()
     for history in order.histories():
         sales.take(history)
