@@ -28,7 +28,7 @@ def test_a_report_never_overwrites_the_store(report: str, capsys: pytest.Capture
         f"booking: cannot write db.json: it is the ticket store db.json; choose another file with --{report}\n"
     )
     assert Path("db.json").read_text() == '{"count": 5}'
-    assert os.listdir() == ["db.json"]
+    assert list(Path().iterdir()) == [Path("db.json")]
 
 
 @pytest.mark.parametrize("link", [os.symlink, os.link], ids=["symbolic", "hard"])
@@ -42,14 +42,14 @@ def test_a_link_to_the_store_is_the_store(link: Callable[[str, str], None]) -> N
 def test_a_report_never_overwrites_a_lock_file() -> None:
     """Processes that hold a lock on the old file would no longer keep the new ones out."""
     assert run_command([*ONE_SALE, "--csv", "db.json.lock"]) == 2
-    assert os.listdir() == ["db.json"]
+    assert list(Path().iterdir()) == [Path("db.json")]
 
 
 def test_two_reports_never_share_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     """The second would overwrite the first without a word."""
     assert run_command([*ONE_SALE, "--html", "f", "--history", "f"]) == 2
     assert "it is also the file of --history" in capsys.readouterr().err
-    assert os.listdir() == ["db.json"]
+    assert list(Path().iterdir()) == [Path("db.json")]
 
 
 def test_a_report_of_a_history_never_overwrites_it() -> None:
