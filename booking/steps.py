@@ -22,5 +22,10 @@ class Step(StrEnum):
     """Give the lock back."""
 
 
+SEEING = frozenset({Step.LOOK, Step.READ})
+"""The steps that return the count."""
+WRITING = frozenset({Step.TRUNCATE, Step.WRITE, Step.SWAP})
+"""The steps that may change the file."""
+
 PAY = "pay"
 """Recorded like a step so that the timeline can show it; it touches nothing shared, so it is none."""

@@ -1,5 +1,6 @@
 """What every test may ask for: a store of its own, and processes that are always brought home."""
 
+import gc
 import os
 import signal
 import sys
@@ -18,6 +19,32 @@ from children import Family
 # A loaded machine is slow, which is no failure; and in continuous integration every run tries the same examples.
 settings.register_profile("house", deadline=None, database=None, derandomize="CI" in os.environ)
 settings.load_profile("house")
+
+
+MOST_WORKERS = 4
+"""Tests that hold sales start processes by the dozen, so more workers than this are in each other's way."""
+LONGER = 10
+"""How many times as many trials `-m slow` makes."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return one worker for each core in a run of everything, and none where files are named: that starts at once."""
+    everything = config.args_source is not pytest.Config.ArgsSource.ARGS
+    return min(len(os.sched_getaffinity(0)), MOST_WORKERS) if everything else 0
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test that is tried often its number of trials: few by default, many with `-m slow`."""
+    for marker in metafunc.definition.iter_markers("often"):
+        few = marker.kwargs["times"]
+        many = pytest.param(few * LONGER, marks=[pytest.mark.slow, pytest.mark.timeout(900)])
+        metafunc.parametrize("times", [few, many])
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector of a forked buyer away from what pytest has collected: it would copy every page of it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure() -> None:

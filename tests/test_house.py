@@ -1,16 +1,21 @@
-"""The house itself: who may import whom, what the lower floors may not do, and how things are named."""
+"""The house itself: who may import whom, what the lower floors may not do, how big it is, and how things are named.
+
+Each test lists the offenders. What a linter can say is left to ruff.
+"""
 
 import ast
 import json
 import re
+import subprocess
 from collections.abc import Iterator
-from graphlib import TopologicalSorter
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SOURCES = sorted((ROOT / "booking").rglob("*.py"))
 
 FLOORS = {
     "errors": 0,
@@ -47,60 +52,104 @@ FLOORS = {
 LEAVES = ("stores",)
 IMPURE = {"time", "datetime", "random", "secrets", "subprocess", "uuid"}
 ALLOWED_IMPURITY = {"booking.locks.descriptor": {"time.sleep", "time.monotonic"}}  # its poll, and when that has to end
+EFFECTS = {"print", "input", "os.fork", "os.system", "os.posix_spawn", "sys.exit"}
 FORBIDDEN_WORDS = {"manager", "handler", "helper", "util", "engine", "service"}
+ABOUT_TICKETS = {"history", "purchase", "scenario", "trains", "locks", "lock_free", "stores", "model", "simulation"}
+"""Rooms that the room of processes does not know."""
+
 LONGEST_FUNCTION = 50
+LONGEST_FILE = 320
+MOST_MODULES = 150
+MOST_AT_THE_TOP = 12
+MOST_LINES = 15_500
+"""The aims are 300, 110, 12 and 13,000; these are today's figures, which only fall."""
+
+UPWARD_BY_NAME = {"booking.text.display": {"booking.reports"}, "booking.registry": {"booking.reports"}}
+"""Modules that load something above them by its name, to be mended; nobody else may."""
 
 
-def module_of(path: Path) -> str:
+@dataclass(frozen=True)
+class Module:
+    """What the tests here ask about one source file; its syntax tree is not kept."""
+
+    name: str
+    lines: int
+    imports: frozenset[str]
+    """Modules of ours that it imports, lazily, for its types or by their name in a string."""
+    named: frozenset[str]
+    """Those of them that it names in a string only."""
+    impure: frozenset[str]
+    calls: frozenset[str]
+    definitions: tuple[str, ...]
+    lengths: dict[str, int]
+
+    @property
+    def room(self) -> str:
+        """Return the first name below `booking`, empty for the package itself."""
+        return self.name.partition(".")[2].partition(".")[0]
+
+    @property
+    def is_package(self) -> bool:
+        """Return whether this is the `__init__.py` of a folder."""
+        return (ROOT / self.name.replace(".", "/")).is_dir()
+
+
+House: TypeAlias = dict[str, Module]
+
+
+def module_name(path: Path) -> str:
     """Return the dotted name of a source file."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-TREES = {module_of(path): ast.parse(path.read_text("utf-8")) for path in SOURCES}
-
-
-def room_of(module: str) -> str:
-    """Return the first name below `booking`, empty for the package itself."""
-    return module.partition(".")[2].partition(".")[0]
-
-
-def floor_of(module: str) -> int:
-    """Return the floor of the room that a module belongs to."""
-    room = room_of(module)
-    assert room in FLOORS, f"{module} has no floor: name one in FLOORS"
-    return FLOORS[room]
-
-
-def imports_of(module: str) -> set[str]:
-    """Return the modules of ours that a module imports anywhere, lazily or for its types included."""
-    found = set()
-    for node in ast.walk(TREES[module]):
+def modules_in(nodes: list[ast.AST], known: set[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the modules of ours that are imported by a statement, and those that a string names."""
+    imported, named = set(), set()
+    for node in nodes:
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{module} imports by dots in line {node.lineno}: name the room in full"
+            assert node.level == 0, f"an import by dots in line {node.lineno}: name the room in full"
             inside = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= (inside & TREES.keys()) or {str(node.module)}
-    return found & TREES.keys()
+            imported |= (inside & known) or {str(node.module)}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            named |= {node.value.partition(":")[0]}
+    return frozenset(imported & known), frozenset((named & known) - imported - {"booking"})
 
 
-def calls_of(tree: ast.AST) -> Iterator[str]:
-    """Yield the name of everything that is called."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func)
+def loaded_with(importer: str, modules: frozenset[str]) -> frozenset[str]:
+    """Return the modules and the folders whose `__init__` runs before them, those that the importer is in aside."""
+    folders = {".".join(name.split(".")[:depth]) for name in modules for depth in range(2, name.count(".") + 1)}
+    return modules | {folder for folder in folders if not f"{importer}.".startswith(f"{folder}.")}
 
 
-def public_definitions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, ast.AST]]:
-    """Yield the public classes, functions and methods; what is defined inside a function is private."""
-    for node in body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            if node.name.startswith("_"):
-                continue
-            yield f"{prefix}.{node.name}", node
-            if isinstance(node, ast.ClassDef):
-                yield from public_definitions(node.body, f"{prefix}.{node.name}")
+def read(path: Path, known: set[str]) -> Module:
+    """Return what there is to know about a source file."""
+    text = path.read_text("utf-8")
+    nodes = list(ast.walk(ast.parse(text)))
+    imported, named = (loaded_with(module_name(path), found) for found in modules_in(nodes, known))
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    statements = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    statements += [str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)]
+    return Module(
+        module_name(path),
+        len(text.splitlines()),
+        imported | named,
+        named,
+        frozenset(IMPURE & {name.partition(".")[0] for name in statements}),
+        frozenset(ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)),
+        tuple(node.name for node in [*functions, *(node for node in nodes if isinstance(node, ast.ClassDef))]),
+        {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in functions},
+    )
+
+
+@pytest.fixture(scope="module")
+def house() -> House:
+    """Return every module of `booking/` by its name."""
+    paths = sorted((ROOT / "booking").rglob("*.py"))
+    known = {module_name(path) for path in paths}
+    return {module.name: module for module in (read(path, known) for path in paths)}
 
 
 def words_of(name: str) -> set[str]:
@@ -118,68 +167,83 @@ def texts() -> Iterator[tuple[str, str]]:
             yield str(path.relative_to(ROOT)), path.read_text("utf-8")
 
 
-@pytest.mark.parametrize("module", TREES)
-def test_floors_import_downward_only(module: str) -> None:
-    """A room may import from its own floor and from those below, never from above."""
-    upward = {name for name in imports_of(module) if floor_of(name) > floor_of(module)}
-    assert upward == set()
+def test_floors_import_downward_only(house: House) -> None:
+    """A room may import from its own floor and from those below, never from above, not even by a string."""
+    assert {module.room for module in house.values()} <= FLOORS.keys(), "name the floor of a new room in FLOORS"
+    upward = [
+        f"{module.name} imports {above}"
+        for module in house.values()
+        for above in sorted(module.imports)
+        if FLOORS[house[above].room] > FLOORS[module.room]
+        if not any(above.startswith(known) for known in UPWARD_BY_NAME.get(module.name, ()))
+    ]
+    assert upward == []
 
 
-def test_there_are_no_circles() -> None:
-    """No chain of imports, however lazy, comes back to where it began. A circle raises CycleError."""
-    order = tuple(TopologicalSorter({module: imports_of(module) for module in TREES}).static_order())
-    assert sorted(order) == sorted(TREES)
+def test_there_are_no_circles(house: House) -> None:
+    """No chain of imports, however lazy or by name, comes back to where it began."""
+    graph = {name: {*module.imports} for name, module in house.items()}
+    for name, known in UPWARD_BY_NAME.items():
+        graph[name] -= {above for above in graph[name] for start in known if above.startswith(start)}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail("a circle: " + " <- ".join(error.args[1]))
 
 
-@pytest.mark.parametrize("folder", LEAVES)
-def test_leaves_of_one_folder_do_not_import_each_other(folder: str) -> None:
+def test_leaves_of_one_folder_do_not_import_each_other(house: House) -> None:
     """A lock, a store or a report is one file that can be read, copied or removed alone."""
-    leaves = {module for module in TREES if module.startswith(f"booking.{folder}.")}
-    siblings = {module: imports_of(module) & leaves for module in leaves | {f"booking.{folder}"}}
-    assert [module for module, imported in siblings.items() if imported] == []
+    inside = {folder: {name for name in house if name.startswith(f"booking.{folder}.")} for folder in LEAVES}
+    siblings = {
+        name: house[name].imports & leaves
+        for folder, leaves in inside.items()
+        for name in {*leaves, f"booking.{folder}"}
+    }
+    assert {name: imported for name, imported in siblings.items() if imported} == {}
 
 
-@pytest.mark.parametrize("module", [module for module in TREES if FLOORS.get(room_of(module), 0) < 5])
-def test_the_lower_floors_are_pure(module: str) -> None:
+def test_the_room_of_processes_knows_nothing_about_tickets(house: House) -> None:
+    """Pipes, groups, signals and gates can be read and tested without knowing what is for sale."""
+    known = {
+        f"{module.name} imports {name}"
+        for module in house.values()
+        for name in module.imports
+        if module.room == "processes" and house[name].room in ABOUT_TICKETS
+    }
+    assert {each for each in known if "journal imports booking.history" not in each} == set()
+
+
+def test_the_lower_floors_are_pure(house: House) -> None:
     """Below floor 5 nothing reads a clock, rolls dice, starts a process or prints."""
-    imported = {
-        alias.name.partition(".")[0]
-        for node in ast.walk(TREES[module])
-        if isinstance(node, ast.Import)
-        for alias in node.names
-    } | {str(node.module).partition(".")[0] for node in ast.walk(TREES[module]) if isinstance(node, ast.ImportFrom)}
-    allowed = ALLOWED_IMPURITY.get(module, set())
-    assert imported & IMPURE == {name.partition(".")[0] for name in allowed}
-    calls = set(calls_of(TREES[module]))
-    assert {call for call in calls if call.partition(".")[0] in IMPURE} == allowed
-    assert calls & {"print", "input", "os.fork", "os.system", "os.posix_spawn", "sys.exit"} == set()
+    offenders = {}
+    for name, module in house.items():
+        if FLOORS[module.room] < FLOORS["processes"]:
+            done = {call for call in module.calls if call.partition(".")[0] in IMPURE or call in EFFECTS}
+            allowed = ALLOWED_IMPURITY.get(name, set())
+            offenders[name] = (module.impure - {call.partition(".")[0] for call in allowed}) | (done - allowed)
+    assert {name: found for name, found in offenders.items() if found} == {}
 
 
-@pytest.mark.parametrize("module", TREES)
-def test_public_names_have_docstrings(module: str) -> None:
-    """Every module, and every public class, function and method in it, says what it is for."""
-    definitions = [(module, TREES[module]), *public_definitions(TREES[module].body, module)]
-    assert [name for name, node in definitions if not ast.get_docstring(node)] == []
-
-
-@pytest.mark.parametrize("module", TREES)
-def test_names_say_what_a_thing_is(module: str) -> None:
+def test_names_say_what_a_thing_is(house: House) -> None:
     """No file, class or function is named with a word that fits everything."""
-    definitions = (
-        node.name
-        for node in ast.walk(TREES[module])
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-    )
-    names = [*module.split("."), *definitions]
-    assert [name for name in names if words_of(name) & FORBIDDEN_WORDS] == []
+    names = {name for module in house.values() for name in (*module.name.split("."), *module.definitions)}
+    assert [name for name in sorted(names) if words_of(name) & FORBIDDEN_WORDS] == []
 
 
-@pytest.mark.parametrize("module", TREES)
-def test_functions_fit_in_the_eye(module: str) -> None:
-    """No function has more than 50 lines, docstring included."""
-    functions = (node for node in ast.walk(TREES[module]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-    lengths = {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in functions}
-    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FUNCTION} == {}
+def test_everything_fits_in_the_eye(house: House) -> None:
+    """No function has more than 50 lines, docstring included, and no file is too long."""
+    functions = {f"{module.name}.{name}": size for module in house.values() for name, size in module.lengths.items()}
+    assert {name: size for name, size in functions.items() if size > LONGEST_FUNCTION} == {}
+    assert {name: module.lines for name, module in house.items() if module.lines > LONGEST_FILE} == {}
+
+
+def test_the_house_stays_small(house: House) -> None:
+    """Few modules, few of them at the top, and few lines."""
+    modules = [module.name for module in house.values() if not module.is_package]
+    top = [name for name in modules if name.count(".") == 1]
+    assert len(modules) <= MOST_MODULES
+    assert len(top) <= MOST_AT_THE_TOP, top
+    assert sum(module.lines for module in house.values()) <= MOST_LINES
 
 
 @pytest.mark.parametrize(
@@ -190,11 +254,14 @@ def test_functions_fit_in_the_eye(module: str) -> None:
         pytest.param(r"(?i)py(?:pi|thonhosted)\.org|index-url\s*=?\s*http", id="package-index"),
     ],
 )
-def test_no_text_depends_on_somebodys_machine(pattern: str) -> None:
+def test_no_text_depends_on_one_machine(pattern: str) -> None:
     """No file names a path of one machine or the host of a package index."""
     assert [(name, found[0]) for name, text in texts() if (found := re.search(pattern, text))] == []
 
 
 def test_the_store_in_the_repository_holds_one_ticket() -> None:
-    """`data/db.json` is what the tutorial begins with, whatever the tests have done."""
-    assert json.loads((ROOT / "data" / "db.json").read_bytes()) == {"count": 1}
+    """`data/db.json` is what the tutorial begins with: as committed, because `booking run` sells from the file."""
+    shown = subprocess.run(["git", "show", "HEAD:data/db.json"], cwd=ROOT, capture_output=True, check=False)  # noqa: S607
+    if shown.returncode:
+        pytest.skip("this is not a checkout")
+    assert json.loads(shown.stdout) == {"count": 1}

@@ -1,6 +1,5 @@
 """The strategies for other people's tests: everything that can be drawn is complete, and shrinks to the simplest."""
 
-import doctest
 from collections.abc import Callable
 
 import pytest
@@ -8,7 +7,6 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 from interleavings import complete_schedules
 
-from booking import strategies
 from booking.history.history import BLOCKED
 from booking.history.schedule import Schedule
 from booking.model.prediction import Prediction, predict
@@ -84,10 +82,3 @@ def test_scenarios_stay_within_their_limits(scenario: Scenario) -> None:
     assert scenario.tickets in range(6)
     assert (scenario.store, scenario.pay) == ("inplace", (0, 0))
     assert scenario.permits in ({1, 2} if scenario.lock == "semaphore" else {1})
-
-
-def test_the_example_in_the_documentation_runs() -> None:
-    """The docstring of the module is a doctest."""
-    results = doctest.testmod(strategies)
-    assert results.attempted > 5
-    assert results.failed == 0

@@ -10,9 +10,9 @@ import typer
 
 from booking.cli import options
 from booking.cli.files import files_of_store, require_writable, write_history
-from booking.explorer.result import Moved
 from booking.history.schedule import SavedSchedule, load, parse
 from booking.history.schedule_table import columns
+from booking.model.world import Moved
 from booking.registry import LOCKS, STORES
 from booking.replayer.check import Replay
 from booking.replayer.replay import replay as play

@@ -2,8 +2,8 @@
 
 from booking.explorer.exploration import explore
 from booking.explorer.hint import Advisor, Hint
-from booking.explorer.result import Exploration, Moved, Witness
+from booking.explorer.result import Exploration, Witness
 from booking.model.scripted_desk import Program, Request
-from booking.model.world import World
+from booking.model.world import Moved, World
 
 __all__ = ["Advisor", "Exploration", "Hint", "Moved", "Program", "Request", "Witness", "World", "explore"]

@@ -13,7 +13,7 @@ from booking.history.history import CHANGED, TORN
 from booking.model.scripted_desk import Answer, Answers, Code, Point, Program, Request
 from booking.model.shared_state import Shared
 from booking.purchase import Outcome
-from booking.steps import Step
+from booking.steps import SEEING, WRITING, Step
 
 MOST_RUNS = 40_000
 """How often a buyer's code is run at most. Beyond it the rest of its behaviour is unknown, and reported so."""
@@ -21,8 +21,6 @@ MOST_STEPS = 64
 """How many steps one buyer is followed at most; a buyer that retries for ever is cut there."""
 CUT = 0
 """The number of the local state in which a buyer's code was not followed any further."""
-SEEING = frozenset({Step.LOOK, Step.READ})
-WRITING = frozenset({Step.TRUNCATE, Step.WRITE, Step.SWAP})
 
 
 @dataclass(frozen=True, slots=True)

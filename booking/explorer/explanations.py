@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from booking.explorer.result import WAITING, Moved, Witness
+from booking.explorer.result import WAITING, Witness
 from booking.history.cycle import told
 from booking.history.history import BLOCKED, TORN
 from booking.history.verdict import Anomaly
+from booking.model.world import Moved
 from booking.steps import Step
 
 _PAIR = 2

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from booking.explorer.automaton import WRITING, Automaton, LocalState
+from booking.explorer.automaton import Automaton, LocalState
 from booking.history.history import TORN
 from booking.model.scripted_desk import Answer, Request
 from booking.model.shared_state import Shared
 from booking.purchase import Outcome
-from booking.steps import Step
+from booking.steps import WRITING, Step
 
 
 class Field(NamedTuple):

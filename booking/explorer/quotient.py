@@ -9,12 +9,12 @@ Symmetry: Ip and Dill, "Better verification through symmetry", Formal Methods in
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from booking.explorer.automaton import CUT, SEEING, Automaton
+from booking.explorer.automaton import CUT, Automaton
 from booking.explorer.packing import NOTHING, Field, Layout
 from booking.history.history import CHANGED, TORN
 from booking.model.scripted_desk import Answer, Request
 from booking.model.shared_state import Shared
-from booking.steps import Step
+from booking.steps import SEEING, Step
 
 
 class Move(NamedTuple):

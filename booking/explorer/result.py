@@ -5,37 +5,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
-from booking.history.history import Value
+from booking.model.world import Moved
 from booking.scenario import Scenario
-from booking.steps import Step
 from booking.text.display import html
-from booking.trains import train_of
 
 SCHEMA = 1
 WAITING = "waits for ever"
 """How a buyer ends whose lock nobody can give back."""
-
-
-class Moved(NamedTuple):
-    """What happened at one place of a schedule.
-
-    `step` is None where the buyer died. `name` is the cell or lock that was touched. `value` is the count read or
-    written, TORN for a half-written file, BLOCKED for an attempt to take a lock that others hold, CHANGED for a swap
-    that found another count than the `expected` one, else None.
-    """
-
-    buyer: int
-    step: Step | None = None
-    name: str = ""
-    value: Value = None
-    expected: int | None = None
-
-    @property
-    def train(self) -> int:
-        """Return which train this happened on, 1 where there is one."""
-        return train_of(self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from booking.explorer.exploration import explore
 from booking.explorer.hint import Advisor, Hint
-from booking.explorer.result import Exploration, Moved
+from booking.explorer.result import Exploration
 from booking.history.schedule import Schedule
 from booking.history.verdict import Anomaly
-from booking.model.world import World
+from booking.model.world import Moved, World
 from booking.purchase import Outcome
 from booking.scenario import Scenario, require_whole
 

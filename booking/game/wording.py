@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from booking.explorer.result import Moved
 from booking.game.game import Game, completed
 from booking.history.history import BLOCKED, CHANGED, TORN, Value
 from booking.history.schedule import command
 from booking.history.schedule_table import columns
 from booking.model.prediction import predict
 from booking.model.scripted_desk import Request
+from booking.model.world import Moved
 from booking.reports.exploration import large
 from booking.steps import Step
 from booking.text.words import count_of, ranges

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from booking.errors import BadInputError
-from booking.explorer.result import Moved
 from booking.history.history import BLOCKED, TORN, Ending, Event, History, Value
 from booking.history.schedule import Schedule
 from booking.history.schedule_table import DIES, Cell, step_text
 from booking.history.verdict import Verdict, judge
-from booking.model.world import World
+from booking.model.world import Moved, World
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.steps import Step

@@ -6,18 +6,37 @@ no automaton, no minimising, no counting, so that each can be checked against th
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from booking.errors import BadInputError
-from booking.explorer.automaton import SEEING, WRITING
-from booking.explorer.result import Moved
-from booking.history.history import BLOCKED, CHANGED, TORN
+from booking.history.history import BLOCKED, CHANGED, TORN, Value
 from booking.model.buyer_classes import kinds_in
 from booking.model.scripted_desk import Answer, Answers, Code, Point, Program, Request
 from booking.model.shared_state import Shared, shared_in
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.steps import Step
-from booking.trains import COUNT, NAMES
+from booking.steps import SEEING, WRITING, Step
+from booking.trains import COUNT, NAMES, train_of
+
+
+class Moved(NamedTuple):
+    """What happened at one place of a schedule.
+
+    `step` is None where the buyer died. `name` is the cell or lock that was touched. `value` is the count read or
+    written, TORN for a half-written file, BLOCKED for an attempt to take a lock that others hold, CHANGED for a swap
+    that found another count than the `expected` one, else None.
+    """
+
+    buyer: int
+    step: Step | None = None
+    name: str = ""
+    value: Value = None
+    expected: int | None = None
+
+    @property
+    def train(self) -> int:
+        """Return which train this happened on, 1 where there is one."""
+        return train_of(self.name)
 
 
 @dataclass(frozen=True, slots=True)

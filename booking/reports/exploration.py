@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from booking.explorer.explanations import reason
-from booking.explorer.result import WAITING, Exploration, Moved, Witness, digits
+from booking.explorer.result import WAITING, Exploration, Witness, digits
 from booking.history.schedule_table import DIES, WIDTH, Cell, columns, step_text
 from booking.history.verdict import Anomaly
+from booking.model.world import Moved
 from booking.purchase import Outcome
 from booking.text.words import count_of, share
 from booking.trains import on_trains

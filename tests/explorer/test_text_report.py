@@ -4,7 +4,8 @@ import pytest
 
 from booking.explorer import explore
 from booking.explorer.explanations import names, reason
-from booking.explorer.result import Moved, Witness
+from booking.explorer.result import Witness
+from booking.model.world import Moved
 from booking.purchase import buy
 from booking.reports.exploration import large, render, share
 from booking.scenario import Scenario
