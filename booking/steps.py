@@ -22,9 +22,9 @@ class Step(StrEnum):
     """Give the lock back."""
 
 
-SEEING = frozenset({Step.LOOK, Step.READ})
+READS = frozenset({Step.LOOK, Step.READ})
 """The steps that return the count."""
-WRITING = frozenset({Step.TRUNCATE, Step.WRITE, Step.SWAP})
+WRITES = frozenset({Step.TRUNCATE, Step.WRITE, Step.SWAP})
 """The steps that may change the file."""
 
 PAY = "pay"

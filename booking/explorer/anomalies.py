@@ -1,8 +1,7 @@
 """What a state of the quotient shows: how many tickets are sold, and what went wrong."""
 
-from booking.explorer.automaton import CUT
-from booking.explorer.packing import Field
-from booking.explorer.quotient import Quotient
+from booking.explorer.automaton import UNEXPLORED
+from booking.explorer.quotient import Field, Quotient
 from booking.history.verdict import Anomaly
 from booking.purchase import Outcome
 from booking.trains import NAMES
@@ -19,7 +18,7 @@ class Anomalies:
         self.tickets = tickets
         self._bought = self._ended(Outcome.BOUGHT)
         self._torn = self._ended(Outcome.TORN_READ)
-        self._cells = [cell for cell, _ in NAMES if cell in quotient.layout.cells]
+        self._cells = [cell for cell, _ in NAMES if cell in quotient.packing.cells]
 
     def sold(self, state: int) -> int:
         """Return how many buyers hold a ticket."""
@@ -27,7 +26,7 @@ class Anomalies:
 
     def is_followed(self, state: int) -> bool:
         """Tell whether no buyer has gone beyond what its automaton knows."""
-        return not self.quotient.layout.counts[CUT].of(state)
+        return not self.quotient.packing.counts[UNEXPLORED].of(state)
 
     def is_settled(self, state: int) -> bool:
         """Tell whether every buyer that has moved has ended, or waits for a lock for ever."""
@@ -62,9 +61,9 @@ class Anomalies:
         """Return what is left on each train whose count can be read; shares are each buyer's own and lose nothing."""
         if self.quotient.shared.split:
             return []
-        found = [self.quotient.layout.value(cell, state) for cell in self._cells]
+        found = [self.quotient.packing.value(cell, state) for cell in self._cells]
         return [left for left in found if isinstance(left, int)]
 
     def _ended(self, outcome: Outcome) -> list[Field]:
-        layout = self.quotient.layout
-        return [count for count, local in zip(layout.counts, layout.local, strict=True) if local.next is outcome]
+        packing = self.quotient.packing
+        return [count for count, local in zip(packing.counts, packing.local, strict=True) if local.next is outcome]

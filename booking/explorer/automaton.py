@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 from booking.explorer.knowledge import View
 from booking.history.history import CHANGED, TORN
-from booking.model.scripted_desk import Answer, Answers, Code, Point, Program, Request
+from booking.model.scripted_desk import Continuation, Operation, Program, Result, Results, Runner
 from booking.model.shared_state import Shared
 from booking.purchase import Outcome
-from booking.steps import SEEING, WRITING, Step
+from booking.steps import READS, WRITES, Step
 
 MOST_RUNS = 40_000
 """How often a buyer's code is run at most. Beyond it the rest of its behaviour is unknown, and reported so."""
 MOST_STEPS = 64
 """How many steps one buyer is followed at most; a buyer that retries for ever is cut there."""
-CUT = 0
+UNEXPLORED = 0
 """The number of the local state in which a buyer's code was not followed any further."""
 
 
@@ -32,10 +32,10 @@ class LocalState:
     each answer to the number of the next local state. `height` is the longest way to an end, in steps.
     """
 
-    next: Request | Outcome | None
+    next: Operation | Outcome | None
     begun: bool
     held: tuple[str, ...]
-    after: dict[Answer, int]
+    after: dict[Result, int]
     height: int
 
 
@@ -45,14 +45,14 @@ class Automaton:
 
     states: tuple[LocalState, ...]
     roots: tuple[int, ...]
-    values: dict[str, tuple[Answer, ...]]
+    values: dict[str, tuple[Result, ...]]
 
     @property
     def is_whole(self) -> bool:
         """Tell whether every program was followed to all of its ends."""
-        return not any(CUT in state.after.values() for state in self.states)
+        return not any(UNEXPLORED in state.after.values() for state in self.states)
 
-    def walk(self, root: int, answers: Answers) -> int:
+    def walk(self, root: int, answers: Results) -> int:
         """Return the local state of a buyer that started at `root` and was answered like this."""
         for answer in answers:
             after = self.states[root].after
@@ -67,7 +67,7 @@ def learn(programs: Sequence[Program], shared: Shared, buyers: int, own: Sequenc
     Raises BadInputError where a program fails.
     """
     seen = own or [shared] * len(programs)
-    codes = [Code(program, world) for program, world in zip(programs, seen, strict=True)]
+    codes = [Runner(program, world) for program, world in zip(programs, seen, strict=True)]
     learner = _Learner(codes, shared, buyers)
     learner.learn()
     return _minimise(learner)
@@ -76,18 +76,18 @@ def learn(programs: Sequence[Program], shared: Shared, buyers: int, own: Sequenc
 class _Learner:
     """Grows the tree of all answers that a program can get, one generation of written values after the other."""
 
-    def __init__(self, codes: Sequence[Code], shared: Shared, buyers: int) -> None:
+    def __init__(self, codes: Sequence[Runner], shared: Shared, buyers: int) -> None:
         self.codes = codes
-        self.points: dict[tuple[int, Answers], Point] = {}
-        self.values: dict[str, list[Answer]] = {name: [first] for name, first in shared.cells.items()}
+        self.points: dict[tuple[int, Results], Continuation] = {}
+        self.values: dict[str, list[Result]] = {name: [first] for name, first in shared.cells.items()}
         self._private = shared.private
         self._buyers = buyers
         self._most_writes = 0
         self._most_changes = 0
-        self._views: dict[tuple[int, Answers], View] = {}
-        self.postponed: set[tuple[int, Answers]] = set()
-        self._seeing: dict[str, list[tuple[int, Answers]]] = defaultdict(list)
-        self._written: list[tuple[str, Answer]] = []
+        self._views: dict[tuple[int, Results], View] = {}
+        self.postponed: set[tuple[int, Results]] = set()
+        self._seeing: dict[str, list[tuple[int, Results]]] = defaultdict(list)
+        self._written: list[tuple[str, Result]] = []
 
     def learn(self) -> None:
         """Fill `points` and `values`.
@@ -96,7 +96,7 @@ class _Learner:
         followed: a sale of a million tickets to two buyers has three of them. Nor are answers that take more changes
         by the other buyers than all their writes.
         """
-        waiting: list[tuple[int, Answers]] = [(kind, ()) for kind in range(len(self.codes))]
+        waiting: list[tuple[int, Results]] = [(kind, ()) for kind in range(len(self.codes))]
         generation = 0
         while waiting and len(self.points) < MOST_RUNS:
             self._run_all(waiting)
@@ -106,7 +106,7 @@ class _Learner:
                 generation += 1
                 waiting = self._with_new_values()
 
-    def _run_all(self, waiting: list[tuple[int, Answers]]) -> None:
+    def _run_all(self, waiting: list[tuple[int, Results]]) -> None:
         for kind, answers in waiting:  # the list grows while it is read: breadth first
             if len(self.points) >= MOST_RUNS or len(answers) > MOST_STEPS:
                 continue
@@ -116,47 +116,47 @@ class _Learner:
                 continue
             point = self.codes[kind].after(answers)
             self.points[kind, answers] = point
-            if isinstance(point.next, Request):
+            if isinstance(point.next, Operation):
                 self._note(kind, answers, point.next)
                 waiting.extend((kind, (*answers, answer)) for answer in self.answers_to(point.next))
 
-    def _view(self, kind: int, answers: Answers) -> View:
+    def _view(self, kind: int, answers: Results) -> View:
         if not answers:
             return View(tuple((name, values[0]) for name, values in self.values.items()))
         request = self.points[kind, answers[:-1]].next
-        assert isinstance(request, Request)  # noqa: S101 - nothing follows an end
+        assert isinstance(request, Operation)  # noqa: S101 - nothing follows an end
         return self._views[kind, answers[:-1]].after(request, answers[-1])
 
     def _is_possible(self, view: View) -> bool:
         return view.changes <= (self._buyers - 1) * self._most_changes
 
-    def answers_to(self, request: Request) -> Sequence[Answer]:
+    def answers_to(self, request: Operation) -> Sequence[Result]:
         """Return what the step can return, as far as is known by now."""
         if request.step is Step.SWAP:
             return (request.value, CHANGED)
-        return self.values[request.name] if request.step in SEEING and not self._private else (None,)
+        return self.values[request.name] if request.step in READS and not self._private else (None,)
 
-    def possible(self, key: tuple[int, Answers]) -> list[Answer]:
+    def possible(self, key: tuple[int, Results]) -> list[Result]:
         """Return the answers that the next step can get as far as is known, none after an end."""
         kind, answers = key
         request = self.points[key].next
-        given = self.answers_to(request) if isinstance(request, Request) else ()
+        given = self.answers_to(request) if isinstance(request, Operation) else ()
         return [answer for answer in given if (kind, (*answers, answer)) not in self.postponed]
 
-    def order(self, key: tuple[int, Answers]) -> tuple[int, int]:
+    def order(self, key: tuple[int, Results]) -> tuple[int, int]:
         """Return what to sort by: the longest lists of answers first, of these those with the most possible ones."""
         return -len(key[1]), -len(self.possible(key))
 
-    def _note(self, kind: int, answers: Answers, request: Request) -> None:
-        if request.step in SEEING:
+    def _note(self, kind: int, answers: Results, request: Operation) -> None:
+        if request.step in READS:
             self._seeing[request.name].append((kind, answers))
-        elif request.step in WRITING and not self._private:
+        elif request.step in WRITES and not self._private:
             self._written.append((request.name, TORN if request.step is Step.TRUNCATE else request.value))
             written = self.points[kind, answers].written
             self._most_changes = max(self._most_changes, written + 1)
             self._most_writes = max(self._most_writes, written // len(self.codes[kind].shared.write_steps) + 1)
 
-    def _with_new_values(self) -> list[tuple[int, Answers]]:
+    def _with_new_values(self) -> list[tuple[int, Results]]:
         written, self._written = self._written, []
         waiting = []
         for name, value in written:
@@ -170,11 +170,11 @@ def _minimise(learner: _Learner) -> Automaton:
     """Merge what has the same future, the longest lists of answers first: so what follows a state has its number."""
     states = [LocalState(None, begun=False, held=(), after={}, height=0)]
     alike: defaultdict[object, list[int]] = defaultdict(list)
-    after: dict[tuple[int, Answers], dict[Answer, int]] = defaultdict(dict)
+    after: dict[tuple[int, Results], dict[Result, int]] = defaultdict(dict)
     for kind, answers in sorted(learner.points, key=learner.order):
         point = learner.points[kind, answers]
         known = after.pop((kind, answers), {})
-        follows = {answer: known.get(answer, CUT) for answer in learner.possible((kind, answers))}
+        follows = {answer: known.get(answer, UNEXPLORED) for answer in learner.possible((kind, answers))}
         like = alike[point.next, point.written > 0, point.held]
         # An answer that is never given may be followed by anything: more of them is as good as the same.
         number = next((number for number in like if follows.items() <= states[number].after.items()), None)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from booking.explorer.anomalies import Anomalies
-from booking.explorer.limits import Limits
+from booking.explorer.search import Limits
 from booking.history.verdict import Anomaly
 
 MOST_BITS = 1 << 17
@@ -66,8 +66,8 @@ class _Counting:
         self.waiting[quotient.top][quotient.start] = [1, 1]
         unit = math.lcm(*range(1, quotient.buyers + 1))
         is_long = unit.bit_length() * quotient.top > MOST_BITS
-        self.unit = 0 if is_long or quotient.layout.crashes.of(quotient.start) else unit
-        self.powers = [self.unit**exponent for exponent in range(1 + max(s.height for s in quotient.layout.local))]
+        self.unit = 0 if is_long or quotient.packing.crashes.of(quotient.start) else unit
+        self.powers = [self.unit**exponent for exponent in range(1 + max(s.height for s in quotient.packing.local))]
         self.oversold = 0
 
     def visit(self, rank: int, state: int, ways: int, chance: int) -> None:
@@ -80,9 +80,9 @@ class _Counting:
         elif self.unit:
             chance *= self.unit // sum(buyers for buyers, _ in steps)
         for buyers, move in steps + deaths:
-            bucket = self.waiting[rank - move.fall]
+            bucket = self.waiting[rank - move.rank_drop]
             entry = bucket.get(state + move.delta)
-            share = chance * buyers * self.powers[move.fall - 1] if self.unit else 0
+            share = chance * buyers * self.powers[move.rank_drop - 1] if self.unit else 0
             if entry is None:
                 bucket[state + move.delta] = [ways * buyers, share]
             else:

@@ -1,15 +1,25 @@
 """Explore a scenario: witnesses first, because they are cheap and worth most, then every count."""
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
 from booking.errors import InconclusiveError
 from booking.explorer.anomalies import SEVERITY, Anomalies
 from booking.explorer.automaton import learn
 from booking.explorer.counting import Tally, count
-from booking.explorer.limits import Limits
 from booking.explorer.quotient import Move, Quotient
 from booking.explorer.result import Exploration, Witness
-from booking.explorer.witness import FEWEST_SWITCHES, SHORTEST, Prices, Turn, WitnessSearch, label, witness
+from booking.explorer.search import (
+    FEWEST_SWITCHES,
+    SHORTEST,
+    Costs,
+    Limits,
+    Node,
+    WitnessSearch,
+    assign_buyers,
+    witness,
+)
 from booking.history.verdict import SOUND, UNKNOWN, Anomaly
 from booking.model.buyer_classes import Kind, at_their_roots, kinds_in
 from booking.model.scripted_desk import Program
@@ -77,11 +87,11 @@ def witnesses(
     None stands for one that does not exist, and for one that was not found within the limits.
     """
 
-    def best(anomaly: Anomaly, prices: Prices) -> Witness | None:
+    def best(anomaly: Anomaly, costs: Costs) -> Witness | None:
         """Return the cheapest witness of one anomaly."""
-        way = _way(anomalies, anomaly, prices, limits)
+        way = _path(anomalies, anomaly, costs, limits)
         roots = anomalies.quotient.automaton.roots
-        return None if way is None else witness(anomaly, world, label(at_their_roots(roots, kinds), way))
+        return None if way is None else witness(anomaly, world, assign_buyers(at_their_roots(roots, kinds), way))
 
     for anomaly in SEVERITY:
         if (shortest := best(anomaly, SHORTEST)) is not None:
@@ -89,10 +99,10 @@ def witnesses(
     return None, None
 
 
-def _way(anomalies: Anomalies, anomaly: Anomaly, prices: Prices, limits: Limits) -> list[Move] | None:
+def _path(anomalies: Anomalies, anomaly: Anomaly, costs: Costs, limits: Limits) -> list[Move] | None:
     """Return the cheapest moves to the anomaly, None where it cannot happen or was not found within the limits."""
     try:
-        return WitnessSearch(anomalies, anomaly, prices).way(Turn(anomalies.quotient.start), limits)
+        return WitnessSearch(anomalies, anomaly, costs).path(Node(anomalies.quotient.start), limits)
     except InconclusiveError:
         return None
 
@@ -102,3 +112,53 @@ def _verdict(tally: Tally, shortest: Witness | None) -> str:
     found = {*tally.anomalies, shortest.anomaly if shortest else None}
     worst = next((str(anomaly) for anomaly in SEVERITY if anomaly in found), None)
     return worst or (SOUND if tally.exhausted else UNKNOWN)
+
+
+MOST_STATES = 100_000
+"""How many states one hint looks at: a second or two."""
+
+
+class Hint(NamedTuple):
+    """The nearest anomaly and the moves that lead to it; none are left where it has happened already."""
+
+    anomaly: Anomaly
+    schedule: tuple[int, ...]
+
+
+class Advisor:
+    """Gives hints for one scenario, in which at most `crashes` buyers die; None runs the purchase of its lock."""
+
+    def __init__(self, scenario: Scenario, *, crashes: int = 0, program: Program | None = None) -> None:
+        shared, kinds = shared_in(scenario), kinds_in(scenario, program)
+        seen = [kind.shared for kind in kinds]
+        self._automaton = learn([kind.program for kind in kinds], shared, scenario.buyers, seen)
+        self._quotient = Quotient(self._automaton, shared, [len(kind.buyers) for kind in kinds], crashes)
+        pairs = zip(self._automaton.roots, kinds, strict=True)
+        self._root = {buyer: root for root, kind in pairs for buyer in kind.buyers}
+        self._anomalies = Anomalies(self._quotient, scenario.tickets)
+        self._crashes = min(crashes, scenario.buyers)
+
+    def hint(self, world: World, wanted: Collection[Anomaly] = SEVERITY) -> Hint | None:
+        """Return the nearest of the wanted anomalies, the worse of two that are equally near.
+
+        None means that none of them can happen any more. Raises InconclusiveError where that cannot be told within
+        100,000 states.
+        """
+        where = [self._local_state(world, buyer) for buyer in world.buyers]
+        holders = {name: len(holding) for name, holding in world.holders.items()}
+        start = self._quotient.packing.pack(world.cells, holders, self._crashes - len(world.dead), where)
+        found = [hint for anomaly in SEVERITY if anomaly in wanted and (hint := self._nearest(anomaly, start, where))]
+        return min(found, key=lambda hint: len(hint.schedule), default=None)
+
+    def _nearest(self, anomaly: Anomaly, start: int, where: Sequence[int]) -> Hint | None:
+        way = WitnessSearch(self._anomalies, anomaly, SHORTEST, whole=False).path(Node(start), Limits(MOST_STATES))
+        if way is None:
+            return None
+        buyers: defaultdict[int, list[int]] = defaultdict(list)
+        for buyer, number in enumerate(where, 1):
+            buyers[number].append(buyer)
+        return Hint(anomaly, assign_buyers(buyers, way))
+
+    def _local_state(self, world: World, buyer: int) -> int:
+        number = self._automaton.walk(self._root[buyer], world.answers[buyer - 1])
+        return self._quotient.packing.dead(number) if buyer in world.dead else number

@@ -8,10 +8,10 @@ ends the loop of a buyer that tries again whenever it was overtaken.
 from typing import NamedTuple, TypeAlias
 
 from booking.history.history import CHANGED, TORN
-from booking.model.scripted_desk import Answer, Request
+from booking.model.scripted_desk import Operation, Result
 from booking.steps import Step
 
-Known: TypeAlias = tuple[tuple[str, Answer], ...]
+Known: TypeAlias = tuple[tuple[str, Result], ...]
 
 
 class View(NamedTuple):
@@ -23,7 +23,7 @@ class View(NamedTuple):
     known: Known
     changes: int = 0
 
-    def after(self, request: Request, answer: Answer) -> "View":
+    def after(self, request: Operation, answer: Result) -> "View":
         """Return the view of a buyer whose step was answered like this."""
         before = dict(self.known)
         match request.step:
@@ -39,7 +39,7 @@ class View(NamedTuple):
                 return View(tuple(before.items()), self.changes)
         return self
 
-    def _seen(self, name: str, found: Answer, left: Answer) -> "View":
+    def _seen(self, name: str, found: Result, left: Result) -> "View":
         """Return the view after the cell was found to hold one value and left with another."""
         before = dict(self.known)
         changed = before.get(name, found) != found

@@ -6,26 +6,99 @@ these numbers has its own bits of one integer, and a move adds a constant to it 
 Symmetry: Ip and Dill, "Better verification through symmetry", Formal Methods in System Design 9, 1996.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from booking.explorer.automaton import CUT, Automaton
-from booking.explorer.packing import NOTHING, Field, Layout
+from booking.explorer.automaton import UNEXPLORED, Automaton, LocalState
 from booking.history.history import CHANGED, TORN
-from booking.model.scripted_desk import Answer, Request
+from booking.model.scripted_desk import Operation, Result
 from booking.model.shared_state import Shared
-from booking.steps import SEEING, Step
+from booking.purchase import Outcome
+from booking.steps import READS, WRITES, Step
+
+
+class Field(NamedTuple):
+    """The bits of one number in a state. Without bits (mask 0) the number is always 0."""
+
+    shift: int
+    mask: int
+
+    @property
+    def unit(self) -> int:
+        """Return what adds one to the number."""
+        return 1 << self.shift
+
+    def of(self, state: int) -> int:
+        """Return the number."""
+        return state >> self.shift & self.mask
+
+
+NOTHING = Field(0, 0)
+
+
+class Packing:
+    """The bits of the cells, of the holders of each lock, of the crash budget and of each local state's buyers.
+
+    A cell's bits hold the position of its value in `values`. `local` has the automaton's local states and, behind
+    them, the two of the dead: those that had not begun to write, and those that had.
+    """
+
+    def __init__(self, automaton: Automaton, shared: Shared, buyers: int, crashes: int) -> None:
+        dead = [LocalState(outcome, False, (), {}, 0) for outcome in (Outcome.UNFINISHED, Outcome.UNKNOWN)]  # noqa: FBT003
+        self.local = (*automaton.states, *dead)
+        self.values = {name: _values(name, automaton) for name in automaton.values}
+        self._bits = 0
+        self.cells = {name: self._field(len(values) - 1) for name, values in self.values.items()}
+        self.holders = {name: self._field(buyers) for name in shared.locks}
+        self.crashes = self._field(crashes)
+        self.counts = [self._field(buyers) for _ in self.local]
+
+    def _field(self, highest: int) -> Field:
+        field = Field(self._bits, (1 << highest.bit_length()) - 1)
+        self._bits += highest.bit_length()
+        return field
+
+    def pack(self, cells: Mapping[str, Result], holders: Mapping[str, int], crashes: int, where: Iterable[int]) -> int:
+        """Return the state with these values in the cells, so many holders and so many deaths to come.
+
+        `where` has the local state of every buyer.
+        """
+        state = crashes * self.crashes.unit
+        state += sum(self.values[name].index(cells[name]) * field.unit for name, field in self.cells.items())
+        state += sum(self.holders[name].unit * count for name, count in holders.items())
+        return state + sum(self.counts[number].unit * buyers for number, buyers in Counter(where).items())
+
+    def value(self, name: str, state: int) -> Result:
+        """Return what the cell holds: a number, or TORN."""
+        return self.values[name][self.cells[name].of(state)]
+
+    def dead(self, number: int) -> int:
+        """Return the local state of a buyer that died in local state `number`."""
+        return len(self.local) - (1 if self.local[number].begun else 2)
+
+
+def _values(name: str, automaton: Automaton) -> tuple[Result, ...]:
+    """Return what the cell can hold: what was learned, and what is written but never read."""
+    requests = [state.next for state in automaton.states if isinstance(state.next, Operation)]
+    written = {
+        TORN if request.step is Step.TRUNCATE else request.value
+        for request in requests
+        if request.name == name and request.step in WRITES
+    }
+    learned = automaton.values[name]
+    return (*learned, *sorted(written.difference(learned), key=str))
 
 
 class Move(NamedTuple):
     """One buyer goes from one local state to another; adding `delta` to the world's state does it.
 
-    `fall` is how much the rank falls: the rank is the sum of all buyers' heights, and every move lowers it. With
+    `rank_drop` is how much the rank falls: the rank is the sum of all buyers' heights, and every move lowers it. With
     `dies` the buyer dies instead of taking its step.
     """
 
     delta: int
-    fall: int
+    rank_drop: int
     before: int
     after: int
     dies: bool = False
@@ -44,17 +117,19 @@ class Quotient:
         self.buyers = sum(buyers)
         self.roots = frozenset(automaton.roots)
         crashes = min(crashes, self.buyers)
-        self.layout = Layout(automaton, shared, self.buyers, crashes)
+        self.packing = Packing(automaton, shared, self.buyers, crashes)
         starts = list(zip(automaton.roots, buyers, strict=True))
         self.top = sum(automaton.states[root].height * count for root, count in starts)
-        self.start = self.layout.pack(shared.cells, {}, crashes, [root for root, count in starts for _ in range(count)])
-        requests = [(number, s.next) for number, s in enumerate(automaton.states) if isinstance(s.next, Request)]
+        self.start = self.packing.pack(
+            shared.cells, {}, crashes, [root for root, count in starts for _ in range(count)]
+        )
+        requests = [(number, s.next) for number, s in enumerate(automaton.states) if isinstance(s.next, Operation)]
         self._movers = [number for number, _ in requests]
         self._tables = [
-            (*self.layout.counts[number], *self._deciding(request), self._table(number, request))
+            (*self.packing.counts[number], *self._deciding(request), self._table(number, request))
             for number, request in requests
         ]
-        self._deaths = [(self.layout.counts[number], self._death(number)) for number in self._movers]
+        self._deaths = [(self.packing.counts[number], self._death(number)) for number in self._movers]
 
     def steps(self, state: int) -> list[tuple[int, Move]]:
         """Return each step that can be taken, with the number of buyers that can take it."""
@@ -69,7 +144,7 @@ class Quotient:
 
     def deaths(self, state: int) -> list[tuple[int, Move]]:
         """Return each death that can happen, with the number of buyers that can die it."""
-        if not self.layout.crashes.of(state):
+        if not self.packing.crashes.of(state):
             return []
         return [(buyers, move) for count, move in self._deaths if (buyers := count.of(state))]
 
@@ -85,21 +160,21 @@ class Quotient:
     def can_deadlock(self) -> bool:
         """Tell whether a lock can be kept for ever: by the dead, or by one that waits or ends while it holds it."""
         kept = any(not self.shared.locks[name].freed_when_holder_dies for name in self.shared.locks)
-        return (kept and bool(self.layout.crashes.mask)) or any(
-            state.held and (not isinstance(state.next, Request) or state.next.step is Step.ACQUIRE)
+        return (kept and bool(self.packing.crashes.mask)) or any(
+            state.held and (not isinstance(state.next, Operation) or state.next.step is Step.ACQUIRE)
             for state in self.automaton.states
         )
 
-    def _deciding(self, request: Request) -> Field:
+    def _deciding(self, request: Operation) -> Field:
         """Return the field whose number decides what the step does."""
         if request.step in {Step.ACQUIRE, Step.RELEASE}:
-            return self.layout.holders[request.name]
-        return NOTHING if self.shared.private else self.layout.cells[request.name]
+            return self.packing.holders[request.name]
+        return NOTHING if self.shared.private else self.packing.cells[request.name]
 
-    def _table(self, number: int, request: Request) -> list[Move | None]:
+    def _table(self, number: int, request: Operation) -> list[Move | None]:
         """Return the move for each number in the deciding field, None where the buyer is blocked."""
         after, field = self.automaton.states[number].after, self._deciding(request)
-        values = self.layout.values.get(request.name, ())
+        values = self.packing.values.get(request.name, ())
         match request.step:
             case Step.ACQUIRE:
                 permits = self.shared.locks[request.name].permits or self.buyers
@@ -109,31 +184,31 @@ class Quotient:
                 return [self._move(number, after[None], -field.unit)] * (field.mask + 1)
             case _ if self.shared.private:
                 return [self._move(number, after[None])]
-            case step if step in SEEING:
-                return [self._move(number, after.get(value, CUT)) for value in values]
+            case step if step in READS:
+                return [self._move(number, after.get(value, UNEXPLORED)) for value in values]
             case Step.SWAP:
                 return [self._swap(number, request, values, found, field.unit) for found in values]
         written = values.index(TORN if request.step is Step.TRUNCATE else request.value)
         changes = [(written - old) * field.unit for old in range(len(values))]
         return [self._move(number, after[None], change) for change in changes]
 
-    def _swap(self, number: int, request: Request, values: Sequence[Answer], found: Answer, unit: int) -> Move:
+    def _swap(self, number: int, request: Operation, values: Sequence[Result], found: Result, unit: int) -> Move:
         """Return the move of a compare and swap that finds this value."""
         after = self.automaton.states[number].after
         if found != request.expected:
-            return self._move(number, after.get(CHANGED, CUT))
+            return self._move(number, after.get(CHANGED, UNEXPLORED))
         return self._move(
-            number, after.get(request.value, CUT), (values.index(request.value) - values.index(found)) * unit
+            number, after.get(request.value, UNEXPLORED), (values.index(request.value) - values.index(found)) * unit
         )
 
     def _move(self, before: int, after: int, change: int = 0, *, dies: bool = False) -> Move:
-        local, counts = self.layout.local, self.layout.counts
+        local, counts = self.packing.local, self.packing.counts
         delta = counts[after].unit - counts[before].unit + change
         return Move(delta, local[before].height - local[after].height, before, after, dies)
 
     def _death(self, number: int) -> Move:
         """Return the death of a buyer: locks that the system frees are free again, the others are held for ever."""
-        held = self.layout.local[number].held
-        freed = [self.layout.holders[name].unit for name in held if self.shared.locks[name].freed_when_holder_dies]
-        change = -self.layout.crashes.unit - sum(freed)
-        return self._move(number, self.layout.dead(number), change, dies=True)
+        held = self.packing.local[number].held
+        freed = [self.packing.holders[name].unit for name in held if self.shared.locks[name].freed_when_holder_dies]
+        change = -self.packing.crashes.unit - sum(freed)
+        return self._move(number, self.packing.dead(number), change, dies=True)

@@ -5,8 +5,7 @@ Pure: a game never changes, a move makes a new one. Reading lines and printing t
 
 from dataclasses import dataclass, replace
 
-from booking.explorer.exploration import explore
-from booking.explorer.hint import Advisor, Hint
+from booking.explorer.exploration import Advisor, Hint, explore
 from booking.explorer.result import Exploration
 from booking.history.schedule import Schedule
 from booking.history.verdict import Anomaly

@@ -7,7 +7,7 @@ from booking.history.history import BLOCKED, CHANGED, TORN, Value
 from booking.history.schedule import command
 from booking.history.schedule_table import columns
 from booking.model.prediction import predict
-from booking.model.scripted_desk import Request
+from booking.model.scripted_desk import Operation
 from booking.model.world import Moved
 from booking.reports.exploration import large
 from booking.steps import Step
@@ -156,7 +156,7 @@ def _stands(game: Game, buyer: int) -> str:
     return f"next: {_next(request, trains)}"
 
 
-def _next(request: Request, trains: int) -> str:
+def _next(request: Operation, trains: int) -> str:
     train = f" (train {train_of(request.name)})" if trains > 1 else ""
     return _NEXT.get(request.step, str(request.step)).format(request.value) + train
 

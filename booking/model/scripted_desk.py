@@ -18,13 +18,13 @@ from booking.trains import COUNT, LOCK, SECOND_COUNT, SECOND_LOCK
 
 Program: TypeAlias = Callable[..., Outcome]
 """A buyer's code: it is called with a desk for each train, which mostly is one."""
-Answer: TypeAlias = int | str | None
+Result: TypeAlias = int | str | None
 """What a step returned: a count (for a swap the new one), TORN for a half-written file, CHANGED for a swap that found
 another count than it expected, None for a step that returns nothing."""
-Answers: TypeAlias = tuple[Answer, ...]
+Results: TypeAlias = tuple[Result, ...]
 
 
-class Request(NamedTuple):
+class Operation(NamedTuple):
     """A step that a buyer asks for: on which cell or lock, and for a write or a swap the new count, else None.
 
     `expected` is the count that a swap expects.
@@ -36,14 +36,14 @@ class Request(NamedTuple):
     expected: int | None = None
 
 
-class Point(NamedTuple):
+class Continuation(NamedTuple):
     """Where a buyer stands.
 
     `next` is the step that it asks for, or how it ended. `written` is how many steps of writing it has taken and
     `held` names the locks that it holds: after a death these two decide what is left behind.
     """
 
-    next: Request | Outcome
+    next: Operation | Outcome
     written: int
     held: tuple[str, ...]
 
@@ -52,15 +52,15 @@ class Unwind(BaseException):
     """Leaves the buyer's code when the script has ended; a BaseException, so that `except Exception` lets it by."""
 
 
-class Code:
+class Runner:
     """A buyer's code, run at most once for each list of answers."""
 
     def __init__(self, program: Program, shared: Shared) -> None:
         self._program = program
         self.shared = shared
-        self._points: dict[Answers, Point] = {}
+        self._points: dict[Results, Continuation] = {}
 
-    def after(self, answers: Answers) -> Point:
+    def after(self, answers: Results) -> Continuation:
         """Return where a buyer stands once its steps were answered like this.
 
         Raises BadInputError where the code fails, or does not do the same after the same answers.
@@ -69,12 +69,12 @@ class Code:
             self._points[answers] = self._run(answers)
         return self._points[answers]
 
-    def _run(self, answers: Answers) -> Point:
+    def _run(self, answers: Results) -> Continuation:
         desk = ScriptedDesk(self.shared, answers)
         ending = self._ending(desk)
         if desk.request is None and next(desk.script, self) is not self:
             raise BadInputError("the buyer's code ended early on a second run; take out what is random in it")
-        return Point(desk.request or ending, desk.written, tuple(sorted(desk.held)))
+        return Continuation(desk.request or ending, desk.written, tuple(sorted(desk.held)))
 
     def _ending(self, desk: "ScriptedDesk") -> Outcome:
         try:
@@ -99,9 +99,9 @@ class ScriptedDesk:
     count, guard = COUNT, LOCK
     """The names of this train's cell and lock."""
 
-    def __init__(self, shared: Shared, answers: Answers) -> None:
-        self.script: Iterator[Answer] = iter(answers)
-        self.request: Request | None = None
+    def __init__(self, shared: Shared, answers: Results) -> None:
+        self.script: Iterator[Result] = iter(answers)
+        self.request: Operation | None = None
         self.written = 0
         self.held: list[str] = []
         self.shared = shared
@@ -133,7 +133,7 @@ class ScriptedDesk:
     def write(self, count: int) -> None:
         """Take the steps of one write."""
         for step in self.shared.write_steps:
-            self.take(Request(step, self.count, count))
+            self.take(Operation(step, self.count, count))
             self.wrote()
         if self._own:
             self._own[self.count] = count
@@ -142,7 +142,7 @@ class ScriptedDesk:
         """Return whether the next answer says that the swap was made; raises BadInputError where none can be."""
         if not self.shared.can_swap:
             raise BadInputError("this store cannot swap in one step; use --store json")
-        was_made = self.take(Request(Step.SWAP, self.count, count, expected)) != CHANGED
+        was_made = self.take(Operation(Step.SWAP, self.count, count, expected)) != CHANGED
         if was_made:
             self.wrote()
         return was_made
@@ -156,7 +156,7 @@ class ScriptedDesk:
         """Count one step of writing."""
         self.written += 1
 
-    def take(self, request: Request) -> Answer:
+    def take(self, request: Operation) -> Result:
         """Return the answer to this step, or stop the buyer here: on the way out nothing is asked any more."""
         if self.request is None:
             for answer in self.script:
@@ -165,7 +165,7 @@ class ScriptedDesk:
         raise Unwind
 
     def _see(self, step: Step) -> int:
-        answer = self.take(Request(step, self.count))
+        answer = self.take(Operation(step, self.count))
         if self._own:  # nobody else can change it, so the answer adds nothing
             return self._own[self.count]
         if not isinstance(answer, int):
@@ -192,7 +192,7 @@ class SecondDesk(ScriptedDesk):
         """Count one step of writing."""
         self._first.wrote()
 
-    def take(self, request: Request) -> Answer:
+    def take(self, request: Operation) -> Result:
         """Take the step there."""
         return self._first.take(request)
 
@@ -207,7 +207,7 @@ class ScriptedLock:
 
     def __enter__(self) -> Self:
         if self._is_step:
-            self._desk.take(Request(Step.ACQUIRE, self._name))
+            self._desk.take(Operation(Step.ACQUIRE, self._name))
             self._desk.held.append(self._name)
         return self
 
@@ -215,5 +215,5 @@ class ScriptedLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._is_step and not self._desk.is_unwinding:
-            self._desk.take(Request(Step.RELEASE, self._name))
+            self._desk.take(Operation(Step.RELEASE, self._name))
             self._desk.held.remove(self._name)

@@ -11,11 +11,11 @@ from typing import NamedTuple
 from booking.errors import BadInputError
 from booking.history.history import BLOCKED, CHANGED, TORN, Value
 from booking.model.buyer_classes import kinds_in
-from booking.model.scripted_desk import Answer, Answers, Code, Point, Program, Request
+from booking.model.scripted_desk import Continuation, Operation, Program, Result, Results, Runner
 from booking.model.shared_state import Shared, shared_in
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.steps import SEEING, WRITING, Step
+from booking.steps import READS, WRITES, Step
 from booking.trains import COUNT, NAMES, train_of
 
 
@@ -48,10 +48,10 @@ class World:
     its holder dies. `answers` is what each buyer was answered so far, which is all that its code depends on.
     """
 
-    codes: tuple[Code, ...]
-    cells: Mapping[str, Answer]
+    codes: tuple[Runner, ...]
+    cells: Mapping[str, Result]
     holders: Mapping[str, tuple[int, ...]]
-    answers: tuple[Answers, ...]
+    answers: tuple[Results, ...]
     dead: frozenset[int] = frozenset()
 
     @classmethod
@@ -61,10 +61,10 @@ class World:
         With `clerks` there is a counter, which only `purchase_at_counter` goes to.
         """
         shared = shared_in(scenario, clerks)
-        cells: dict[str, Answer] = dict(shared.cells)
-        codes: dict[int, Code] = {}
+        cells: dict[str, Result] = dict(shared.cells)
+        codes: dict[int, Runner] = {}
         for kind in kinds_in(scenario, program, clerks):
-            codes |= dict.fromkeys(kind.buyers, Code(kind.program, kind.shared))
+            codes |= dict.fromkeys(kind.buyers, Runner(kind.program, kind.shared))
             if shared.private:
                 firsts = kind.shared.cells.items()
                 cells |= {_copy(name, buyer): first for name, first in firsts for buyer in kind.buyers}
@@ -95,7 +95,7 @@ class World:
         """Return the number of tickets left on the one train, or on the first of two."""
         return self.counts_left[0]
 
-    def request(self, buyer: int) -> Request | None:
+    def request(self, buyer: int) -> Operation | None:
         """Return the step that a buyer asks for next, None where it has ended or died.
 
         Raises BadInputError where there is no such buyer.
@@ -103,7 +103,7 @@ class World:
         if buyer not in self.buyers:
             raise BadInputError(f"there is no buyer {buyer}; the sale has buyers 1 to {len(self.answers)}")
         step = self._point(buyer).next
-        return step if isinstance(step, Request) and buyer not in self.dead else None
+        return step if isinstance(step, Operation) and buyer not in self.dead else None
 
     def outcome(self, buyer: int) -> Outcome | None:
         """Return how a buyer ended, None while it is alive and under way.
@@ -182,20 +182,20 @@ class World:
             happened.append(moved)
         return world, tuple(happened)
 
-    def _point(self, buyer: int) -> Point:
+    def _point(self, buyer: int) -> Continuation:
         return self.codes[buyer - 1].after(self.answers[buyer - 1])
 
-    def _answer(self, cell: str, request: Request) -> Answer:
+    def _answer(self, cell: str, request: Operation) -> Result:
         if request.step is Step.SWAP:
             return request.value if self.cells[cell] == request.expected else CHANGED
-        return self.cells[cell] if request.step in SEEING else None
+        return self.cells[cell] if request.step in READS else None
 
-    def _written(self, cell: str, request: Request) -> Mapping[str, Answer]:
-        if request.step not in WRITING:
+    def _written(self, cell: str, request: Operation) -> Mapping[str, Result]:
+        if request.step not in WRITES:
             return self.cells
         return {**self.cells, cell: TORN if request.step is Step.TRUNCATE else request.value}
 
-    def _held(self, buyer: int, request: Request) -> Mapping[str, tuple[int, ...]]:
+    def _held(self, buyer: int, request: Operation) -> Mapping[str, tuple[int, ...]]:
         holding = self.holders.get(request.name, ())
         if request.step is Step.ACQUIRE:
             return {**self.holders, request.name: (*holding, buyer)}

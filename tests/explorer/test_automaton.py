@@ -4,8 +4,8 @@ from functools import partial
 
 import pytest
 
-from booking.explorer.automaton import CUT, MOST_STEPS, Automaton, learn
-from booking.model.scripted_desk import Program, Request
+from booking.explorer.automaton import MOST_STEPS, UNEXPLORED, Automaton, learn
+from booking.model.scripted_desk import Operation, Program
 from booking.model.shared_state import COUNT, shared_in
 from booking.purchase import Desk, Outcome, buy, purchase
 from booking.scenario import Scenario
@@ -18,8 +18,8 @@ def learned(program: Program, **options: object) -> Automaton:
 
 def asked(automaton: Automaton) -> list[str]:
     """Return what each local state but the cut one asks for or ends as, in order."""
-    states = (state.next for number, state in enumerate(automaton.states) if number != CUT)
-    return sorted(state.step if isinstance(state, Request) else str(state) for state in states)
+    states = (state.next for number, state in enumerate(automaton.states) if number != UNEXPLORED)
+    return sorted(state.step if isinstance(state, Operation) else str(state) for state in states)
 
 
 def test_what_a_buyer_saw_when_it_only_looked_multiplies_nothing() -> None:

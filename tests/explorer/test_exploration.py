@@ -8,9 +8,8 @@ from labelled import all_ends
 
 from booking.errors import BadInputError, BookingError, InconclusiveError
 from booking.explorer import Advisor, Hint, Program, World, explore
-from booking.explorer.astar import cheapest
-from booking.explorer.limits import Limits
 from booking.explorer.result import digits
+from booking.explorer.search import Limits, cheapest
 from booking.history.verdict import Anomaly
 from booking.purchase import Desk, Outcome, buy
 from booking.registry import STORES

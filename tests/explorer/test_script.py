@@ -6,7 +6,7 @@ import pytest
 
 from booking.errors import BadInputError, TornReadError
 from booking.locks import LockFacts, Reach
-from booking.model.scripted_desk import Code, Program, Request
+from booking.model.scripted_desk import Operation, Program, Runner
 from booking.model.shared_state import COUNT, LOCK, Shared
 from booking.purchase import Desk, Outcome, purchase
 from booking.steps import Step
@@ -24,9 +24,9 @@ def shared(
 
 def script_of(program: Program, world: Shared, answers: tuple[int | str | None, ...]) -> list[str]:
     """Return everything that the code asks for while it is answered like this, and how it ends."""
-    code = Code(program, world)
+    code = Runner(program, world)
     points = [code.after(answers[:length]) for length in range(len(answers) + 1)]
-    return [p.next.step if isinstance(p.next, Request) else p.next for p in points]
+    return [p.next.step if isinstance(p.next, Operation) else p.next for p in points]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_the_steps_of_a_purchase(world: Shared, answers: tuple[int | str | None,
 
 def test_what_a_death_leaves_behind() -> None:
     """A buyer holds the lock from the end of acquire to the end of release, and has begun once it has truncated."""
-    code = Code(purchase, shared(write_steps=IN_PLACE))
+    code = Runner(purchase, shared(write_steps=IN_PLACE))
     answers = (1, None, 1, None, None, None)
 
     points = [code.after(answers[:length]) for length in range(len(answers) + 1)]
@@ -74,7 +74,7 @@ def test_the_way_out_changes_nothing() -> None:
             desk.write(5)
         return Outcome.BOUGHT
 
-    assert Code(tidy, shared()).after((None,)) == (Request(Step.READ, COUNT), 0, (LOCK,))
+    assert Runner(tidy, shared()).after((None,)) == (Operation(Step.READ, COUNT), 0, (LOCK,))
     assert asked == ["finally"]
 
 
@@ -89,7 +89,7 @@ def test_code_that_catches_everything_is_stopped_all_the_same(caught: type[BaseE
         desk.write(count - 1)  # type: ignore[operator]
         return Outcome.BOUGHT
 
-    assert Code(stubborn, shared()).after(()).next == Request(Step.READ, COUNT)
+    assert Runner(stubborn, shared()).after(()).next == Operation(Step.READ, COUNT)
 
 
 def test_code_may_handle_a_torn_read() -> None:
@@ -111,7 +111,7 @@ def test_a_private_store_answers_from_the_buyers_own_copy() -> None:
         desk.write(desk.read() - 1)
         return Outcome.BOUGHT if desk.read() == 0 else Outcome.SOLD_OUT
 
-    assert Code(twice, shared(private=True)).after((None, None, None)).next is Outcome.BOUGHT
+    assert Runner(twice, shared(private=True)).after((None, None, None)).next is Outcome.BOUGHT
 
 
 def test_code_that_fails_is_refused_in_one_line() -> None:
@@ -121,7 +121,7 @@ def test_code_that_fails_is_refused_in_one_line() -> None:
         return Outcome(1 // (desk.read() - 1))
 
     with pytest.raises(BadInputError, match=r"^the buyer's code fails with ZeroDivisionError.*; mend it") as raised:
-        Code(broken, shared()).after((1,))
+        Runner(broken, shared()).after((1,))
     assert "\n" not in str(raised.value)
 
 
@@ -134,7 +134,7 @@ def test_code_that_rolls_dice_is_refused() -> None:
             desk.read()
         return Outcome.SOLD_OUT
 
-    code = Code(moody, shared())
+    code = Runner(moody, shared())
     code.after(())
 
     with pytest.raises(BadInputError, match="take out what is random"):
@@ -149,7 +149,7 @@ def test_code_runs_once_for_each_list_of_answers() -> None:
         runs.append(desk)
         return purchase(desk)
 
-    code = Code(counted, shared())
+    code = Runner(counted, shared())
 
     assert [code.after((1,)), code.after((1,))] == [code.after((1,))] * 2
     assert len(runs) == 1

@@ -3,34 +3,116 @@
 Both are cheapest ways through the quotient; they differ only in what a step and a switch cost.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+import heapq
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import NamedTuple, TypeVar
 
+from booking.errors import InconclusiveError
 from booking.explorer.anomalies import Anomalies
-from booking.explorer.astar import cheapest
-from booking.explorer.limits import Limits
 from booking.explorer.quotient import Move, Quotient
 from booking.explorer.result import WAITING, Witness
 from booking.history.verdict import Anomaly
 from booking.model.world import World
 from booking.purchase import Outcome
 
-MUCH = 1 << 40
+OFTEN = 4096
+"""So many states pass between two questions whether to stop."""
+
+
+def _never() -> bool:
+    return False
+
+
+def _nobody(states: int) -> None:
+    del states
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """At most `most` states; now and then `on_progress` is told how many there were and `stop` is asked."""
+
+    most: int
+    on_progress: Callable[[int], None] = _nobody
+    stop: Callable[[], bool] = _never
+
+    def are_reached(self, states: int) -> bool:
+        """Tell, after so many states, whether to end here."""
+        if states % OFTEN == 0:
+            self.on_progress(states)
+            if self.stop():
+                return True
+        return states >= self.most
+
+
+Place = TypeVar("Place", bound=Hashable)
+Edge = TypeVar("Edge")
+
+
+def cheapest(
+    start: Place,
+    edges: Callable[[Place], Iterable[tuple[int, Edge, Place]]],
+    estimate: Callable[[Place], int | None],
+    is_goal: Callable[[Place], bool],
+    limits: Limits,
+) -> list[Edge] | None:
+    """Return the edges of a cheapest way from `start` to a goal, None where no goal can be reached.
+
+    `edges` yields cost, edge and next node. `estimate` is at most what is left to pay, falls along an edge by at
+    most its cost, and is None where no goal can be reached. Of equally promising nodes the one that was reached
+    last comes first, so that a way goes straight on. Raises InconclusiveError where the limits are reached.
+
+    A*: Hart, Nilsson and Raphael, IEEE Transactions on Systems Science and Cybernetics 4, 1968.
+    """
+    left = estimate(start)
+    newest = count(0, -1)
+    promising = [] if left is None else [(left, next(newest), 0, start)]
+    paid = {start: 0}
+    came: dict[Place, tuple[Place, Edge]] = {}
+    visited = 0
+    while promising:
+        _, _, cost, node = heapq.heappop(promising)
+        if cost > paid[node]:
+            continue  # a cheaper way here was found meanwhile
+        if is_goal(node):
+            return _path(came, start, node)
+        if limits.are_reached(visited):
+            raise InconclusiveError(f"no answer after {visited:,} states; allow more with --max-states")
+        visited += 1
+        for price, edge, after in edges(node):
+            total = cost + price
+            if (after not in paid or total < paid[after]) and (left := estimate(after)) is not None:
+                paid[after] = total
+                came[after] = (node, edge)
+                heapq.heappush(promising, (total + left, next(newest), total, after))
+    return None
+
+
+def _path(came: dict[Place, tuple[Place, Edge]], start: Place, node: Place) -> list[Edge]:
+    way = []
+    while node != start:
+        node, edge = came[node]
+        way.append(edge)
+    return way[::-1]
+
+
+DOMINATES = 1 << 40
 """More than any schedule is long: what costs so much is saved first."""
 
 
-class Prices(NamedTuple):
+class Costs(NamedTuple):
     """What a step and a switch cost."""
 
     step: int
     switch: int
 
 
-SHORTEST = Prices(step=MUCH, switch=1)
-FEWEST_SWITCHES = Prices(step=1, switch=MUCH)
+SHORTEST = Costs(step=DOMINATES, switch=1)
+FEWEST_SWITCHES = Costs(step=1, switch=DOMINATES)
 
 
-class Turn(NamedTuple):
+class Node(NamedTuple):
     """A state of the quotient, with the local state of the buyer that moved last, None before the first step."""
 
     state: int
@@ -44,40 +126,40 @@ class WitnessSearch:
     waits for ever. Without, it is the first state that shows something that cannot be made good again.
     """
 
-    def __init__(self, anomalies: Anomalies, anomaly: Anomaly, prices: Prices, *, whole: bool = True) -> None:
+    def __init__(self, anomalies: Anomalies, anomaly: Anomaly, costs: Costs, *, whole: bool = True) -> None:
         self._anomalies = anomalies
         self._quotient = anomalies.quotient
         self._anomaly = anomaly
-        self._prices = prices
+        self._prices = costs
         self._is_early = not whole and anomaly in {Anomaly.OVERSOLD, Anomaly.TORN_READ}
         self._needed, outcome = {
             Anomaly.OVERSOLD: (anomalies.tickets + 1, Outcome.BOUGHT),
             Anomaly.TORN_READ: (1, Outcome.TORN_READ),
         }.get(anomaly, (0, Outcome.BOUGHT))
         self._distances = _distances(self._quotient, outcome)
-        counts = self._quotient.layout.counts
+        counts = self._quotient.packing.counts
         self._nearest = sorted((far, *counts[number]) for number, far in enumerate(self._distances) if far is not None)
 
-    def way(self, start: Turn, limits: Limits) -> list[Move] | None:
+    def path(self, start: Node, limits: Limits) -> list[Move] | None:
         """Return the cheapest moves to the anomaly, None where it cannot happen; raises InconclusiveError."""
         if not self._anomalies.can_show(self._anomaly):
             return None
         return cheapest(start, self._edges, self._estimate, self._is_goal, limits)
 
-    def _is_goal(self, turn: Turn) -> bool:
+    def _is_goal(self, turn: Node) -> bool:
         is_shown = self._anomalies.shows(turn.state, self._anomaly)
         return is_shown and (self._is_early or self._anomalies.is_settled(turn.state))
 
-    def _edges(self, turn: Turn) -> Iterator[tuple[int, Move, Turn]]:
+    def _edges(self, turn: Node) -> Iterator[tuple[int, Move, Node]]:
         state, last = turn
         for _, move in self._quotient.steps(state):
             switch = 0 if last is None or move.before == last else self._prices.switch
-            yield self._prices.step + switch, move, Turn(state + move.delta, move.after)
+            yield self._prices.step + switch, move, Node(state + move.delta, move.after)
         for buyers, move in self._quotient.deaths(state):
             is_last = move.before == last and buyers == 1
-            yield self._prices.step, move, Turn(state + move.delta, move.after if is_last else last)
+            yield self._prices.step, move, Node(state + move.delta, move.after if is_last else last)
 
-    def _estimate(self, turn: Turn) -> int | None:
+    def _estimate(self, turn: Node) -> int | None:
         """Return the price if every buyer got the answers it wished for: the nearest buyers go on to the outcome.
 
         Each of them takes over once, but for the one whose turn it is.
@@ -101,13 +183,13 @@ class WitnessSearch:
 def _distances(quotient: Quotient, outcome: Outcome) -> list[int | None]:
     """Return for each local state how many steps at least are left to the outcome, None where it is out of reach."""
     distances: list[int | None] = []
-    for local in quotient.layout.local:  # what follows a local state has a smaller number
+    for local in quotient.packing.local:  # what follows a local state has a smaller number
         behind = [far for after in local.after.values() if (far := distances[after]) is not None]
         distances.append(0 if local.next is outcome else min(behind) + 1 if behind else None)
     return distances
 
 
-def label(where: dict[int, list[int]], moves: Iterable[Move], last: int | None = None) -> tuple[int, ...]:
+def assign_buyers(where: dict[int, list[int]], moves: Iterable[Move], last: int | None = None) -> tuple[int, ...]:
     """Return the moves as a schedule; `where` tells which buyers are in each local state, and is used up.
 
     `last` is the buyer that moved last. Of equal buyers the one that the search meant moves, else the one with the
