@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from programs import children_of
+from striking import descriptors
 
 from booking.errors import BadInputError, InconclusiveError
 from booking.history.history import History
@@ -34,11 +35,6 @@ LONG = Scenario(buyers=3, lock="mp", pay=(20.0, 20.0))
 def sale(db: Path, buyers: int = 3, lock: str = "file", method: str = "fork") -> History:
     """Hold a sale in which paying takes no time."""
     return simulate(Scenario(buyers=buyers, lock=lock, pay=(0.0, 0.0)), db=db, start_method=method)
-
-
-def descriptors() -> set[str]:
-    """Return the open descriptors of this process."""
-    return set(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a Path for each would open and close one more
 
 
 def others() -> set[int]:

@@ -25,7 +25,6 @@ from booking.stores.inplace import InPlaceStore
 from booking.stores.json import JsonStore
 
 FORK = multiprocessing.get_context("fork")
-KILLS = 300
 OLD = b'{"count": 41}\n'
 NEW = b'{"count": 40}\n'
 ERRNOS = [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS, errno.EINTR]
@@ -222,15 +221,16 @@ def test_under_a_limit_on_file_sizes_the_store_is_old(db: Path, family: Family) 
     assert ["raise the limit on file sizes" in refusal for refusal, _, _ in results] == [True] * 14 + [False] * 2
 
 
+@pytest.mark.often(times=30)
 @pytest.mark.parametrize("name", ["json", "json-swap", "inplace"])
-def test_a_killed_writer_leaves_a_store(name: str, db: Path) -> None:
-    """300 SIGKILLs at random moments of each way to write: one of the two contents, and what is left over goes.
+def test_a_killed_writer_leaves_a_store(name: str, times: int, db: Path) -> None:
+    """SIGKILLs at random moments of each way to write: one of the two contents, and what is left over goes.
 
     Written in place the store may be empty or cut short, and is never a mixture. Nearly all of the writer's time is
     inside the write, so it would take a miracle never to meet it there.
     """
     dice = random.Random(name)
-    found = [killed_writer(name, db, dice) for _ in range(KILLS)]
+    found = [killed_writer(name, db, dice) for _ in range(times)]
     assert [what for each in found for what in each.wrong] == []
     if name == "inplace":
         assert {each.state for each in found} >= {"old or new", "empty"}
@@ -243,4 +243,4 @@ def test_a_torn_store_is_noticed(db: Path, monkeypatch: pytest.MonkeyPatch) -> N
     lying = WRITERS["inplace"]._replace(allowed=WRITERS["json"].allowed)
     monkeypatch.setitem(WRITERS, "inplace", lying)
     dice = random.Random(3)
-    assert any(killed_writer("inplace", db, dice).wrong for _ in range(KILLS))
+    assert any(killed_writer("inplace", db, dice).wrong for _ in range(300))

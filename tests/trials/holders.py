@@ -1,6 +1,8 @@
 """The holder of a lock is killed: the next one has it soon, or the sale says at its time-out why it never will."""
 
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +17,17 @@ from booking.steps import PAY, Step
 
 BUYERS = 3
 KILLED = 2
+TIMEOUT = 0.5
 LONG_TIMEOUT = 20.0
 """Seconds where nobody has to wait for the time-out."""
 
 _EXCLUSIVE = {name: facts_of(Scenario(lock=name)) for name in LOCKS if facts_of(Scenario(lock=name)).permits == 1}
 FREED = [name for name, facts in _EXCLUSIVE.items() if facts.freed_when_holder_dies]
 KEPT = [name for name, facts in _EXCLUSIVE.items() if not facts.freed_when_holder_dies]
+
+
+AT_ONCE = 10
+"""Sales at the same time, where they mostly wait."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ def passed_on(lock: str, db: Path) -> Death:
     return Death(took_s, tuple(what for what, is_so in found.items() if is_so))
 
 
-def told(lock: str, db: Path, timeout: float) -> Death:
+def told(lock: str, db: Path, timeout: float = TIMEOUT) -> Death:
     """Kill the holder of a lock that is lost with it, and return how long the sale took to say so."""
     scenario = Scenario(BUYERS, lock=lock, pay=(0.0, 0.0))
     started = time.monotonic()
@@ -69,3 +76,10 @@ def told(lock: str, db: Path, timeout: float) -> Death:
         f"{lock}: somebody is left": any(state_of(ending.pid) not in ENDED for ending in history.endings),
     }
     return Death(took_s, tuple(what for what, is_so in found.items() if is_so))
+
+
+def deaths_of_holders(trial: Callable[[str, Path], Death], lock: str, folder: Path, times: int) -> list[str]:
+    """Make a trial so often, and return what was not as it has to be."""
+    with ThreadPoolExecutor(AT_ONCE if lock == "file-soft" or lock in KEPT else 1) as pool:
+        deaths = pool.map(lambda number: trial(lock, folder / str(number) / "db.json"), range(times))
+        return [what for death in deaths for what in death.wrong]

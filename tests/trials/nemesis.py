@@ -113,6 +113,14 @@ def sale_with_a_nemesis(lock: str, folder: Path, dice: random.Random, *, restock
     return Account(1, len(killed), inside, acked, sold, unknown, stuck, wrong)
 
 
+def kills(lock: str, folder: Path, times: int) -> Account:
+    """Kill at least so many buyers, some of them inside, in sales that also sell."""
+    dice, account = random.Random(lock), Account()
+    while account.kills < times or not (account.inside and account.acked):
+        account.add(sale_with_a_nemesis(lock, folder, dice))
+    return account
+
+
 _INSIDE = {(Step.READ, "return"), (PAYS, "call"), (PAYS, "return"), (Step.WRITE, "call"), (Step.SWAP, "call")}
 _HOLDING = {(Step.ACQUIRE, "return"), (Step.READ, "call"), (Step.WRITE, "return"), (Step.RELEASE, "call")}
 
