@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from trials import holders, malformed, nemesis, order, parents, writers
 
-from booking.processes.prctl import adopting
+from booking.processes.system import adopting
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in memory that Linux has
 AT_ONCE = 6

@@ -12,7 +12,7 @@ import pytest
 from booking.history.history import Value
 from booking.live.board import Board
 from booking.live.view import INTERVAL, bar, live, progress
-from booking.processes.journal import END, READY, SILENCE, Message
+from booking.processes.journal import END, IDLE, READY, Message
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.simulation.sale import simulate
@@ -133,7 +133,7 @@ def test_pictures_are_rare(monkeypatch: pytest.MonkeyPatch) -> None:
     with live(Scenario(2), after=0) as watch:
         assert watch
         for _ in range(1_000):
-            watch(Message(0, 0, 0, SILENCE, "call", None))
+            watch(Message(0, 0, 0, IDLE, "call", None))
         assert sys.stderr.getvalue().count("Tickets left") == 1
 
 

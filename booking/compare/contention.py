@@ -16,8 +16,8 @@ from booking.errors import DiskError, InconclusiveError
 from booking.history.history import Phase, Value
 from booking.locks import Lock
 from booking.processes import lifeline, signals
-from booking.processes.ends import PipeEnds
 from booking.processes.group import ProcessGroup, room_for
+from booking.processes.lifeline import PipeEnds
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.simulation.buyer import answer
@@ -54,9 +54,9 @@ class Turnstile:
 def attend(turnstile: Turnstile) -> None:
     """Be one buyer: wait at the gate, buy until the time is over, say how it went."""
     ends = turnstile.ends
-    lifeline.enter(ends, turnstile.store.path)
+    lifeline.become_child(ends, turnstile.store.sweep_own)
     ends.journal.send_bytes(json.dumps(None).encode())
-    lifeline.wait_at(ends.gate, ends.lifeline)
+    lifeline.wait_for_gate(ends.gate, ends.lifeline)
     ends.journal.send_bytes(json.dumps(bought_for(turnstile)).encode())
 
 
@@ -89,7 +89,7 @@ def contended(scenario: Scenario, folder: Path, seconds: float, stop: Callable[[
     """
     context = context_named(None)
     store = store_at(folder / "db.json", scenario)
-    with signals.collected() as arrived:
+    with signals.collect() as arrived:
         stocked(store, scenario, restock=True, context=context)
         lock = lock_made(scenario, store.path, context)
         kept_open = 0 if context.get_start_method() == "fork" else scenario.buyers
@@ -97,7 +97,7 @@ def contended(scenario: Scenario, folder: Path, seconds: float, stop: Callable[[
             try:
                 for number in range(1, scenario.buyers + 1):
                     group.start(attend, Turnstile(store.of(number), lock, group.ends, seconds), f"buyer-{number}")
-                group.complete()
+                group.seal()
                 _heard(group, scenario.buyers, PATIENCE + scenario.buyers, lambda: bool(arrived) or stop())
                 group.open_gate()
                 said = _heard(group, scenario.buyers, PATIENCE + seconds, lambda: bool(arrived) or stop())

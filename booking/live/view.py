@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from booking.live.board import KILLED, Board
 from booking.live.terminal import on_terminal
-from booking.processes.journal import SILENCE, Message
+from booking.processes.journal import IDLE, Message
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 
@@ -78,7 +78,7 @@ class _View:
         self._next = time.monotonic() + after
 
     def __call__(self, message: Message) -> None:
-        if message.word != SILENCE:
+        if message.word != IDLE:
             self._board.take(message)
         now = time.monotonic()
         if now >= self._next:

@@ -16,8 +16,8 @@ from booking.history.history import Phase, Value
 from booking.locks import Lock
 from booking.office.protocol import Told, event, failed
 from booking.processes import lifeline
-from booking.processes.ends import PipeEnds
 from booking.processes.journal import PARENT_GONE
+from booking.processes.lifeline import PipeEnds
 from booking.purchase import Outcome
 from booking.simulation.desk import RealDesk
 from booking.steps import Step
@@ -58,7 +58,7 @@ def serve(post: Post) -> None:
     """Carry out one request after the other until the office says END or is gone."""
     for thing in post.inherited:
         thing.close()
-    lifeline.enter(post.ends, post.store.path)
+    lifeline.become_child(post.ends, post.store.sweep_own)
     _send(post.pipe, READY)
     while request := _received(post.pipe):
         answer = _looked(post.store) if request["do"] == "look" else _bought(post, request["pay_s"])

@@ -11,8 +11,7 @@ from booking.errors import InconclusiveError
 from booking.locks import Lock
 from booking.office.clerk import END, Closable, Post, serve
 from booking.office.visitor import Visitor
-from booking.processes.group import ProcessGroup
-from booking.processes.lifeline import Process
+from booking.processes.group import Process, ProcessGroup
 from booking.stores import Store
 
 

@@ -1,28 +1,49 @@
-"""The buyers' processes: started one after the other, told when the gate opens, and always brought home."""
+"""A group of child processes: started one after the other, let in together, and never left behind."""
 
-import contextlib
-import gc
 import os
+import pickle
+import sys
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing import reduction
+from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Protocol, Self, TypeAlias
 
 from booking.errors import BadInputError
-from booking.processes import lifeline
-from booking.processes.ends import PipeEnds
-from booking.processes.forked import ForkedProcess, forking
-from booking.processes.pipes import one_way
-from booking.processes.signals import masked
+from booking.processes import signals
+from booking.processes.fork import ForkedProcess, fork_lock
+from booking.processes.lifeline import Parcel, PipeEnds, run_child
 
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-    from multiprocessing.context import BaseContext
+SPARE_DESCRIPTORS = 64
+"""How many files a program may open besides those that its processes need."""
 
-AT_ONCE = 50
-"""Forks while interruptions are held back once, for about 50 ms: to hold them back anew makes each copy more pages."""
+Child: TypeAlias = ForkedProcess | BaseProcess
+"""A process that this one starts."""
+
+
+class Process(Protocol):
+    """What a group has to know of a process, its own child or a child's child."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its number, None while it has none."""
+
+    @property
+    def exitcode(self) -> int | None:
+        """How it ended, None while it lives, and -N after signal N ended it."""
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until it has ended, for at most `timeout` seconds; None waits without a limit."""
+
+    def kill(self) -> None:
+        """Make it end (SIGKILL)."""
+
 
 _groups: "weakref.WeakSet[ProcessGroup]" = weakref.WeakSet()
 """Those of this process. Two sales may run in two threads, and a fork inherits the pipes of both."""
@@ -32,7 +53,7 @@ def _forget_groups() -> None:
     """Close, in a forked child, the ends that belong to the parent: they would keep the pipes open."""
     for group in list(_groups):
         for end in group.parents_ends:
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 end.close()
     _groups.clear()
 
@@ -44,71 +65,75 @@ if hasattr(os, "register_at_fork"):
 class ProcessGroup:
     """A group of processes with one journal, one gate and one lifeline between them and their parent.
 
-    With `daemon` a process may have no children of its own; a forked one is no daemon, and may.
+    `ends` is what each process is handed. With `daemon` a process may have no children of its own; a forked one is no
+    daemon, and may.
 
-    A context manager: on the way out no process is left alive and none stays uncollected. Making one raises
-    BadInputError where the system has no room for its pipes.
+    A context manager: on the way out every process is killed and collected. Making one raises BadInputError if the
+    system has no room for its pipes.
     """
 
-    def __init__(self, context: "BaseContext", *, daemon: bool = True) -> None:
+    def __init__(self, context: BaseContext, *, daemon: bool = True) -> None:
         self.context = context
         self.daemon = daemon
-        self.processes: list[lifeline.Process] = []
+        self.processes: list[Process] = []
         self.start_method = str(context.get_start_method())
         try:
-            with forking:
-                self.inbox, self._outbox = one_way(self.context)
-                self._waiting, self._gate = one_way(self.context)
-                self._lifeline, self._life = one_way(self.context)
+            with fork_lock:
+                self.inbox, journal = context.Pipe(duplex=False)
+                gate, self._gate = context.Pipe(duplex=False)
+                lifeline, self._life = context.Pipe(duplex=False)
                 _groups.add(self)
         except OSError as error:
             raise BadInputError(
-                f"the system has no room for the pipes of a sale ({error.strerror}); close some programs"
+                f"cannot create pipes: {error.strerror}; raise the limit with `ulimit -n`, or close some programs"
             ) from None
+        self._childrens_ends = self.ends = PipeEnds(journal, gate, lifeline)
 
     @property
-    def ends(self) -> PipeEnds:
-        """Return what a process that starts now has to be handed."""
-        return PipeEnds(self._outbox, self._waiting, self._lifeline)
-
-    @property
-    def parents_ends(self) -> "tuple[Connection, Connection, Connection]":
+    def parents_ends(self) -> tuple[Connection, Connection, Connection]:
         """Return the ends of the pipes that belong to the parent alone."""
         return self.inbox, self._gate, self._life
 
-    def start(self, target: Callable[[Any], None], argument: object, name: str) -> None:
-        """Start one more process; raises BadInputError where the system has no room for it."""
-        with masked():
-            self._begin(target, argument, name)
+    def start(self, target: Callable[[Any], None], argument: Any, name: str) -> None:  # noqa: ANN401
+        """Start one more process. Raise BadInputError if the system has no room for it."""
+        self._start(self.processes, target, argument, name)
 
-    def start_all(self, target: Callable[[Any], None], arguments: Iterable[tuple[object, str]]) -> None:
-        """Start a process for each argument and name; raises BadInputError where the system has no room for one."""
-        waiting, at_once = iter(arguments), AT_ONCE if self.start_method == "fork" else 1
-        while few := list(islice(waiting, at_once)):
-            with masked():
-                for argument, name in few:
-                    self._begin(target, argument, name)
+    def _start(self, among: list[Process], target: Callable[[Any], None], argument: object, name: str) -> None:
+        """Start a process and add it to the others. Its interruptions are masked until it has become a child."""
+        with signals.mask():
+            try:
+                with _duplicate(self.ends.journal) as journal:
+                    process = self._new_process((target, Parcel(argument), journal), name)
+                    process.start()
+            except OSError as error:
+                raise BadInputError(
+                    f"cannot start more than {len(among)} processes ({error.strerror}); use fewer buyers"
+                ) from None
+            except (pickle.PicklingError, TypeError, AttributeError) as error:  # what pickle and `__getstate__` raise
+                raise BadInputError(
+                    f"cannot hand over what a process needs ({error}); use --start-method fork"
+                ) from None
+            among.append(process)
 
-    def _begin(self, target: Callable[[Any], None], argument: object, name: str) -> None:
-        begin(self._made(target, argument, name), self.processes)
-
-    def _made(self, target: Callable[[Any], None], argument: object, name: str) -> lifeline.Child:
+    def _new_process(self, args: tuple[Any, ...], name: str) -> Child:
         if self.start_method == "fork":
-            return ForkedProcess(target, argument, name)
-        made: lifeline.Child = self.context.Process(  # type: ignore[attr-defined]
-            target=target, args=(argument,), name=name, daemon=self.daemon
-        )
-        return made
+            return ForkedProcess(run_child, args, name)
+        return self._process_of_library(args, name)
 
-    def complete(self) -> None:
+    def _process_of_library(self, args: tuple[Any, ...], name: str) -> BaseProcess:
+        process: BaseProcess = self.context.Process(  # type: ignore[attr-defined]
+            target=run_child, args=args, name=name, daemon=self.daemon
+        )
+        return process
+
+    def seal(self) -> None:
         """Say that no more processes will start: from now on the inbox ends when they have all ended."""
-        self._outbox.close()
-        self._waiting.close()
-        self._lifeline.close()
+        for end in self._childrens_ends:
+            end.close()
 
     def open_gate(self) -> None:
         """Let everybody in at once: the message makes the gate readable, and nobody takes it away."""
-        with contextlib.suppress(BrokenPipeError):  # nobody is left to be let in
+        with suppress(BrokenPipeError):  # nobody is left to be let in
             self._gate.send_bytes(b"open")
 
     def all_ended(self) -> bool:
@@ -126,11 +151,10 @@ class ProcessGroup:
         return self.all_ended()
 
     def kill_all(self) -> None:
-        """End and collect every process that is still there."""
-        lifeline.reap(self.processes)
+        """Kill and collect every process that is still there."""
+        reap(self.processes)
 
     def __enter__(self) -> Self:
-        gc.freeze()  # a collection in a forked child would copy every page that it only has to look at
         if self.start_method != "fork":
             _start_tracker()
         return self
@@ -138,28 +162,34 @@ class ProcessGroup:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with masked():
+        with signals.mask():
             self.kill_all()
-            with forking:
-                for end in (*self.parents_ends, self._outbox, self._waiting, self._lifeline):
+            with fork_lock:
+                for end in (*self.parents_ends, *self._childrens_ends):
                     end.close()
                 _groups.discard(self)
-            gc.unfreeze()
 
 
-def begin(process: lifeline.Child, among: list[lifeline.Process]) -> None:
-    """Start a process and add it to the others; raises BadInputError where the system has no room for it.
+def reap(processes: Sequence[Process]) -> None:
+    """Kill the processes that are still alive and collect all of them, so that no zombie stays.
 
-    Interruptions have to be masked: a child that starts must not meet Ctrl-C before `lifeline.enter`.
+    They get SIGKILL without being asked first: a child cleans nothing up that the parent does not, and one that is
+    stopped or not yet ready would not hear the question.
     """
-    among.append(process)
-    try:
-        process.start()
-    except OSError as error:
-        among.pop()
-        raise BadInputError(
-            f"the system starts no more than {len(among)} processes here ({error.strerror}); use fewer buyers"
-        ) from None
+    with signals.mask():
+        for process in processes:
+            if process.pid is not None and process.exitcode is None:
+                process.kill()
+        for process in processes:
+            if process.pid is not None:
+                process.join()
+
+
+def _duplicate(end: Connection) -> Connection:
+    """Return the end a second time: with spawn a process cannot be handed the same descriptor twice."""
+    if sys.platform == "win32":
+        return type(end)(reduction.duplicate(end.fileno()), readable=False)
+    return type(end)(os.dup(end.fileno()), readable=False)
 
 
 def _start_tracker() -> None:
@@ -174,25 +204,25 @@ def _start_tracker() -> None:
     resource_tracker.ensure_running()
 
 
-@contextlib.contextmanager
+@contextmanager
 def room_for(processes: int) -> Iterator[None]:
-    """Raise this process's limit of open files meanwhile: the standard library keeps two for each process.
+    """Raise this process's limit of open files meanwhile: the standard library keeps two open for each process.
 
-    A `ForkedProcess` needs none. Raises BadInputError where the system's own limit is too low.
+    A `ForkedProcess` needs none. Raise BadInputError if the system's hard limit is too low.
     """
-    if not processes:
-        yield
-        return
     try:
         import resource  # noqa: PLC0415 - not on Windows, which has no such limit
     except ImportError:
+        processes = 0
+    if not processes:
         yield
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = 2 * processes + 64
+    needed = _open_descriptors() + 2 * processes + SPARE_DESCRIPTORS
     if hard not in {-1, resource.RLIM_INFINITY} and hard < needed:
         raise BadInputError(
-            f"so many buyers need {needed} open files and the limit is {hard}; use fewer, or raise it (ulimit -Hn)"
+            f"{processes:,} processes need {needed:,} open files and the limit is {hard:,}; use fewer buyers, or raise "
+            "the limit with `ulimit -n`"
         )
     if soft != resource.RLIM_INFINITY and soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
@@ -200,3 +230,11 @@ def room_for(processes: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def _open_descriptors() -> int:
+    """Return how many files this process has open; 3 where the system does not list them."""
+    try:
+        return len(list(Path("/dev/fd").iterdir()))
+    except OSError:
+        return 3

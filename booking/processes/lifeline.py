@@ -1,127 +1,132 @@
-"""Nobody outlives the sale: what every buyer's process does first, and how the parent ends those that are left.
+"""What a child process does first: it ties its life to its parent's, and waits at the gate until it may start.
 
-A daemon process survives the SIGKILL of its parent under every start method, so each buyer watches a lifeline:
+A daemon process survives the SIGKILL of its parent under every start method, so each child watches a lifeline:
 a pipe whose other end only the parent holds. When the parent is gone, however it went, the pipe ends.
 """
 
-import contextlib
 import os
-import select
 import signal
 import sys
 import threading
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
+from multiprocessing.reduction import ForkingPickler
+from multiprocessing.util import Finalize
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from booking.processes.ends import PipeEnds
-from booking.processes.journal import PARENT_GONE
-from booking.processes.signals import SIGNALS, masked
-from booking.storage import files
+from booking.processes.journal import FAILED, NOBODY, PARENT_GONE, Journal, failure_line
+from booking.processes.signals import SIGNALS
 
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-    from multiprocessing.process import BaseProcess
-
-    from booking.processes.forked import ForkedProcess
+if TYPE_CHECKING:  # it does not exist on a system without semaphores
+    from multiprocessing.synchronize import Barrier
 
 HEARTBEAT = 0.5
-"""Seconds between two looks of a buyer at its lifeline."""
-
-Child: TypeAlias = "ForkedProcess | BaseProcess"
-"""A process that this one starts."""
-
-
-class Process(Protocol):
-    """What a sale has to know of a process, its own child or an office's."""
-
-    @property
-    def pid(self) -> int | None:
-        """Its number, None while it has none."""
-
-    @property
-    def exitcode(self) -> int | None:
-        """How it ended, None while it lives, and -N after signal N ended it."""
-
-    def join(self, timeout: float | None = None) -> None:
-        """Wait until it has ended, for at most `timeout` seconds; None waits for ever."""
-
-    def kill(self) -> None:
-        """Make it end (SIGKILL)."""
+"""Seconds between two looks of a child at its lifeline."""
+BARRIER_TIMEOUT = 30.0
+"""Seconds that a child waits at the barrier for the others."""
+BROKEN_BARRIER = 144
+"""The exit code of a child that waited at the barrier in vain."""
 
 
-def enter(ends: PipeEnds, store: Path) -> None:
-    """Make this process a good child: Ctrl-C is the parent's business, and its death is ours.
+class PipeEnds(NamedTuple):
+    """The pipes that every child is handed.
 
-    `store` is where an unfinished write would leave a temporary file.
+    `journal` takes its messages. `gate` becomes readable when the parent opens it; nobody reads it, so that one
+    message opens it for all. `lifeline` ends when the parent does.
     """
+
+    journal: Connection
+    gate: Connection
+    lifeline: Connection
+
+
+class Parcel:
+    """What a child is told, packed so that a spawned child unpacks it where a failure can be reported."""
+
+    def __init__(self, content: object) -> None:
+        self._content = content
+        self._packed: bytes | None = None
+
+    def __getstate__(self) -> bytes:
+        """Pack the content; only while a process is started, as locks and pipes of `multiprocessing` demand."""
+        return bytes(ForkingPickler.dumps(self._content))
+
+    def __setstate__(self, packed: bytes) -> None:
+        self._packed = packed
+
+    def content(self) -> Any:  # noqa: ANN401 - whatever the child is told
+        """Return what was packed."""
+        return self._content if self._packed is None else ForkingPickler.loads(self._packed)
+
+
+def run_child(target: Callable[[Any], None], parcel: Parcel, journal: Connection) -> None:
+    """Run the target; end with exit code 1 if it raises, and say why in the journal instead of a traceback."""
+    try:
+        target(parcel.content())
+    except BaseException as error:  # noqa: BLE001 - nobody above could report it
+        Journal(NOBODY, journal).record(FAILED, "return", error=failure_line(error))
+        sys.exit(1)
+
+
+def become_child(ends: PipeEnds, clean_up: Callable[[], object]) -> None:
+    """Leave Ctrl-C to the parent, and end when the parent ends; call `clean_up` then."""
+
+    def end_if_orphan(*_: object) -> None:
+        """End this process if the parent is gone; a timer calls it, also in the middle of waiting for a lock."""
+        if _is_cut(ends.lifeline):
+            with suppress(Exception):
+                clean_up()
+            os._exit(PARENT_GONE)
+
+    def watch() -> None:
+        """Wait until the parent is gone."""
+        with suppress(OSError):
+            ends.lifeline.poll(None)
+        end_if_orphan()
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if hasattr(signal, "setitimer"):
-        signal.signal(signal.SIGALRM, lambda *_: _end_if_orphan(ends.lifeline, store))
+        signal.signal(signal.SIGALRM, end_if_orphan)
         signal.setitimer(signal.ITIMER_REAL, HEARTBEAT, HEARTBEAT)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (*SIGNALS, signal.SIGALRM))
-        _end_timer_with_process()
-    else:  # Windows has no timer signal; elsewhere a thread would cost more than the rest of a buyer's start
-        threading.Thread(target=_watch, args=(ends.lifeline, store), daemon=True).start()
+        # Python takes our handler away at exit, and then the timer's default action would kill the process.
+        Finalize(None, signal.setitimer, (signal.ITIMER_REAL, 0), exitpriority=0)
+    else:  # Windows has no timer signal; elsewhere a thread would cost more than the rest of a child's start
+        threading.Thread(target=watch, daemon=True).start()
 
 
-def _end_timer_with_process() -> None:
-    """Let a process of the standard library stop its timer: it takes its leave slowly, and forgets our answer to it."""
-    library = sys.modules.get("multiprocessing.process")
-    if library is None or getattr(library, "parent_process", lambda: None)() is None:
-        return  # forked by ourselves: it ends without taking its leave, and may import nothing
-    from multiprocessing.util import Finalize  # noqa: PLC0415 - imported by then
-
-    Finalize(None, signal.setitimer, (signal.ITIMER_REAL, 0), exitpriority=0)
-
-
-def wait_at(gate: "Connection", lifeline: "Connection") -> None:
+def wait_for_gate(gate: Connection, lifeline: Connection) -> None:
     """Wait until the gate opens; a parent that is gone opens it too, and then this process ends."""
-    if hasattr(select, "poll"):  # what `wait` does, at half its cost
-        poll = select.poll()
-        for end in (gate, lifeline):
-            poll.register(end, select.POLLIN)
-        is_cut = any(descriptor == lifeline.fileno() for descriptor, _ in poll.poll())
-    else:
-        from multiprocessing.connection import wait  # noqa: PLC0415 - only Windows needs it
-
-        is_cut = lifeline in wait([gate, lifeline])
-    if is_cut:
+    if lifeline in wait([gate, lifeline]):
         os._exit(PARENT_GONE)
 
 
-def _end_if_orphan(lifeline: "Connection", store: Path) -> None:
-    """End this process when the parent is gone; a timer calls it, also in the middle of waiting for a lock."""
-    if _is_cut(lifeline):
-        with contextlib.suppress(OSError):
-            os.unlink(files.temporary_beside(store))  # noqa: PTH108
-        os._exit(PARENT_GONE)
+def barrier_for(gate: str, children: int, context: BaseContext) -> "Barrier | None":
+    """Return what stands behind the gate: a barrier for so many children, or None.
+
+    With the gate "event" one message in a pipe opens it for all. `multiprocessing.Event` promises the same, and hangs
+    in `set` if a waiting process was killed, because it waits until everybody that it woke has answered. With
+    "barrier", `multiprocessing.Barrier` comes behind that gate: if one process is killed on the way, nobody starts.
+    With "none" the gate is open before the first child starts.
+    """
+    return context.Barrier(children) if gate == "barrier" else None
 
 
-def _is_cut(lifeline: "Connection") -> bool:
+def pass_gate(ends: PipeEnds, barrier: "Barrier | None") -> None:
+    """Wait until the sale is open; a parent that is gone, or a broken barrier, ends this process."""
+    wait_for_gate(ends.gate, ends.lifeline)
+    if barrier is not None:
+        try:
+            barrier.wait(BARRIER_TIMEOUT)
+        except threading.BrokenBarrierError:
+            os._exit(BROKEN_BARRIER)
+
+
+def _is_cut(lifeline: Connection) -> bool:
     try:
         return lifeline.poll(0)
     except OSError:  # how Windows says that the other end is gone
         return True
-
-
-def _watch(lifeline: "Connection", store: Path) -> None:
-    with contextlib.suppress(OSError):
-        lifeline.poll(None)
-    _end_if_orphan(lifeline, store)
-
-
-def reap(processes: Sequence[Process]) -> None:
-    """End the processes that are still alive and collect all of them, so that no zombie stays.
-
-    They are made to end (SIGKILL) without being asked first: a buyer cleans nothing up that the parent does
-    not, and one that is stopped or not yet ready would not hear the question.
-    """
-    with masked():
-        for process in processes:
-            if process.pid is not None and process.exitcode is None:
-                process.kill()
-        for process in processes:
-            if process.pid is not None:
-                process.join()

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 from booking.errors import InconclusiveError
 from booking.locks import Lock
-from booking.processes.group import ProcessGroup
+from booking.processes.group import Process, ProcessGroup
 from booking.processes.journal import READY, receive
-from booking.processes.lifeline import Process
-from booking.processes.pipes import one_way
 from booking.replayer.gated_desk import ReplayTask, run_gated_buyer
 from booking.scenario import Scenario
 from booking.simulation.buyer import SecondTrain
 from booking.simulation.recorder import Recorder
-from booking.simulation.running import IDLE, READY_BASE, READY_EACH
+from booking.simulation.running import IDLE_AFTER, READY_BASE, READY_EACH
 from booking.stores import Store
 
 if TYPE_CHECKING:
@@ -34,13 +32,13 @@ class Controller:
         """Start the buyers and wait until each of them stands before its first step."""
         buyers = scenario.buyers
         for buyer in range(1, buyers + 1):
-            theirs, ours = one_way(self.group.context)
+            theirs, ours = self.group.context.Pipe(duplex=False)
             self.permissions.append(ours)
             other = second and second._replace(goes_first=scenario.turns_back(buyer))
             task = ReplayTask(buyer, store.of(buyer), lock, self.group.ends, theirs, other)
             self.group.start(run_gated_buyer, task, f"buyer-{buyer}")
             theirs.close()
-        self.group.complete()
+        self.group.seal()
         self.patience = READY_BASE + READY_EACH * buyers
         self._hear(range(1, buyers + 1), Recorder())
 
@@ -72,7 +70,7 @@ class Controller:
     def _hear(self, buyers: Sequence[int], recorder: Recorder) -> None:
         missing, deadline = set(buyers), time.monotonic() + self.patience
         while missing:
-            if not self.group.inbox.poll(IDLE):
+            if not self.group.inbox.poll(IDLE_AFTER):
                 if time.monotonic() > deadline or any(self.process(buyer).exitcode is not None for buyer in missing):
                     raise self._silent(sorted(missing))
                 continue

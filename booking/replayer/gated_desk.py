@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from booking.history.history import BLOCKED, Value
 from booking.locks import Lock
 from booking.processes import lifeline
-from booking.processes.ends import PipeEnds
 from booking.processes.journal import END, PARENT_GONE, READY, Journal, Record
+from booking.processes.lifeline import PipeEnds
 from booking.simulation.buyer import SecondTrain, answer, travel
 from booking.simulation.desk import LockAtDesk, RealDesk
 from booking.steps import Step
@@ -44,7 +44,7 @@ class ReplayTask:
 
 def run_gated_buyer(task: ReplayTask) -> None:
     """Be one buyer, purchase after purchase, until the controller ends this process."""
-    lifeline.enter(task.ends, task.store.path)
+    lifeline.become_child(task.ends, task.store.sweep_own)
     journal = Journal(task.buyer, task.ends.journal)
 
     def ask(step: Step) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from booking.errors import BookingError, TornReadError
 from booking.locks import Lock
-from booking.processes import gates, lifeline
-from booking.processes.ends import PipeEnds
-from booking.processes.journal import END, READY, Journal
+from booking.processes import lifeline
+from booking.processes.journal import END, READY, Journal, failure_line
+from booking.processes.lifeline import PipeEnds
 from booking.purchase import Desk, Outcome, journey, journey_back
 from booking.simulation.desk import RealDesk
 from booking.stores import Store
@@ -51,13 +51,13 @@ class BuyerTask(NamedTuple):
 
 def run_buyer(task: BuyerTask) -> None:
     """Be one buyer, from the gate to the end."""
-    lifeline.enter(task.ends, task.store.path)
+    lifeline.become_child(task.ends, task.store.sweep_own)
     journal = Journal(task.buyer, task.ends.journal)
     part = task.part
     record = journal.record if part is None else part.played(journal.record, task.ends.lifeline)
     desk = RealDesk(task.store, task.lock, record, task.pay_s)
     journal.record(READY, "call")
-    gates.pass_through(task.ends, task.barrier)
+    lifeline.pass_gate(task.ends, task.barrier)
     if second := task.second:
         there = RealDesk(second.store, second.lock, partial(journal.record, train=2), task.pay_s)
         outcome, error = travel(desk, there, second)
@@ -85,4 +85,4 @@ def settled(perform: Callable[[], _Result]) -> tuple[_Result | Outcome, str | No
     except BookingError as error:
         return Outcome.UNFINISHED, str(error)
     except Exception as error:  # noqa: BLE001 - the lock or the store of another package may raise anything
-        return Outcome.UNFINISHED, f"{type(error).__name__}: {error}"
+        return Outcome.UNFINISHED, failure_line(error)

@@ -9,7 +9,7 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
@@ -20,14 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from booking.errors import BadInputError, InconclusiveError
-from booking.processes import lifeline
-from booking.processes.ends import PipeEnds
-from booking.processes.group import ProcessGroup
-from booking.processes.journal import READY, Message, encoded, receive
-from booking.processes.prctl import adopting
-from booking.processes.signals import collected
+from booking.processes import lifeline, signals
+from booking.processes.group import Child, ProcessGroup
+from booking.processes.journal import READY, Message, encode, receive
+from booking.processes.lifeline import PipeEnds
+from booking.processes.system import ENDED, adopting, state_of
 from booking.scenario import Scenario
-from booking.simulation.faults.injector import ENDED, state_of
 from booking.simulation.running import Plan, RunningSale
 from booking.simulation.sale import context_named, lock_made, payment_times
 from booking.steps import PAY
@@ -87,18 +85,10 @@ class Unguarded(ProcessGroup):
 
     def __init__(self, context: BaseContext, lifeline: Connection) -> None:
         super().__init__(context)
-        self._held_by_others = lifeline
+        self.ends = self.ends._replace(lifeline=lifeline)
 
-    @property
-    def ends(self) -> PipeEnds:
-        """Return what a process is handed, with the other lifeline."""
-        return super().ends._replace(lifeline=self._held_by_others)
-
-    def _made(self, target: Callable[[Any], None], argument: object, name: str) -> lifeline.Child:
-        made: lifeline.Child = self.context.Process(  # type: ignore[attr-defined]
-            target=target, args=(argument,), name=name, daemon=True
-        )
-        return made
+    def _new_process(self, args: tuple[Any, ...], name: str) -> Child:
+        return self._process_of_library(args, name)
 
 
 def sacrifice(start_method: str | None = None, *, guarded: bool) -> OrphanReport:
@@ -112,7 +102,7 @@ def sacrifice(start_method: str | None = None, *, guarded: bool) -> OrphanReport
     if method == "forkserver":
         raise BadInputError("the fork server has a life of its own; use --start-method fork or spawn")
     with (
-        collected() as arrived,
+        signals.collect() as arrived,
         tempfile.TemporaryDirectory() as folder,
         adopting(),
         ProcessGroup(context, daemon=False) as group,
@@ -121,7 +111,7 @@ def sacrifice(start_method: str | None = None, *, guarded: bool) -> OrphanReport
         pids: list[int] = []
         try:
             group.start(be_killed, task, "parent")
-            group.complete()
+            group.seal()
             _hear(group, pids, arrived)
             parent = group.processes[0]
             parent.kill()
@@ -134,16 +124,16 @@ def sacrifice(start_method: str | None = None, *, guarded: bool) -> OrphanReport
 
 def be_killed(task: OrphanTask) -> None:
     """Be the parent of a small sale, and pass on what the buyers say."""
-    lifeline.enter(task.ends, task.db)
+    store = JsonStore(task.db)
+    lifeline.become_child(task.ends, store.sweep_own)
     context = get_context(task.start_method)
     scenario = Scenario(BUYERS, pay=(_PAY, _PAY))
-    store = JsonStore(task.db)
     store.put(scenario.tickets)
     lock = lock_made(scenario, task.db, context)
 
     def pass_on(message: Message) -> None:
         """Tell it to whoever watches this parent die."""
-        task.ends.journal.send_bytes(encoded(message))
+        task.ends.journal.send_bytes(encode(message))
 
     with ProcessGroup(context) if task.guarded else Unguarded(context, task.ends.lifeline) as group:
         RunningSale(Plan(scenario, store, lock, group, payment_times(scenario), watch=pass_on)).hold(2 * _PAY)

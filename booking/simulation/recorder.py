@@ -3,8 +3,8 @@
 from collections import Counter
 from typing import Literal, cast
 
-from booking.history.history import Ending, Event
-from booking.processes.journal import END, READY, Message
+from booking.history.history import CHANGED, Ending, Event
+from booking.processes.journal import END, FAILED, READY, Message
 from booking.purchase import Outcome
 from booking.steps import PAY, Step
 
@@ -15,7 +15,8 @@ _WRITES = {Step.TRUNCATE, Step.WRITE, Step.SWAP}
 class Recorder:
     """Numbers the events in the order of their arrival and keeps who is ready, who wrote and who has ended.
 
-    `told` is how often each word was said that is no step, for example that a queue was full.
+    `told` is how often each word was said that is no step, for example that a queue was full. `failures` has the
+    error of each process, by its number, that ended with an exception.
     """
 
     def __init__(self) -> None:
@@ -25,6 +26,7 @@ class Recorder:
         self.wrote: set[int] = set()
         self.ended: dict[int, Message] = {}
         self.told: Counter[str] = Counter()
+        self.failures: dict[int, str] = {}
 
     def take(self, message: Message) -> None:
         """Keep one message."""
@@ -33,6 +35,8 @@ class Recorder:
             self.ready_pids.add(message.pid)
         elif message.word == END:
             self.ended[message.buyer] = message
+        elif message.word == FAILED:
+            self.failures[message.pid] = str(message.error)
         elif message.word not in _STEPS:
             self.told[message.word] += 1
         else:
@@ -40,17 +44,22 @@ class Recorder:
 
     def _take_event(self, message: Message) -> None:
         buyer, pid, t_ns, step, phase, value, _, train = message
-        if step in _WRITES:
+        if value == CHANGED:  # the swap found another count, so it certainly wrote nothing
+            self.wrote.discard(buyer)
+        elif step in _WRITES:
             self.wrote.add(buyer)
         phase = cast("Literal['call', 'return']", phase)
         self.events.append(Event(len(self.events) + 1, t_ns, buyer, pid, step, phase, value, train))
 
     def ending(self, buyer: int, pid: int, exitcode: int | None, *, alive: bool) -> Ending:
-        """Return how this buyer ended: what it answered, else what it had begun when it was last heard of."""
+        """Return how this buyer ended: what it answered, else what it had begun when it was last heard of.
+
+        A buyer that never called a step that writes is unfinished, and after that call it is unknown.
+        """
         message = self.ended.get(buyer)
         outcome = Outcome.UNFINISHED if message is None else Outcome(str(message.value))
         if outcome is Outcome.UNFINISHED and buyer in self.wrote:
             outcome = Outcome.UNKNOWN
         if message is None:
-            return Ending(buyer, pid, outcome, exitcode, alive)
+            return Ending(buyer, pid, outcome, exitcode, alive, error=self.failures.get(pid))
         return Ending(buyer, pid, outcome, exitcode, error=message.error)

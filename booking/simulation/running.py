@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from booking.errors import BookingError, InconclusiveError
 from booking.history.history import Ending, History
 from booking.locks import Lock
-from booking.processes.gates import barrier_for
 from booking.processes.group import ProcessGroup
-from booking.processes.journal import SILENCE, Message, receive
+from booking.processes.journal import IDLE, Message, receive
+from booking.processes.lifeline import barrier_for
 from booking.scenario import Scenario
 from booking.setup import Setup
 from booking.simulation.buyer import BuyerTask, SecondTrain, run_buyer
@@ -21,7 +21,7 @@ from booking.version import __version__
 if TYPE_CHECKING:
     from booking.simulation.faults.injector import Faults
 
-IDLE = 0.05
+IDLE_AFTER = 0.05
 """Seconds without a message after which the parent looks whether the buyers are still alive."""
 
 READY_BASE = 30.0
@@ -135,17 +135,18 @@ class RunningSale:
             self.plan.countdown(0.0)
 
     def _start(self) -> None:
-        self.plan.group.start_all(run_buyer, self._tasks())
-        self.plan.group.complete()
+        for task in self._tasks():
+            self.plan.group.start(run_buyer, task, f"buyer-{task.buyer}")
+        self.plan.group.seal()
 
-    def _tasks(self) -> Iterator[tuple[BuyerTask, str]]:
+    def _tasks(self) -> Iterator[BuyerTask]:
         ends = self.plan.group.ends
         for buyer, pay_s in enumerate(self.plan.pay_s, 1):
             self._heed()
             part = self.plan.faults.part(buyer) if self.plan.faults else None
             second = self.plan.second and self.plan.second._replace(goes_first=self.plan.scenario.turns_back(buyer))
             store = self.plan.store.of(buyer)
-            yield BuyerTask(buyer, store, self.plan.lock, pay_s, ends, self.barrier, part, second), f"buyer-{buyer}"
+            yield BuyerTask(buyer, store, self.plan.lock, pay_s, ends, self.barrier, part, second)
 
     def _gather(self) -> None:
         """Wait until every buyer is ready; one that was killed on the way is not waited for."""
@@ -161,6 +162,9 @@ class RunningSale:
 
     def _require_anybody(self) -> None:
         if not self.recorder.ready and self.plan.group.all_end_within(GRACE):
+            for buyer, process in enumerate(self.plan.group.processes, 1):
+                if error := self.recorder.failures.get(process.pid or 0):
+                    raise InconclusiveError(f"buyer {buyer} failed: {error}")
             raise InconclusiveError(
                 "every buyer's process ended before it was ready; a script has to call simulate() "
                 'under `if __name__ == "__main__":`'
@@ -197,9 +201,9 @@ class RunningSale:
         while (left := deadline - time.monotonic()) > 0:
             self._heed()
             over = silent and self._nobody_speaks()  # asked before the pipe: what they said is in it by now
-            silent = not self.plan.group.inbox.poll(0 if over else min(left, IDLE))
+            silent = not self.plan.group.inbox.poll(0 if over else min(left, IDLE_AFTER))
             if silent:
-                self._tell(Message(0, 0, time.monotonic_ns(), SILENCE, "call", None))
+                self._tell(Message(0, 0, time.monotonic_ns(), IDLE, "call", None))
             message = None if silent else self._next()
             if message is None and (over or not silent):
                 self._all_said = True

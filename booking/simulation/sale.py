@@ -1,18 +1,19 @@
 """A real sale: N processes, one store, one lock, and the history of what they did."""
 
-import os
+import sys
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
+from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from booking.errors import BadInputError
 from booking.history.history import History
 from booking.locks import Lock
 from booking.processes import signals
-from booking.processes.forked import forking
+from booking.processes.fork import fork_lock
 from booking.processes.group import ProcessGroup, room_for
-from booking.processes.pipes import ForkContext
 from booking.registry import facts_of, lock_named, store_named
 from booking.scenario import Scenario
 from booking.setup import Setup
@@ -24,9 +25,10 @@ from booking.stores import Store
 from booking.trains import second_path
 
 if TYPE_CHECKING:
-    from multiprocessing.context import BaseContext
-
     from booking.simulation.faults.injector import Faults
+
+DEFAULT_START_METHOD = "fork" if sys.platform == "linux" else "spawn"
+"""On macOS the system's own libraries may abort in a forked child."""
 
 DEFAULT_STORE = Path("data") / "db.json"
 
@@ -46,11 +48,11 @@ def simulate(  # noqa: PLR0913 - each is one dial of a sale, and all but the fir
     """Hold one sale with real processes and return its history; `judge` it to learn what went wrong.
 
     `setup` are the dials around the buyers. `db` is the store's file, created where it is absent. With `restock` it
-    is first set to the scenario's tickets, else what is left is sold. `start_method` is fork, spawn or forkserver; None
-    takes fork where the platform has it. `timeout` is in seconds from the opening of the gate; None allows generously
-    for the payments. `durable` waits for the disk at every write. `watch` is called in this process with every message
-    as it arrives, and in silence twenty times a second with SILENCE; the buyers do not wait for it. `countdown` is
-    told, as often, how many seconds are left until the gate opens.
+    is first set to the scenario's tickets, else what is left is sold. `start_method` is fork, spawn or forkserver;
+    None takes fork on Linux and spawn elsewhere. `timeout` is in seconds from the opening of the gate; None allows
+    generously for the payments. `durable` waits for the disk at every write. `watch` is called in this process with
+    every message as it arrives, and in silence twenty times a second with IDLE; the buyers do not wait for it.
+    `countdown` is told, as often, how many seconds are left until the gate opens.
 
     In a script, call it under `if __name__ == "__main__":`, because spawned buyers import the script again.
 
@@ -66,7 +68,7 @@ def simulate(  # noqa: PLR0913 - each is one dial of a sale, and all but the fir
     context = context_named(start_method)
     require_kind(setup, scenario, context)
     _require_terms(scenario, restock=restock, timeout=timeout)
-    with signals.collected() as arrived:
+    with signals.collect() as arrived:
         scenario = stocked(store, scenario, restock=restock, context=context)
         lock = lock_made(scenario, path, context)
         second = second_train(scenario, path, context, durable=durable)
@@ -99,7 +101,7 @@ def _require_possible(setup: Setup, scenario: Scenario) -> None:
     require_possible(setup, scenario)
 
 
-def _faults_in(setup: Setup, scenario: Scenario, context: "BaseContext") -> "AbstractContextManager[Faults | None]":
+def _faults_in(setup: Setup, scenario: Scenario, context: BaseContext) -> "AbstractContextManager[Faults | None]":
     if not setup.faults:
         return nullcontext()
     from booking.simulation.faults.injector import faults_in  # noqa: PLC0415 - few sales strike their buyers
@@ -107,7 +109,7 @@ def _faults_in(setup: Setup, scenario: Scenario, context: "BaseContext") -> "Abs
     return faults_in(setup, scenario, context)
 
 
-def group_for(setup: Setup, scenario: Scenario, context: "BaseContext") -> ProcessGroup:
+def group_for(setup: Setup, scenario: Scenario, context: BaseContext) -> ProcessGroup:
     """Return the group of a sale: the buyers' processes are its children, or those of its offices."""
     if setup.offices == 1:
         return ProcessGroup(context)
@@ -145,9 +147,7 @@ def whole_store_at(path: Path, scenario: Scenario, *, durable: bool = False) -> 
     return store
 
 
-def second_train(
-    scenario: Scenario, path: Path, context: "BaseContext", *, durable: bool = False
-) -> SecondTrain | None:
+def second_train(scenario: Scenario, path: Path, context: BaseContext, *, durable: bool = False) -> SecondTrain | None:
     """Return the second train, its store beside `path` and filled; None for a sale with one.
 
     Raises BadInputError, and leaves the file as it is, where it holds no count.
@@ -160,16 +160,16 @@ def second_train(
     return SecondTrain(store, lock_made(scenario, beside, context))
 
 
-def lock_made(scenario: Scenario, path: Path, context: "BaseContext") -> Lock:
+def lock_made(scenario: Scenario, path: Path, context: BaseContext) -> Lock:
     """Return the scenario's lock for the store at `path`; raises BadInputError where the system has none to give."""
     try:
-        with forking:  # making one may import a library, and a fork in the middle of an import leaves half of it
+        with fork_lock:  # making one may import a library, and a fork in the middle of an import leaves half of it
             return lock_named(scenario.lock)(path, context, scenario)
     except (OSError, ImportError) as error:
         raise BadInputError(f"the system cannot make the lock {scenario.lock} ({error}); use --lock file") from None
 
 
-def stocked(store: Store, scenario: Scenario, *, restock: bool, context: "BaseContext | None" = None) -> Scenario:
+def stocked(store: Store, scenario: Scenario, *, restock: bool, context: BaseContext | None = None) -> Scenario:
     """Fill the store, a new one too, and return the scenario with what is for sale.
 
     The sale's processes come from `context`, None stands for the system's usual one.
@@ -193,17 +193,13 @@ def require_lasting(store: Store) -> None:
         raise BadInputError(f"{store.where} is there for one sale and its own processes only; use --store json")
 
 
-def context_named(start_method: str | None) -> "BaseContext":
+def context_named(start_method: str | None) -> BaseContext:
     """Return the processes' context: every lock and pipe of a sale comes from the same one.
 
     Raises BadInputError for a start method that this platform does not have.
     """
-    if start_method in {None, "fork"} and hasattr(os, "fork"):
-        return cast("BaseContext", ForkContext())
-    from multiprocessing import get_all_start_methods, get_context  # noqa: PLC0415 - 6 ms that a fork need not pay
-
     methods = get_all_start_methods()
-    start_method = start_method or "spawn"
+    start_method = start_method or DEFAULT_START_METHOD
     if start_method not in methods:
         raise BadInputError(f"there is no start method {start_method!r} here; use one of {', '.join(methods)}")
     return get_context(start_method)

@@ -19,14 +19,13 @@ from types import TracebackType
 from typing import Any
 
 from booking.processes import lifeline
-from booking.processes.ends import PipeEnds
-from booking.processes.forked import UNTOLD
-from booking.processes.group import ProcessGroup, begin, room_for
-from booking.processes.signals import masked
+from booking.processes.fork import UNKNOWN_EXIT
+from booking.processes.group import Process, ProcessGroup, reap, room_for
+from booking.processes.lifeline import PipeEnds
+from booking.processes.system import ENDED, state_of
 from booking.registry import lock_named
 from booking.scenario import Scenario
 from booking.simulation.buyer import BuyerTask
-from booking.simulation.faults.injector import ENDED, state_of
 
 _POLL = 0.005
 """Seconds between two looks of an office at its buyers, and of the sale at what the offices tell."""
@@ -48,10 +47,10 @@ class FarBuyer:
 
     @property
     def exitcode(self) -> int | None:
-        """Return how the process ended as its office tells; None while it lives, UNTOLD where nobody can tell."""
+        """Return how the process ended as its office tells; None while it lives, UNKNOWN_EXIT where nobody can tell."""
         self._offices.listen()
         if self.told is None and self._offices.is_closed(self._office):
-            return self.told if self.told is not None or self._lives() else UNTOLD
+            return self.told if self.told is not None or self._lives() else UNKNOWN_EXIT
         return self.told
 
     def join(self, timeout: float | None = None) -> None:
@@ -81,26 +80,25 @@ class Trees(ProcessGroup):
         super().__init__(context, daemon=False)
         self._scenario = scenario
         self._guests: list[list[Guest]] = [[] for _ in range(offices)]
-        self._offices: list[lifeline.Process] = []
+        self._offices: list[Process] = []
         self._far: list[FarBuyer] = []
         self._told, self._tell = context.Pipe(duplex=False)
         self._closing, self._close = context.Pipe(duplex=False)
 
-    def _begin(self, target: Callable[[Any], None], argument: Any, name: str) -> None:  # noqa: ANN401
+    def start(self, target: Callable[[Any], None], argument: Any, name: str) -> None:  # noqa: ANN401
         """Give one more buyer to the office whose turn it is; it starts with its office."""
         office = len(self.processes) % len(self._guests)
         self._guests[office].append((target, argument, name))
         self._far.append(FarBuyer(self, office))
         self.processes.append(self._far[-1])
 
-    def complete(self) -> None:
+    def seal(self) -> None:
         """Start the offices; raises BadInputError where the system has no room for one."""
         for number, guests in enumerate(self._guests, 1):
             task = TreeTask(guests, self._scenario, self.start_method, self.ends, self._tell, self._closing)
-            with masked():
-                begin(self._made(sell, task, f"office-{number}"), self._offices)
+            self._start(self._offices, sell, task, f"office-{number}")
         self._tell.close()
-        super().complete()
+        super().seal()
 
     def listen(self) -> None:
         """Take in what the offices have told of their buyers since the last time."""
@@ -123,8 +121,8 @@ class Trees(ProcessGroup):
         deadline = time.monotonic() + CLOSES_WITHIN
         for office in self._offices:
             office.join(max(0.0, deadline - time.monotonic()))
-        lifeline.reap(self._offices)
-        lifeline.reap(self.processes)
+        reap(self._offices)
+        reap(self.processes)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -149,15 +147,15 @@ class TreeTask:
 def sell(task: TreeTask) -> None:
     """Be one office: make a lock, start the buyers, and tell how they end, until all have or the sale is closed."""
     path = task.guests[0][1].store.path
-    lifeline.enter(task.ends, path)
+    lifeline.become_child(task.ends, task.guests[0][1].store.sweep_own)
     context = get_context(task.start_method)
     lock = lock_named(task.scenario.lock)(path, context, task.scenario)
     kept_open = 0 if task.start_method == "fork" else len(task.guests)
     with room_for(kept_open), ProcessGroup(context) as own:
-        ends = task.ends._replace(lifeline=own.ends.lifeline)
+        own.ends = task.ends._replace(lifeline=own.ends.lifeline)
         for target, buyer, name in task.guests:
-            own.start(target, buyer._replace(lock=lock, ends=ends), name)
-        own.complete()
+            own.start(target, buyer._replace(lock=lock, ends=own.ends), name)
+        own.seal()
         told: dict[int, int | None] = {}
         while not own.all_ended() and not wait([task.closing], _POLL):
             _tell_news(task, own, told)

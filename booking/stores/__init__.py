@@ -4,6 +4,7 @@ One file of this folder is one store. The explorer reads only the two facts; the
 """
 
 import contextlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -84,6 +85,10 @@ class Store(ABC):
 
         `dead` are the numbers of the ended processes; None asks the system. Raises DiskError.
         """
+
+    def sweep_own(self) -> None:
+        """Remove the temporary files that this process left beside the store. Raise DiskError."""
+        files.sweep(self.path, {os.getpid()})
 
     def put(self, count: int) -> None:
         """Write the count at once, as one who is alone with the store does."""

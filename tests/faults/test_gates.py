@@ -14,13 +14,13 @@ from programs import BOOKING, eventually
 
 from booking.errors import InconclusiveError
 from booking.history.verdict import judge
-from booking.processes import gates
-from booking.processes.forked import ForkedProcess
+from booking.processes import lifeline
+from booking.processes.fork import ForkedProcess
 from booking.processes.group import ProcessGroup
-from booking.processes.journal import READY, SILENCE, Message
+from booking.processes.journal import IDLE, READY, Message
+from booking.processes.system import state_of
 from booking.scenario import Scenario
 from booking.setup import GATES, Setup
-from booking.simulation.faults.injector import state_of
 from booking.simulation.sale import simulate
 
 MANY = 30
@@ -42,7 +42,7 @@ def test_a_gate_keeps_everybody_until_all_are_there(gate: str, db: Path) -> None
     words: list[str] = []
     setup = Setup(gate)
     simulate(Scenario(MANY, pay=(0.0, 0.0)), db=db, setup=setup, watch=lambda m: words.append(m.word))
-    said = [word for word in words if word != SILENCE]
+    said = [word for word in words if word != IDLE]
     all_ready_first = set(said[:MANY]) == {READY}
     assert all_ready_first == (gate != "none")
 
@@ -73,15 +73,15 @@ def test_a_dead_waiter_breaks_the_barrier_and_not_the_gate(method: str, db: Path
 def test_a_buyer_at_a_broken_barrier_ends() -> None:
     """It does not start alone: its process ends with an exit code of its own."""
     context = get_context("fork")
-    barrier = gates.barrier_for("barrier", 2, context)
+    barrier = lifeline.barrier_for("barrier", 2, context)
     assert barrier is not None
     barrier.abort()
     with ProcessGroup(context) as group:
         group.open_gate()
-        child = ForkedProcess(lambda ends: gates.pass_through(ends, barrier), group.ends, "alone")
+        child = ForkedProcess(lifeline.pass_gate, (group.ends, barrier), "alone")
         child.start()
         child.join()
-    assert child.exitcode == gates.BROKEN
+    assert child.exitcode == lifeline.BROKEN_BARRIER
 
 
 def test_an_event_of_the_standard_library_hangs_on_a_killed_waiter(family: Family) -> None:

@@ -9,7 +9,7 @@ from programs import alive_in_session, eventually, ran, started
 
 from booking.cli import orphans as screen
 from booking.cli.app import run_command
-from booking.simulation.faults.injector import state_of
+from booking.processes.system import state_of
 from booking.simulation.orphans import OrphanReport, Seen
 
 BUYERS = 3

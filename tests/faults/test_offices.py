@@ -18,10 +18,10 @@ from booking.locks.multiprocessing import MultiprocessingLock
 from booking.model.scripted_desk import Program, ScriptedDesk, ScriptedLock
 from booking.model.shared_state import COUNT, Shared
 from booking.processes.journal import READY, Message
+from booking.processes.system import ENDED, state_of
 from booking.purchase import Desk, Outcome, purchase
 from booking.scenario import Scenario
 from booking.setup import Blow, Fault, Setup
-from booking.simulation.faults.injector import ENDED, state_of
 from booking.simulation.sale import simulate
 from booking.steps import PAY
 

@@ -11,11 +11,12 @@ from booking.cli.app import run_command
 from booking.errors import BadInputError
 from booking.history.history import History
 from booking.history.verdict import Anomaly, judge
+from booking.processes.system import state_of
 from booking.purchase import Outcome
 from booking.registry import LOCKS, facts_of
 from booking.scenario import Scenario
 from booking.setup import Blow, Fault, Setup
-from booking.simulation.faults.injector import require_possible, state_of
+from booking.simulation.faults.injector import require_possible
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
 

@@ -20,7 +20,7 @@ from striking import descriptors
 from booking.errors import BadInputError, InconclusiveError
 from booking.history.history import History
 from booking.history.verdict import judge
-from booking.processes.forked import UNTOLD, ForkedProcess
+from booking.processes.fork import UNKNOWN_EXIT, ForkedProcess
 from booking.processes.group import ProcessGroup, room_for
 from booking.processes.journal import READY, Message
 from booking.purchase import Outcome
@@ -138,7 +138,7 @@ def test_who_ignores_the_end_of_children_can_still_hold_a_sale(db: Path) -> None
     with handling(signal.SIGCHLD, signal.SIG_IGN):
         history = sale(db)
     assert judge(history).name == "sound"
-    assert {ending.exitcode for ending in history.endings} <= {0, UNTOLD}
+    assert {ending.exitcode for ending in history.endings} <= {0, UNKNOWN_EXIT}
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -146,7 +146,7 @@ def test_a_gate_with_nobody_behind_it_opens(method: str) -> None:
     """Where every process was killed on the way, opening the gate is no failure."""
     with ProcessGroup(get_context(method)) as group:
         group.start(signal.raise_signal, signal.SIGKILL, "doomed")
-        group.complete()
+        group.seal()
         assert group.all_end_within(20)
         group.open_gate()
         with pytest.raises(EOFError):
@@ -156,7 +156,7 @@ def test_a_gate_with_nobody_behind_it_opens(method: str) -> None:
 
 def test_a_child_that_fails_says_so_by_its_exit_code() -> None:
     """A forked child never returns into the parent's program, whatever happens in it."""
-    child = ForkedProcess(lambda argument: [][argument], 0, "failing")
+    child = ForkedProcess(lambda argument: [][argument], (0,), "failing")
     child.start()
     child.join()
     assert child.exitcode == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from trials.parents import METHODS, WORD, deaths, died
 
-from booking.processes.prctl import adopting
+from booking.processes.system import adopting
 
 AT_ONCE = 6
 PAYMENT_S = 5.0

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from booking.history.verdict import Anomaly, judge
+from booking.processes.system import ENDED, state_of
 from booking.purchase import Outcome
 from booking.registry import LOCKS, facts_of
 from booking.scenario import Scenario
 from booking.setup import Blow, Fault, Setup
-from booking.simulation.faults.injector import ENDED, state_of
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from booking.explorer import explore
 from booking.history.history import History
 from booking.history.verdict import judge
-from booking.processes.journal import END, READY, SILENCE, Message
+from booking.processes.journal import END, IDLE, READY, Message
 from booking.registry import LOCKS, facts_of
 from booking.scenario import Scenario
 from booking.simulation.sale import simulate
@@ -45,12 +45,12 @@ class Nemesis:
 
     def __call__(self, message: Message) -> None:
         """Take note of who is there, and perhaps strike, whoever it was that spoke."""
-        self.silences = self.silences + 1 if message.word == SILENCE else 0
+        self.silences = self.silences + 1 if message.word == IDLE else 0
         if message.word == READY:
             self.alive[message.buyer] = message.pid
         elif message.word == END:
             self.alive.pop(message.buyer, None)
-        elif message.word == SILENCE:
+        elif message.word == IDLE:
             while self.silences > self.patience and self.alive:
                 self.strike()
         elif self.alive and not self.dice.randrange(EVERY):

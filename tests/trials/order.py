@@ -68,10 +68,10 @@ def long_history(lock_name: str, db: Path, purchases: int) -> History:
 
     def attend_often(task: BuyerTask) -> None:
         """Be one buyer that purchases again and again: many steps for one start of a process."""
-        lifeline.enter(task.ends, task.store.path)
+        lifeline.become_child(task.ends, task.store.sweep_own)
         journal = Journal(task.buyer, task.ends.journal)
         desk = RealDesk(task.store, task.lock, journal.record, task.pay_s)
-        lifeline.wait_at(task.ends.gate, task.ends.lifeline)
+        lifeline.wait_for_gate(task.ends.gate, task.ends.lifeline)
         for _ in range(purchases):
             purchase(desk)
 
@@ -82,7 +82,7 @@ def long_history(lock_name: str, db: Path, purchases: int) -> History:
     with ProcessGroup(context) as group:
         for buyer in range(1, BUYERS + 1):
             group.start(attend_often, BuyerTask(buyer, store, lock, 0, group.ends), f"buyer-{buyer}")
-        group.complete()
+        group.seal()
         group.open_gate()
         with suppress(EOFError):
             while True:

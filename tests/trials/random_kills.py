@@ -13,12 +13,13 @@ from booking.cli.sales import Sales, status_of
 from booking.errors import BadInputError
 from booking.history.verdict import Anomaly, judge
 from booking.processes.journal import END, READY, Message
+from booking.processes.system import state_of
 from booking.registry import LOCKS, facts_of
 from booking.reports import processes
 from booking.reports.timeline import render
 from booking.scenario import Scenario
 from booking.setup import GATES, Blow, Fault, Setup
-from booking.simulation.faults.injector import require_possible, state_of
+from booking.simulation.faults.injector import require_possible
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
 

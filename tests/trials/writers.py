@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
-from booking.processes.forked import ForkedProcess
+from booking.processes.fork import ForkedProcess
 from booking.stores import FileStore
 from booking.stores.inplace import InPlaceStore
 from booking.stores.json import JsonStore
@@ -86,7 +86,7 @@ def killed_writer(name: str, db: Path, dice: random.Random) -> Killed:
 def _killed(writer: Writer, store: FileStore, dice: random.Random) -> int:
     """Start a writer, kill it at a random moment after its first write, and return the number that it had."""
     ours, theirs = get_context("fork").Pipe(duplex=False)
-    process = ForkedProcess(lambda started: _write_for_ever(writer, store, started), theirs, "writer")
+    process = ForkedProcess(_write_for_ever, (writer, store, theirs), "writer")
     with ours, theirs:
         process.start()
         try:

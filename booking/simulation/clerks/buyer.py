@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from booking.processes import gates, lifeline
-from booking.processes.ends import PipeEnds
+from booking.processes import lifeline
 from booking.processes.journal import END, READY, Journal
+from booking.processes.lifeline import PipeEnds
 from booking.purchase import Outcome
 from booking.simulation.clerks.channel import BUY, LOOK, Answer, BuyersSide, ClerkDiedError, Question
 from booking.stores import Store
@@ -28,11 +28,11 @@ class ClientTask:
 
 def visit_counter(task: ClientTask) -> None:
     """Be one buyer, from the gate to the end."""
-    lifeline.enter(task.ends, task.store.path)
+    lifeline.become_child(task.ends, task.store.sweep_own)
     task.side.settle()
     journal = Journal(task.buyer, task.ends.journal)
     journal.record(READY, "call")
-    gates.pass_through(task.ends, task.barrier)
+    lifeline.pass_gate(task.ends, task.barrier)
     answer = asked(task, journal)
     journal.record(END, "return", answer.outcome, answer.error)
 

@@ -9,8 +9,8 @@ from functools import partial
 
 from booking.locks import Lock
 from booking.processes import lifeline
-from booking.processes.ends import PipeEnds
 from booking.processes.journal import NOBODY, Journal
+from booking.processes.lifeline import PipeEnds
 from booking.purchase import Desk, Outcome, buy
 from booking.simulation.buyer import settled
 from booking.simulation.clerks.channel import LOOK, Answer, ClerksSide, Question
@@ -30,7 +30,7 @@ class ClerkTask:
 
 def serve(task: ClerkTask) -> None:
     """Be one clerk, from the first question to the last."""
-    lifeline.enter(task.ends, task.store.path)
+    lifeline.become_child(task.ends, task.store.sweep_own)
     task.side.settle()
     own = Journal(NOBODY, task.ends.journal)
     for question in task.side.questions(lambda word: own.record(word, "call")):

@@ -6,8 +6,8 @@ from typing import Any
 
 from booking.errors import BadInputError
 from booking.history.history import History
-from booking.processes.forked import forking
-from booking.processes.lifeline import Process
+from booking.processes.fork import fork_lock
+from booking.processes.group import Process
 from booking.purchase import Outcome
 from booking.simulation.clerks.buyer import ClientTask, visit_counter
 from booking.simulation.clerks.channel import EMPTY, FULL, Channel
@@ -42,17 +42,17 @@ class SaleWithClerks(RunningSale):
 
     def _start(self) -> None:
         for buyer, pay_s in enumerate(self.plan.pay_s, 1):
-            with forking:
+            with fork_lock:
                 side = self.channel.for_next_buyer()
                 task = ClientTask(buyer, self.plan.store, side, pay_s, self.plan.group.ends, self.barrier)
                 self._begin(visit_counter, task, f"buyer-{buyer}")
         for clerk in range(1, self.plan.setup.clerks + 1):
-            with forking:
+            with fork_lock:
                 clerk_task = ClerkTask(
                     self.plan.store, self.plan.lock, self.channel.for_next_clerk(), self.plan.group.ends
                 )
                 self._begin(serve, clerk_task, f"clerk-{clerk}")
-        self.plan.group.complete()
+        self.plan.group.seal()
 
     def _begin(self, target: Callable[[Any], None], argument: object, name: str) -> None:
         self._heed()

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
-from pathlib import Path
 
 from booking.errors import BadInputError
 from booking.locks import Reach
 from booking.processes.journal import END, READY, Message
+from booking.processes.system import ENDED, state_of
 from booking.registry import facts_of, lock_named, store_named
 from booking.scenario import Scenario
 from booking.setup import Blow, Fault, Setup, Struck
@@ -27,8 +27,6 @@ LANDS_WITHIN = 1.0
 """Seconds after which nobody waits any longer to see a blow land."""
 _ASLEEP_WITHIN = 0.05
 _POLL = 0.0002
-ENDED = "ZX"
-"""The states in which a process has ended, collected or not."""
 _STOPPED = "Tt"
 _SLEEPING = "SD"
 
@@ -128,25 +126,6 @@ def _require_somebody_to_wait_for(setup: Setup, scenario: Scenario) -> None:
         raise BadInputError(
             f"each office has a lock {scenario.lock} of its own, and perhaps nobody to wait for; use --lock file"
         )
-
-
-def state_of(pid: int) -> str:
-    """Return the letter of the process's state, "X" for one that is gone, "?" where the system does not tell.
-
-    The letters are those of proc(5): R runs, S and D sleep, T is stopped, Z has ended and was not collected yet.
-    """
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
-        if os.name != "posix":  # signal 0 would end the process on Windows
-            return "?"
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return "X"
-    except OSError:
-        return "?"
-    return "X" if Path("/proc/self/stat").exists() else "?"
 
 
 def _struck(fault: Fault, pid: int) -> Struck:

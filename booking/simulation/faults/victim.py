@@ -9,7 +9,7 @@ from typing import NoReturn
 from booking.history.history import Phase, Value
 from booking.processes import lifeline
 from booking.processes.journal import PARENT_GONE, Record
-from booking.processes.prctl import die_with_parent
+from booking.processes.system import die_with_parent
 from booking.setup import Blow, Fault
 from booking.simulation.faults.plan import Moment
 from booking.steps import Step
@@ -44,7 +44,7 @@ class Part:
 
     def _wait_at(self, moment: Moment, life: Connection) -> None:
         if moment in self.doors:
-            lifeline.wait_at(self.doors[moment], life)
+            lifeline.wait_for_gate(self.doors[moment], life)
 
     def _await_the_blow(self, life: Connection) -> None:
         """Stay in the step; while it waits for the lock a buyer needs no holding back."""

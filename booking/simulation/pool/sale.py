@@ -16,13 +16,13 @@ from typing import Any, cast
 
 from booking.errors import BadInputError, InconclusiveError
 from booking.history.history import TIME_WAS_UP, WORKER_DIED, Ending, History
-from booking.processes.forked import forking
-from booking.processes.journal import NOBODY, SILENCE, Message
-from booking.processes.lifeline import Process
-from booking.processes.signals import masked
+from booking.processes.fork import fork_lock
+from booking.processes.group import Process
+from booking.processes.journal import IDLE, NOBODY, Message
+from booking.processes.signals import mask
 from booking.purchase import Outcome
 from booking.simulation.pool.worker import Batch, Played, WorkerTask, begin, play
-from booking.simulation.running import GRACE, IDLE, READY_BASE, Plan, RunningSale
+from booking.simulation.running import GRACE, IDLE_AFTER, READY_BASE, Plan, RunningSale
 from booking.text.words import count_of
 
 MOST_RECORDED = 1_000
@@ -90,7 +90,7 @@ class PoolSale(RunningSale):
     def _submit(self) -> None:
         self._heed()
         batch = self._waiting.pop(0)
-        with forking, masked(), suppress(BrokenExecutor):  # a broken pool is found by `_collect`
+        with fork_lock, mask(), suppress(BrokenExecutor):  # a broken pool is found by `_collect`
             try:
                 future = self._pool.submit(play, batch)
             except OSError as error:
@@ -108,7 +108,7 @@ class PoolSale(RunningSale):
         needed = min(self.plan.setup.workers, len(self._futures))
         deadline = time.monotonic() + READY_BASE
         while len(ready) < needed and not self._is_broken and time.monotonic() < deadline:
-            self._hear(IDLE)
+            self._hear(IDLE_AFTER)
             ready = self.recorder.ready_pids
             self._collect()
         if not ready:
@@ -125,7 +125,7 @@ class PoolSale(RunningSale):
                 return True
             if not self._futures:
                 self._submit()
-            self._hear(min(left, IDLE))
+            self._hear(min(left, IDLE_AFTER))
             self._collect()
         self._send_home()
         self._hear(0)
@@ -135,7 +135,7 @@ class PoolSale(RunningSale):
         """Take the messages that are there; wait for one, or for an answer, for at most so many seconds."""
         self._heed()
         if not wait([self.plan.group.inbox, self._woken], seconds) and self.plan.watch and self._recorded:
-            self.plan.watch(Message(NOBODY, 0, time.monotonic_ns(), SILENCE, "call", None))
+            self.plan.watch(Message(NOBODY, 0, time.monotonic_ns(), IDLE, "call", None))
         while self._woken.poll(0):
             self._woken.recv_bytes()
         while self.plan.group.inbox.poll(0):

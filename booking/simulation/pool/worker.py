@@ -8,8 +8,8 @@ from typing import NamedTuple
 from booking.history.history import Phase, Value
 from booking.locks import Lock
 from booking.processes import lifeline
-from booking.processes.ends import PipeEnds
 from booking.processes.journal import END, NOBODY, READY, Journal, Record
+from booking.processes.lifeline import PipeEnds
 from booking.purchase import Outcome
 from booking.simulation.buyer import answer
 from booking.simulation.desk import RealDesk
@@ -50,10 +50,10 @@ _tasks: list[WorkerTask] = []
 
 def begin(task: WorkerTask) -> None:
     """Get ready, and wait at the gate."""
-    lifeline.enter(task.ends, task.store.path)
+    lifeline.become_child(task.ends, task.store.sweep_own)
     _tasks[:] = [task]
     Journal(NOBODY, task.ends.journal).record(READY, "call")
-    lifeline.wait_at(task.ends.gate, task.ends.lifeline)
+    lifeline.wait_for_gate(task.ends.gate, task.ends.lifeline)
 
 
 def play(batch: Batch) -> Played:
