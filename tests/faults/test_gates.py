@@ -26,8 +26,9 @@ from booking.simulation.sale import simulate
 MANY = 30
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize(
+    ("gate", "method"), [(gate, "fork") for gate in GATES] + [("event", "forkserver"), ("barrier", "spawn")]
+)
 def test_every_gate_opens_under_every_start_method(gate: str, method: str, db: Path) -> None:
     """A sale with a lock is sound, however it opens."""
     scenario = Scenario(3, lock="file", pay=(0.0, 0.0))

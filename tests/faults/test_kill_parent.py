@@ -15,7 +15,7 @@ from booking.simulation.orphans import OrphanReport, Seen
 BUYERS = 3
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", ["fork", pytest.param("spawn", marks=pytest.mark.slow)])
 def test_daemons_outlive_a_killed_parent_and_guarded_buyers_do_not(method: str, tmp_path: Path) -> None:
     """Without the guard all buyers live on until we end them; with it all have ended by themselves within 2 s."""
     shown = ran(["run", "--kill-parent", "--start-method", method, "--json"], tmp_path)
