@@ -18,7 +18,7 @@ Anomalies = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class PipeEnds:
+class Ends:
     """How often each (tickets sold, anomalies) is how it ends, and how probable overselling is."""
 
     ways: Counter[tuple[int, Anomalies]]
@@ -63,12 +63,12 @@ def anomalies(world: World, tickets: int) -> Anomalies:
     return tuple(name for name, is_so in found.items() if is_so)
 
 
-def all_ends(world: World, tickets: int, crashes: int = 0) -> PipeEnds:
+def all_ends(world: World, tickets: int, crashes: int = 0) -> Ends:
     """Return how all schedules from here end; a death is possible, never necessary, and has no probability."""
     return _all_ends(world, tickets, crashes, {})
 
 
-def _all_ends(world: World, tickets: int, crashes: int, known: dict[Hashable, PipeEnds]) -> PipeEnds:
+def _all_ends(world: World, tickets: int, crashes: int, known: dict[Hashable, Ends]) -> Ends:
     key = (*key_of(world), crashes)
     if key not in known:
         ways: Counter[tuple[int, Anomalies]] = Counter()
@@ -84,7 +84,7 @@ def _all_ends(world: World, tickets: int, crashes: int, known: dict[Hashable, Pi
         for buyer in world.buyers if crashes else ():
             if world.request(buyer):
                 ways.update(_all_ends(world.crash(buyer)[0], tickets, crashes - 1, known).ways)
-        known[key] = PipeEnds(ways, chance)
+        known[key] = Ends(ways, chance)
     return known[key]
 
 

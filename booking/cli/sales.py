@@ -16,7 +16,7 @@ class Sales:
     """What sales came to: the verdict of each, and the whole of the worst, so that a million fit into memory.
 
     `elapsed_s` is the time of all in seconds, `timed_out` tells whether any of them was, `deserted` whether any left
-    a buyer without an answer, and `errors` are what the buyers said when they could not go on.
+    a buyer without an answer, and `errors` are the buyers that could not go on, with what each said.
     """
 
     worst: History
@@ -27,7 +27,7 @@ class Sales:
         self.elapsed_s = 0.0
         self.timed_out = False
         self.deserted = False
-        self.errors: list[str] = []
+        self.errors: list[tuple[int, str]] = []
 
     def take(self, history: History) -> None:
         """Judge one more sale."""
@@ -38,7 +38,9 @@ class Sales:
         self.elapsed_s += history.elapsed_s
         self.timed_out |= history.timed_out
         self.deserted |= any(ending.deserted for ending in history.endings)
-        self.errors += [ending.error for ending in history.endings if ending.error and not ending.deserted]
+        self.errors += [
+            (ending.buyer, ending.error) for ending in history.endings if ending.error and not ending.deserted
+        ]
 
 
 def severity(name: str) -> int:
@@ -52,7 +54,9 @@ def status_of(sales: Sales, expected: str | None) -> int:
     Raises DiskError where a buyer could not go on.
     """
     if sales.errors:
-        raise DiskError(f"{count_of(len(sales.errors), 'buyer')} could not go on: {sales.errors[0]}")
+        buyer, error = sales.errors[0]
+        others = f" ({count_of(len(sales.errors) - 1, 'more buyer')})" if sales.errors[1:] else ""
+        raise DiskError(f"buyer {buyer} failed: {error}{others}")
     if expected == sales.verdict.name:
         return 0
     if sales.verdict.name == UNKNOWN or (expected is None and (sales.timed_out or sales.deserted)):

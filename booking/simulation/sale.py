@@ -8,12 +8,13 @@ from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from booking.errors import BadInputError
+from booking.errors import BadInputError, BookingError
 from booking.history.history import History
 from booking.locks import Lock
 from booking.processes import signals
 from booking.processes.fork import fork_lock
 from booking.processes.group import ProcessGroup, room_for
+from booking.processes.journal import failure_line
 from booking.registry import facts_of, lock_named, store_named
 from booking.scenario import Scenario
 from booking.setup import Setup
@@ -165,8 +166,10 @@ def lock_made(scenario: Scenario, path: Path, context: BaseContext) -> Lock:
     try:
         with fork_lock:  # making one may import a library, and a fork in the middle of an import leaves half of it
             return lock_named(scenario.lock)(path, context, scenario)
-    except (OSError, ImportError) as error:
-        raise BadInputError(f"the system cannot make the lock {scenario.lock} ({error}); use --lock file") from None
+    except BookingError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a lock of another package may raise anything
+        raise BadInputError(f"cannot make the lock {scenario.lock} ({failure_line(error)}); use --lock file") from None
 
 
 def stocked(store: Store, scenario: Scenario, *, restock: bool, context: BaseContext | None = None) -> Scenario:

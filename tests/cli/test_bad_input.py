@@ -171,7 +171,7 @@ def test_a_disk_that_fills_up_during_the_sale_ends_with_4(capsys: pytest.Capture
         status = run_command(["run", "--db", "db.json", "--keep-stock", "--buyers", "2", "--pay", "0"])
     captured = capsys.readouterr()
     assert status == 4
-    assert captured.err.startswith("booking: 2 buyers could not go on: cannot write ")
+    assert captured.err.startswith("booking: buyer 1 failed: cannot write ")
     assert captured.err.count("\n") == 1
     assert "UNKNOWN: 0 buyers hold a ticket; 1 existed." in captured.out
 
