@@ -162,7 +162,7 @@ def texts() -> Iterator[tuple[str, str]]:
     """Yield the name and the content of every text that belongs to the project."""
     folders = ("booking", "data", "tests", "benchmarks", "docs", ".ci")
     inside = (path for folder in folders for path in (ROOT / folder).rglob("*"))
-    for path in sorted({*inside, *ROOT.glob("*.md"), *ROOT.glob("*.toml")}):
+    for path in sorted({*inside, *ROOT.glob("*.md"), *ROOT.glob("*.toml"), *ROOT.glob("*.cff"), ROOT / "LICENSE"}):
         if path.is_file() and "__pycache__" not in path.parts and b"\0" not in path.read_bytes():
             yield str(path.relative_to(ROOT)), path.read_text("utf-8")
 
