@@ -4,6 +4,7 @@ This is the table of contents. Each name is imported when it is first used, beca
 `booking --version` imports this file.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,8 @@ __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - every name is in the table
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"booking has no {name!r}; it has {', '.join(__all__)}")
+    if "IPython" in sys.modules:  # a notebook shows what it is given as a picture or a table
+        import_module("booking.reports.notebook")
     return getattr(import_module(f"booking.{_HOMES[name]}"), name)
 
 

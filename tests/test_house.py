@@ -64,7 +64,7 @@ MOST_AT_THE_TOP = 12
 MOST_LINES = 15_500
 """The aims are 300, 110, 12 and 13,000; these are today's figures, which only fall."""
 
-UPWARD_BY_NAME = {"booking.text.display": {"booking.reports"}, "booking.registry": {"booking.reports"}}
+UPWARD_BY_NAME = {"booking.registry": {"booking.reports"}}
 """Modules that load something above them by its name, to be mended; nobody else may."""
 
 

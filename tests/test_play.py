@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from booking.cli.app import run_command
 from booking.errors import BadInputError
 from booking.game.dialogue import Reply, answer
-from booking.game.game import Game, completed, new_game
-from booking.game.quiz import in_turn, riddles, serial
+from booking.game.game import Game, new_game
+from booking.game.quiz import in_turn, riddles
 from booking.game.wording import farewell, opening
 from booking.model.prediction import predict
 from booking.model.world import World
@@ -150,7 +150,7 @@ def test_every_game_ends_with_a_schedule_that_can_be_replayed(lines: list[str], 
     game = played(GAMES[lock], "s", *lines).game
     told = list(farewell(game))
     if game.turns:
-        schedule = completed(game.world, game.turns)
+        schedule = game.turns + game.world.serial(game.turns)
         assert schedule[: len(game.turns)] == game.turns
         assert ",".join(map(str, predict(scenario, schedule).schedule)) in told[-1]
     else:
@@ -179,7 +179,7 @@ def test_riddles_alternate() -> None:
 def test_the_two_simplest_schedules() -> None:
     """One after the other, or in turn: look, read, write each, without a lock."""
     world = World.before(RACE)
-    assert serial(world) == (1, 1, 1, 2, 2)
+    assert world.serial() == (1, 1, 1, 2, 2)
     assert in_turn(world) == (1, 2, 1, 2, 1, 2)
 
 

@@ -15,9 +15,8 @@ from booking.errors import INTERRUPTED, BadInputError, InconclusiveError
 from booking.explorer.result import Exploration
 from booking.history import schedule
 from booking.live.view import progress
-from booking.reports.timeline import wrapped
 from booking.scenario import Scenario
-from booking.text.words import count_of
+from booking.text.words import count_of, wrapped
 
 
 def explore(  # noqa: PLR0913 - every dial of a scenario is an option
@@ -54,15 +53,15 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     elapsed_s = time.perf_counter() - started
     if save is not None:
         typer.echo(_saved(found, save), err=True)
-    if html is not None:
-        from booking.reports.page import exploration  # noqa: PLC0415
-
-        write_text("html", html, exploration.render(found))
     if json:
         options.print_json(found.to_json() | {"crashes": crashes, "clerks": clerks, "elapsed_s": round(elapsed_s, 6)})
     else:
         typer.echo("\n".join([*_counter(clerks), render(found)]))
         typer.echo(f"\n{_effort(found)} in {elapsed_s:.3g} seconds.")
+    if html is not None:
+        from booking.reports.page import exploration  # noqa: PLC0415
+
+        write_text("html", html, exploration.render(found))
     return INTERRUPTED if stop() else status_of(found, expected)
 
 

@@ -3,8 +3,8 @@
 import typer
 
 from booking.cli import options
-from booking.reports.timeline import wrapped
 from booking.simulation.orphans import MOMENTS, OrphanReport, sacrifice
+from booking.text.words import wrapped
 
 EXPLAINED = (
     "An orphan is a process whose parent ended first; the system gives it to another parent.",

@@ -18,9 +18,8 @@ from booking.game.wording import farewell, opening, standing
 from booking.history.schedule import Schedule, command
 from booking.model.prediction import predict as predict_schedule
 from booking.replayer.stage import Stage
-from booking.reports.timeline import WIDTH, wrapped
 from booking.scenario import Scenario
-from booking.text.words import count_of
+from booking.text.words import WIDTH, count_of, wrapped
 
 
 def play(  # noqa: PLR0913 - every dial of a scenario is an option

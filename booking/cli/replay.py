@@ -16,10 +16,9 @@ from booking.model.world import Moved
 from booking.registry import LOCKS, STORES
 from booking.replayer.check import Replay
 from booking.replayer.replay import replay as play
-from booking.reports.timeline import wrapped
 from booking.scenario import ORDERS, Scenario
 from booking.storage.paths import shown
-from booking.text.words import count_of
+from booking.text.words import count_of, wrapped
 from booking.trains import on_trains
 
 _SHORT = re.compile(r"[-0-9,\s]*", re.ASCII)

@@ -8,8 +8,8 @@ from booking.errors import DiskError, InconclusiveError
 from booking.history.history import History
 from booking.history.verdict import SOUND, UNKNOWN, Anomaly, Verdict, judge
 from booking.reports import processes
-from booking.reports.timeline import WIDTH, conclusion, wrapped
-from booking.text.words import count_of
+from booking.reports.timeline import conclusion
+from booking.text.words import WIDTH, count_of, wrapped
 
 
 class Sales:

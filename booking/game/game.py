@@ -84,15 +84,3 @@ def new_game(scenario: Scenario) -> Game:
     require_whole("--buyers", scenario.buyers, 1, MOST_BUYERS)
     explored = explore(scenario, max_states=MOST_STATES)
     return Game(explored, Advisor(scenario), (World.before(scenario),))
-
-
-def completed(world: World, turns: Schedule) -> Schedule:
-    """Return the turns and, behind them, what those who began still need to end, one buyer after the other.
-
-    So a game that was left in the middle can be replayed. Who waits for ever is left waiting.
-    """
-    began = sorted(set(turns))
-    while can := [buyer for buyer in began if buyer in world.movable()]:
-        world = world.move(can[0])[0]
-        turns = (*turns, can[0])
-    return turns

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from booking.explorer.exploration import explore
-from booking.game.game import MOST_STATES, completed
+from booking.game.game import MOST_STATES
 from booking.history.schedule import Schedule, written
 from booking.history.schedule_table import columns
 from booking.history.verdict import Anomaly, Verdict
@@ -26,18 +26,9 @@ def riddles(scenario: Scenario) -> list[Schedule]:
         for witness in (explored.fewest_switches, explored.shortest)
         if witness and witness.anomaly == Anomaly.OVERSOLD
     ]
-    safe = [serial(before), completed(before.follow(everybody)[0], everybody)]
+    safe = [before.serial(), everybody + before.follow(everybody)[0].serial()]
     asked = [safe[0], *overselling[:1], safe[1], in_turn(before), *overselling[1:]]
     return list(dict.fromkeys(asked))
-
-
-def serial(world: World) -> Schedule:
-    """Return the schedule in which one buyer after the other does all its steps."""
-    turns: Schedule = ()
-    while can := world.movable():
-        world = world.move(can[0])[0]
-        turns = (*turns, can[0])
-    return turns
 
 
 def in_turn(world: World) -> Schedule:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from booking.game.game import Game, completed
+from booking.game.game import Game
 from booking.history.history import BLOCKED, CHANGED, TORN, Value
 from booking.history.schedule import command
 from booking.history.schedule_table import columns
@@ -132,7 +132,8 @@ def farewell(game: Game) -> Iterator[str]:
     if not game.turns:
         yield "Nobody has moved."
         return
-    turns = completed(game.world, game.turns)
+    # A game that was left in the middle can be replayed once those who began have come to their ends.
+    turns = game.turns + game.world.serial(game.turns)
     prediction = predict(game.scenario, turns)
     yield ""
     yield from columns(prediction.cells, prediction.ends)

@@ -4,7 +4,7 @@ Replay predicts with it and play is played in it. It shares the scripted desk wi
 no automaton, no minimising, no counting, so that each can be checked against the other.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -181,6 +181,25 @@ class World:
                 raise BadInputError(f"step {place} of the schedule: {error}") from None
             happened.append(moved)
         return world, tuple(happened)
+
+    def serial(self, buyers: Iterable[int] | None = None) -> tuple[int, ...]:
+        """Return the schedule in which these buyers, None for all, go to their ends, one buyer after the other.
+
+        A buyer that waits forever is left waiting.
+        """
+        going, world, turns = sorted(self.buyers if buyers is None else set(buyers)), self, []
+        while can := [buyer for buyer in going if buyer in world.movable()]:
+            world = world.move(can[0])[0]
+            turns.append(can[0])
+        return tuple(turns)
+
+    def schedules(self) -> Iterator[tuple[int, ...]]:
+        """Yield every schedule from here to where nobody can move, in the order of the buyers' numbers."""
+        movable = self.movable()
+        if not movable:
+            yield ()
+        for buyer in movable:
+            yield from ((buyer, *rest) for rest in self.move(buyer)[0].schedules())
 
     def _point(self, buyer: int) -> Continuation:
         return self.codes[buyer - 1].after(self.answers[buyer - 1])

@@ -1,16 +1,15 @@
 """An exploration as text that a class can read: how many interleavings, how many break, which one, and why."""
 
-import textwrap
 from collections.abc import Iterator
 from fractions import Fraction
 
 from booking.explorer.explanations import reason
 from booking.explorer.result import WAITING, Exploration, Witness, digits
-from booking.history.schedule_table import DIES, WIDTH, Cell, columns, step_text
+from booking.history.schedule_table import DIES, Cell, columns, step_text
 from booking.history.verdict import Anomaly
 from booking.model.world import Moved
 from booking.purchase import Outcome
-from booking.text.words import count_of, share
+from booking.text.words import count_of, share, shares, wrapped
 from booking.trains import on_trains
 
 MOST_DIGITS = 15
@@ -31,11 +30,11 @@ _WAYS: dict[str, str] = {
 
 def render(exploration: Exploration) -> str:
     """Return the exploration as text of at most 80 columns, without a line end behind the last line."""
-    lines = [*_wrapped(_heading(exploration)), "", *_table(exploration), "", *_wrapped(*_conclusion(exploration))]
+    lines = [*wrapped(_heading(exploration)), "", *_table(exploration), "", *wrapped(*_conclusion(exploration))]
     shortest, fewest = exploration.shortest, exploration.fewest_switches
     if shortest:
         lines += ["", f"The shortest way to {_WAYS[shortest.anomaly]} has {count_of(shortest.steps, 'step')}:", ""]
-        lines += [*_columns(shortest), "", *_wrapped(reason(shortest), _left_behind(shortest, exploration))]
+        lines += [*_columns(shortest), "", *wrapped(reason(shortest), _left_behind(shortest, exploration))]
     if shortest and fewest:
         lines += ["", *_fewest(shortest, fewest)]
     return "\n".join(lines)
@@ -68,9 +67,10 @@ def _table(exploration: Exploration) -> Iterator[str]:
     named: dict[str, int] = {Anomaly.OVERSOLD: 0, **exploration.anomalies}
     for name, number in named.items():
         yield _row(name, _counted(exploration, number, whole))
+    sold = sorted(exploration.sold.items())
     rows = [
-        _row(f"{count_of(sold, 'ticket')} sold", _counted(exploration, number, whole))
-        for sold, number in sorted(exploration.sold.items())
+        _row(f"{count_of(tickets, 'ticket')} sold", f"{_counted(exploration, number)}, {part}")
+        for (tickets, number), part in zip(sold, shares([number for _, number in sold]), strict=True)
     ]
     yield from rows if len(rows) <= MOST_ROWS else [*rows[: MOST_ROWS // 2], "  ...", *rows[-MOST_ROWS // 2 :]]
     yield _row("visited", f"{count_of(exploration.states, 'state')} (buyers that are alike count as one)")
@@ -147,7 +147,3 @@ def _fewest(shortest: Witness, fewest: Witness) -> Iterator[str]:
     yield f"The way with the fewest switches between buyers has {switches}:"
     yield ""
     yield from _columns(fewest)
-
-
-def _wrapped(*sentences: str) -> list[str]:
-    return textwrap.wrap(" ".join(sentences), WIDTH)

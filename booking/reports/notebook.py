@@ -1,20 +1,14 @@
 """How histories, verdicts and explorations look in a notebook: HTML without scripts, everything escaped."""
 
 from collections.abc import Iterable
-from functools import singledispatch
 from html import escape
 
 from booking.explorer.result import Exploration, digits
 from booking.history.history import History
 from booking.history.verdict import SOUND, Verdict, judge
 from booking.reports import svg
+from booking.text.display import html
 from booking.text.words import printable
-
-
-@singledispatch
-def html(value: object) -> str:
-    """Return the value as HTML: a history as a picture, a verdict and an exploration as a table."""
-    return f"<pre>{escape(printable(repr(value)))}</pre>"
 
 
 @html.register

@@ -7,9 +7,8 @@ from booking.history.history import CHANGED, TORN, Ending, Event, History
 from booking.history.verdict import SOUND, Verdict
 from booking.purchase import Outcome
 from booking.steps import PAY, Step
-from booking.text.words import count_of
+from booking.text.words import count_of, wrapped
 
-WIDTH = 80
 MOST_ROWS = 20
 """More buyers than this are shortened to the first rows and a sentence about the others."""
 
@@ -161,13 +160,3 @@ def _shortened(lines: list[str], most: int, total: int = 0) -> list[str]:
     if total <= most:
         return lines
     return [*lines[: most - 1], f"{'':{_LABEL}}... and {total - most + 1:,} more"]
-
-
-def wrapped(text: str) -> list[str]:
-    """Return the text in lines of at most 80 columns; a longer word stands alone."""
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > WIDTH:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".lstrip()
-    return lines

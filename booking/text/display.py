@@ -1,9 +1,10 @@
-"""How an object looks in a notebook, which asks it by a method of its own name and is not imported for that."""
+"""How a value looks in a notebook: reports register here, so the data classes need not know them."""
 
-from importlib import import_module
+from functools import singledispatch
+from html import escape
 
 
+@singledispatch
 def html(value: object) -> str:
-    """Return the value as HTML; `booking.reports.notebook` decides, and is loaded only when a notebook asks."""
-    text: str = import_module("booking.reports.notebook").html(value)
-    return text
+    """Return the value as HTML; `booking.reports.notebook` registers pictures and tables once IPython is there."""
+    return f"<pre>{escape(repr(value))}</pre>"

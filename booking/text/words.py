@@ -1,6 +1,10 @@
 """Numbers and names as people say them."""
 
-from collections.abc import Iterable, Iterator
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+WIDTH = 80
+"""The columns of a screen."""
 
 
 def count_of(number: int, thing: str) -> str:
@@ -33,11 +37,32 @@ def printable(text: str) -> str:
     return "".join(character for character in text if character.isprintable()).strip()
 
 
+def wrapped(*sentences: str) -> list[str]:
+    """Return the sentences as one paragraph in lines of at most 80 columns; a longer word has a line to itself."""
+    return textwrap.wrap(" ".join(sentences), WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
 def share(part: int, whole: int) -> str:
-    """Return a part of a whole in per cent; only nothing is shown as 0 % and only everything as 100 %."""
-    tenths = 1000 * part // whole if whole else 0
+    """Return a part of a whole in per cent, rounded to a tenth.
+
+    Only nothing is "0 %" and only the whole is "100 %"; a whole of 0 is nothing.
+    """
+    return _per_cent((2000 * part + whole) // (2 * whole) if whole else 0, part, whole)
+
+
+def shares(parts: Sequence[int]) -> list[str]:
+    """Return each part of their sum in per cent; the tenths add up to 100 % (method of the largest remainder)."""
+    whole = sum(parts) or 1
+    tenths = [1000 * part // whole for part in parts]
+    by_remainder = sorted(range(len(parts)), key=lambda place: 1000 * parts[place] % whole, reverse=True)
+    for place in by_remainder[: 1000 - sum(tenths)]:
+        tenths[place] += bool(sum(parts))
+    return [_per_cent(tenth, part, whole) for tenth, part in zip(tenths, parts, strict=True)]
+
+
+def _per_cent(tenths: int, part: int, whole: int) -> str:
     if part and not tenths:
         return "less than 0.1 %"
-    if 0 < 1000 * (whole - part) < whole:
+    if part < whole and tenths == 1000:  # noqa: PLR2004 - all the tenths of 100 %
         return "more than 99.9 %"
     return f"{tenths // 10} %" if tenths % 10 == 0 else f"{tenths / 10} %"

@@ -7,9 +7,10 @@ from booking.explorer.explanations import names, reason
 from booking.explorer.result import Witness
 from booking.model.world import Moved
 from booking.purchase import buy
-from booking.reports.exploration import large, render, share
+from booking.reports.exploration import large, render
 from booking.scenario import Scenario
 from booking.steps import Step
+from booking.text.words import share, shares
 
 TWO_BUYERS = """\
 2 buyers, 1 ticket, lock none, store json. An interleaving is one order in which
@@ -136,11 +137,30 @@ def test_large_numbers(number: int, text: str) -> None:
         (1, 10**9, "less than 0.1 %"),
         (10**9 - 1, 10**9, "more than 99.9 %"),
         (999, 1000, "99.9 %"),
+        (2, 14, "14.3 %"),
+        (4104, 4380, "93.7 %"),
+        (4, 6, "66.7 %"),
+        (1512, 3012, "50.2 %"),
     ],
 )
 def test_shares_are_never_rounded_to_nothing_or_everything(part: int, whole: int, text: str) -> None:
-    """0 % means none and 100 % means all."""
+    """0 % means none and 100 % means all; anything else is rounded to the nearest tenth."""
     assert share(part, whole) == text
+
+
+@pytest.mark.parametrize("parts", [[1, 1, 1], [2, 12], [1, 2, 4], [33, 67, 101, 7], [1, 1, 1, 1, 1, 1]])
+def test_a_column_of_shares_adds_up(parts: list[int]) -> None:
+    """The tenths of a column make exactly 100 %, and none is further from the truth than a tenth."""
+    numbers = [float(text.removesuffix(" %")) for text in shares(parts)]
+    assert sum(round(10 * number) for number in numbers) == 1000
+    assert all(abs(number - 100 * part / sum(parts)) < 0.1 for number, part in zip(numbers, parts, strict=True))
+
+
+def test_a_column_says_nothing_and_everything_only_where_it_is_so() -> None:
+    """One of a billion is not 0 %, and the rest is not 100 %."""
+    assert shares([1, 10**9]) == ["less than 0.1 %", "more than 99.9 %"]
+    assert shares([7]) == ["100 %"]
+    assert shares([0, 0]) == ["0 %", "0 %"]
 
 
 @pytest.mark.parametrize(

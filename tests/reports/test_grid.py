@@ -6,8 +6,9 @@ import pytest
 
 from booking.errors import BadInputError
 from booking.explorer import explore
-from booking.reports.page.exploration import exploration_data, one_by_one, render
-from booking.reports.page.grid import grid_data, grid_of
+from booking.model.world import World
+from booking.reports.page.exploration import exploration_data, render
+from booking.reports.page.grid import MOST_PATHS, grid_data, grid_of
 from booking.scenario import Scenario
 
 SCENARIOS = {
@@ -109,5 +110,14 @@ def test_three_buyers_show_the_witness_in_lanes() -> None:
 def test_a_sound_exploration_shows_one_buyer_after_the_other() -> None:
     """Three buyers, one ticket: five steps for the winner, four for each who finds it sold out (no write)."""
     scenario = Scenario(3, lock="mp")
-    assert one_by_one(scenario) == (1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3)
+    assert World.before(scenario).serial() == (1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3)
     assert "Sound in all" in render(explore(scenario))
+
+
+def test_two_buyers_with_too_many_interleavings_are_shown_in_lanes() -> None:
+    """Two journeys with two permits are more than a grid can show; the page falls back to the shortest witness."""
+    exploration = explore(Scenario(2, lock="semaphore", permits=2, trains=2))
+    data = exploration_data(exploration)
+    assert exploration.interleavings > MOST_PATHS
+    assert (data["grid"], data["verdict"]["name"]) == (None, "oversold")
+    assert data["scene"]["lanes"]

@@ -43,3 +43,14 @@ def test_a_history_costs_no_report_until_it_is_shown() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_notebook_gets_pictures_without_importing_a_report() -> None:
+    """Where IPython is running, the first name taken from `booking` registers the pictures; a fresh process shows it."""
+    code = (
+        "import sys, types; sys.modules['IPython'] = types.ModuleType('IPython')\n"
+        "from booking import Scenario, explore\n"
+        "print(explore(Scenario(2))._repr_html_())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "<th>interleavings</th><td>20</td>" in done.stdout

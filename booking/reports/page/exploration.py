@@ -7,9 +7,8 @@ from booking.history.verdict import SOUND, UNKNOWN, replay_command
 from booking.model.prediction import predict
 from booking.model.world import World
 from booking.reports.page import page, sign, title
-from booking.reports.page.grid import grid_data, grid_of
+from booking.reports.page.grid import MOST_PATHS, grid_data, grid_of
 from booking.reports.page.scene import scene
-from booking.scenario import Scenario
 from booking.text.words import count_of
 
 _READABLE = 10**15
@@ -23,14 +22,12 @@ def render(exploration: Exploration) -> str:
 def exploration_data(exploration: Exploration) -> dict[str, Any]:
     """Return all that the page shows, as JSON.
 
-    Two buyers that do not die are shown as a grid, else the shortest order that breaks, else the one in which the
-    buyers come one after the other.
+    Two buyers are shown as a grid if it can be drawn, else the shortest interleaving that breaks, else the one in
+    which the buyers come one after the other.
     """
     witness, scenario = exploration.shortest, exploration.scenario
-    gridded = scenario.buyers == 2 and not exploration.crashes  # noqa: PLR2004 - a grid has two sides
-    prediction = (
-        None if gridded and not witness else predict(scenario, witness.schedule if witness else one_by_one(scenario))
-    )
+    chosen = witness.schedule if witness else World.before(scenario).serial()
+    prediction, gridded = predict(scenario, chosen), has_grid(exploration)
     return {
         "schema": 1,
         "title": title(scenario),
@@ -39,20 +36,17 @@ def exploration_data(exploration: Exploration) -> dict[str, Any]:
             "sign": sign(exploration.verdict),
             "headline": _headline(exploration),
             "sentence": _sentence(exploration),
-            "replay": replay_command(prediction.history) if prediction and witness else None,
+            "replay": replay_command(prediction.history) if witness else None,
         },
-        "scene": None if gridded or prediction is None else scene(prediction.history, prediction.verdict),
-        "grid": grid_data(grid_of(scenario), witness.schedule if witness else ()) if gridded else None,
+        "scene": None if gridded else scene(prediction.history, prediction.verdict),
+        "grid": grid_data(grid_of(scenario), chosen) if gridded else None,
     }
 
 
-def one_by_one(scenario: Scenario) -> tuple[int, ...]:
-    """Return the schedule in which nobody moves before the buyer in front has done what it can."""
-    world, schedule = World.before(scenario), []
-    while movable := world.movable():
-        world, _ = world.move(movable[0])
-        schedule.append(movable[0])
-    return tuple(schedule)
+def has_grid(exploration: Exploration) -> bool:
+    """Return whether a grid can show the exploration: two buyers that do not crash, and at most 2,000 interleavings."""
+    is_small = exploration.exhausted and exploration.interleavings <= MOST_PATHS
+    return exploration.scenario.buyers == 2 and not exploration.crashes and is_small  # noqa: PLR2004 - two sides
 
 
 def _headline(exploration: Exploration) -> str:

@@ -19,7 +19,7 @@ from booking.scenario import Scenario
 from booking.text.words import count_of
 
 MOST_PATHS = 2_000
-"""More orders than this are not drawn; a purchase of two buyers has at most 924."""
+"""More interleavings than this are not drawn; two buyers of one ticket each have 20, two journeys 12,870."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def grid_of(scenario: Scenario) -> Grid:
     if scenario.buyers != 2:  # noqa: PLR2004 - a grid has two sides
         raise BadInputError(f"a grid of all orders has 2 buyers, not {scenario.buyers}; use --buyers 2")
     schedules = []
-    for schedule in _schedules(World.before(scenario), ()):
+    for schedule in World.before(scenario).schedules():
         schedules.append(schedule)
         if len(schedules) > MOST_PATHS:
             raise BadInputError(f"there are more than {MOST_PATHS:,} orders, too many for a grid")
@@ -67,14 +67,6 @@ def grid_data(grid: Grid, chosen: Schedule = ()) -> dict[str, Any]:
         "paths": [_path(path) for path in grid.paths],
         "chosen": turns.index(chosen) if chosen in turns else 0,
     }
-
-
-def _schedules(world: World, so_far: Schedule) -> Iterator[Schedule]:
-    movable = world.movable()
-    if not movable:
-        yield so_far
-    for buyer in movable:
-        yield from _schedules(world.move(buyer)[0], (*so_far, buyer))
 
 
 def _edges(grid: Grid) -> list[list[int]]:
