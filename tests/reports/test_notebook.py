@@ -46,7 +46,7 @@ def test_a_history_costs_no_report_until_it_is_shown() -> None:
 
 
 def test_a_notebook_gets_pictures_without_importing_a_report() -> None:
-    """Where IPython is running, the first name taken from `booking` registers the pictures; a fresh process shows it."""
+    """Where IPython is running, the first name taken from `booking` registers pictures (a fresh process)."""
     code = (
         "import sys, types; sys.modules['IPython'] = types.ModuleType('IPython')\n"
         "from booking import Scenario, explore\n"
