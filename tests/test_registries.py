@@ -7,7 +7,7 @@ import pytest
 
 from booking.errors import BadInputError
 from booking.locks import LockFacts, Reach
-from booking.registry import LOCKS, STORES, facts_of, lock_named, store_named
+from booking.registry import LOCKS, facts_of, lock_named, store_named
 from booking.scenario import Scenario
 
 PLUGIN = """
@@ -37,18 +37,6 @@ def other_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     monkeypatch.syspath_prepend(tmp_path)
     return tmp_path
-
-
-@pytest.mark.parametrize("name", LOCKS)
-def test_our_locks_have_their_names(name: str) -> None:
-    """A name of the registry is the class in it."""
-    assert lock_named(name) is LOCKS[name]
-
-
-@pytest.mark.parametrize("name", STORES)
-def test_our_stores_have_their_names(name: str) -> None:
-    """A name of the registry is the class in it."""
-    assert store_named(name) is STORES[name]
 
 
 @pytest.mark.parametrize("named", [lock_named, store_named], ids=["lock", "store"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from children import Family
 
-from booking.errors import BookingError, DiskError, MalformedStoreError
+from booking.errors import DiskError, MalformedStoreError
 from booking.registry import STORES
 from booking.steps import Step
 from booking.storage import files, paths
@@ -280,13 +280,6 @@ def test_a_reader_of_json_never_sees_half_a_file(db: Path, family: Family) -> No
         if len(seen) >= 2000 and len(set(seen)) == 2:
             break
     assert set(seen) == {1, 2}
-
-
-def test_all_failures_of_a_store_are_ours() -> None:
-    """What the command line turns into one line and an exit status has one base."""
-    assert issubclass(DiskError, BookingError)
-    assert issubclass(MalformedStoreError, BookingError)
-    assert (DiskError.exit_status, MalformedStoreError.exit_status) == (4, 2)
 
 
 def test_sweeping_keeps_what_a_live_process_is_writing(db: Path, family: Family) -> None:
