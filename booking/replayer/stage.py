@@ -18,7 +18,7 @@ from booking.scenario import Scenario
 from booking.simulation.buyer import SecondTrain
 from booking.simulation.recorder import Recorder
 from booking.simulation.running import count_left, versions
-from booking.simulation.sale import DEFAULT_STORE, context_named, stocked, store_at, whole_store_at
+from booking.simulation.sale import DEFAULT_STORE, context_named, stocked, store_at, store_path, whole_store_at
 from booking.stores import Store
 from booking.trains import second_path
 
@@ -36,7 +36,7 @@ class Stage:
 
     def __init__(self, scenario: Scenario, *, db: str | Path = DEFAULT_STORE, start_method: str | None = None) -> None:
         self.scenario = scenario
-        self._store = store_at(Path(db).resolve(), scenario)
+        self._store = store_at(store_path(db), scenario)
         self._second: Store | None = None
         if scenario.trains > 1:
             self._second = whole_store_at(second_path(self._store.path), scenario)

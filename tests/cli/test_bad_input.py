@@ -183,3 +183,31 @@ def test_a_full_disk_for_the_history_ends_with_4(capsys: pytest.CaptureFixture[s
     status, line = refusal(capsys, "run", "--db", "other.json", "--buyers", "2", "--pay", "0", "--history", "/dev/full")
     assert status == 4
     assert line == "booking: cannot write /dev/full: No space left on device; choose another file with --history\n"
+
+
+LOOPING = [
+    *([*arguments, "--db", "loop.json"] for arguments in COMMANDS.values()),
+    ["run", "--lock", "cas", "--db", "loop.json"],
+    ["run", "--trains", "2", "--lock", "file", "--db", "loop.json"],
+    ["replay", "1,1,1", "--db", "loop.json"],
+    ["play", "--predict", "--db", "loop.json"],
+    ["office", "--db", "loop.json"],
+    ["report", "loop.json"],
+    ["run", "--db", "db.json", "--history", "loop.json"],
+    ["run", "--db", "db.json", "--html", "loop.json"],
+    ["explore", "--buyers", "2", "--html", "loop.json"],
+    ["explore", "--buyers", "2", "--save", "loop.json"],
+    ["replay", "loop.json", "--db", "db.json"],
+    ["compare", "--locks", "none", "--html", "loop.json"],
+]
+
+
+@pytest.mark.parametrize("arguments", LOOPING, ids=" ".join)
+def test_a_symbolic_link_to_itself_is_a_line_on_every_command(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever a file is named for, a link that leads to itself is refused before anything is done."""
+    Path("loop.json").symlink_to("loop.json")
+    status, line = refusal(capsys, *arguments)
+    assert status in {2, 4}
+    assert "loop.json" in line
