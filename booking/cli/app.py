@@ -1,7 +1,6 @@
 """The commands and the one place where a failure becomes an exit status."""
 
 import contextlib
-import gc
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
@@ -17,6 +16,7 @@ COMMANDS = {
     "look": "booking.cli.single_buyer",
     "buy": "booking.cli.single_buyer",
     "reset": "booking.cli.single_buyer",
+    "orphans": "booking.cli.orphans",
     "explore": "booking.cli.explore",
     "replay": "booking.cli.replay",
     "play": "booking.cli.play",
@@ -29,8 +29,8 @@ COMMANDS = {
 """The module of each command, which holds a function of the same name; only the one that is asked for is imported."""
 
 
-def app_with(commands: Iterable[str]) -> typer.Typer:
-    """Return the program with these commands."""
+def program_for(arguments: Sequence[str]) -> typer.Typer:
+    """Return the program with the commands that these arguments can need."""
     app = typer.Typer(
         name="booking",
         help="Sell one ticket to ten processes: see a race condition, prove it, replay it.",
@@ -39,7 +39,7 @@ def app_with(commands: Iterable[str]) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     )
     app.callback()(_booking)
-    for name in commands:
+    for name in commands_for(arguments):
         app.command(name)(getattr(import_module(COMMANDS[name]), name))
     return app
 
@@ -70,15 +70,15 @@ def _booking(
     """Sell one ticket to ten processes: see a race condition, prove it, replay it."""
 
 
-def run_command(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit status; a failure is one line on standard error."""
+def run_command(arguments: Sequence[str], program: typer.Typer | None = None) -> int:
+    """Run one command and return its exit status; a failure is one line on standard error.
+
+    `program` is what `program_for` returned for these arguments, if it was called before.
+    """
     screen.prepare()
+    program = program or program_for(arguments)
     try:
-        app = app_with(commands_for(arguments))
-        if not gc.isenabled():  # the console script has left it off until everything is imported
-            gc.freeze()
-            gc.enable()
-        status = app(list(arguments) or ["--help"], standalone_mode=False)
+        status = program(list(arguments) or ["--help"], standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
     except BookingError as error:
@@ -86,12 +86,10 @@ def run_command(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         return _report(error.format_message(), 2)
     except typer.Abort:
-        raise KeyboardInterrupt from None
+        return INTERRUPTED  # the end of the input, where a command asks for some
     except OSError as error:
         screen.give_up_output()
         return _report(f"the system refused to go on: {error.strerror or error}", DiskError.exit_status)
-    if status == INTERRUPTED:  # typer's own word for Ctrl-C
-        raise KeyboardInterrupt
     return status if isinstance(status, int) else 0
 
 

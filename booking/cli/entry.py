@@ -5,23 +5,27 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from booking.errors import INTERRUPTED, TERMINATED
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-class CtrlCError(KeyboardInterrupt):
-    """Somebody pressed Ctrl-C.
+WITH_BUYERS = {"run", "replay", "compare", "orphans", "office"}
+"""The commands that start processes."""
 
-    A class of its own, because once KeyboardInterrupt itself has crossed an `exec`, and the import of any dataclass
-    is one, Python ends with that signal instead of our status.
+
+_received: list[int] = []
+"""The signal that stops the command."""
+
+
+class StoppedError(BaseException):
+    """Unwinds the command after Ctrl-C or SIGTERM, so that no process is left behind.
+
+    It is no KeyboardInterrupt: where one has crossed an `exec`, Python ends by that signal instead of with our status.
     """
-
-
-class TerminatedError(BaseException):
-    """Somebody sent SIGTERM: unwind as for Ctrl-C, so that no buyer is left behind."""
 
 
 def main() -> int:
@@ -29,70 +33,56 @@ def main() -> int:
 
     130 after Ctrl-C and 143 after SIGTERM, at whatever moment they come, with one line and no traceback.
     """
-    try:
-        _on_interruption(_leave)  # nothing has begun: there is nothing to unwind
-        _expect_children()
-        gc.disable()  # a start leaves no rubbish, and a tenth of it went into looking; `run_command` enables it again
-        from booking.cli.app import run_command  # noqa: PLC0415 - 60 ms that a spawned buyer must not pay
+    _on_interruption(_leave)  # nothing has begun: there is nothing to unwind
+    if hasattr(signal, "SIGCHLD"):
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # while it is ignored, nobody learns how a child ended
+    gc.disable()  # a start leaves no garbage, and looking for it takes a tenth of the start
+    from booking.cli.app import program_for, run_command  # noqa: PLC0415 - 60 ms that a spawned buyer must not pay
 
+    arguments = sys.argv[1:]
+    program = program_for(arguments)
+    gc.freeze()  # a collection in a forked child would copy every page of what was imported
+    gc.enable()
+    try:
         _on_interruption(_unwind)
-        status = run_command(sys.argv[1:])
-        _on_interruption(_disregard)  # the work is done: what comes now must not print a traceback over it
-    except KeyboardInterrupt:
-        status = _stopped(signal.SIGINT)
-    except TerminatedError:
-        status = _stopped(signal.SIGTERM)
-    except RuntimeError as error:  # how Python 3.11 wraps what arrives while a dataclass is being imported
-        if not isinstance(error.__cause__, KeyboardInterrupt | TerminatedError):
+        status = run_command(arguments, program)
+    except BaseException:
+        if not _received:  # a class that is being made wraps what interrupts it in an error of its own
             raise
-        status = _stopped(signal.SIGINT if isinstance(error.__cause__, KeyboardInterrupt) else signal.SIGTERM)
-    gc.freeze()  # the end gives all memory back; without this it would be searched for circles first
+    _on_interruption(signal.SIG_IGN)
+    if _received:
+        status = _stopped(_received[0], buyers_ended=True)
+    gc.freeze()  # or the exit would search all memory once more
     return status
 
 
-def _on_interruption(action: Callable[[int, FrameType | None], None]) -> None:
+def _on_interruption(action: "Callable[[int, FrameType | None], None] | signal.Handlers") -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` and the like have their reasons
             signal.signal(number, action)
 
 
-def _expect_children() -> None:
-    """Undo what whoever started us may have decided about children, and lose no interruption."""
-    if hasattr(signal, "SIGCHLD"):
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, nobody learns how a child ended
-    sys.unraisablehook = _not_lost
-
-
-def _leave(number: int, frame: FrameType | None = None) -> NoReturn:
-    del frame
-    os._exit(_stopped(number))
-
-
 def _unwind(number: int, frame: FrameType | None) -> NoReturn:
     del frame
-    _on_interruption(_disregard)  # a second one must not interrupt the clean-up of the first
-    raise CtrlCError if number == signal.SIGINT else TerminatedError
+    _on_interruption(_leave)  # the second one does not wait for the clean-up of the first
+    _received.append(number)
+    raise StoppedError
 
 
-def _disregard(number: int, frame: FrameType | None) -> None:
-    del number, frame
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    del frame
+    os._exit(_stopped(number, buyers_ended=not _received))
 
 
-def _not_lost(unraisable: "sys.UnraisableHookArgs") -> None:
-    """Leave at once where an interruption came in a finaliser, which Python would print and forget."""
-    if issubclass(unraisable.exc_type, KeyboardInterrupt | TerminatedError):
-        _leave(signal.SIGINT if issubclass(unraisable.exc_type, KeyboardInterrupt) else signal.SIGTERM)
-    sys.__unraisablehook__(unraisable)
-
-
-def _stopped(number: int) -> int:
-    """Say so, let what was not printed yet go (its reader may have stopped too), and return the exit status."""
-    how, status = ("Ctrl-C", INTERRUPTED) if number == signal.SIGINT else ("SIGTERM", TERMINATED)
+def _stopped(number: int, *, buyers_ended: bool) -> int:
+    """Say so, throw away what was not printed yet (its reader may have stopped too), and return the exit status."""
+    with_buyers = buyers_ended and not WITH_BUYERS.isdisjoint(sys.argv[1:2])
+    ended = " All buyer processes have ended." if with_buyers else ""
     with contextlib.suppress(OSError):
-        os.write(2, f"booking: stopped by {how}; no buyer is left\n".encode())
+        os.write(2, f"Stopped.{ended}\n".encode())
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return status
+    return INTERRUPTED if number == signal.SIGINT else TERMINATED
 
 
 if __name__ == "__main__":

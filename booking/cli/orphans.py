@@ -1,9 +1,11 @@
-"""`booking run --kill-parent`: what becomes of buyers whose parent is killed, told by process number."""
+"""`booking orphans`: what happens to buyers whose parent is killed, told by process number."""
+
+from typing import Annotated
 
 import typer
 
 from booking.cli import options
-from booking.simulation.orphans import MOMENTS, OrphanReport, sacrifice
+from booking.simulation.orphans import MOMENTS, OrphanReport, kill_parent
 from booking.text.words import wrapped
 
 EXPLAINED = (
@@ -13,25 +15,30 @@ EXPLAINED = (
 )
 
 
-def show_killed_parent(start_method: str | None, *, json: bool) -> int:
-    """Kill the parent of a small sale twice, without our guard and with it, and tell who was left; returns 0."""
-    aftermaths = [sacrifice(start_method, guarded=guarded) for guarded in (False, True)]
+def orphans(
+    *,
+    buyers: Annotated[int, typer.Option(metavar="N", help="How many buyers lose their parent, 1 to 50.")] = 3,
+    start_method: options.StartMethod = None,
+    json: options.Json = False,
+) -> int:
+    """Kill the parent of some buyers, without our guard and with it, and look who is left."""
+    reports = [kill_parent(buyers, start_method, guarded=guarded) for guarded in (False, True)]
     if json:
-        options.print_json({"kill_parent": [aftermath.to_json() for aftermath in aftermaths]})
+        options.print_json({"kill_parent": [report.to_json() for report in reports]})
         return 0
-    lines = [line for aftermath in aftermaths for line in [*_told(aftermath), ""]]
+    lines = [line for report in reports for line in [*_story(report), ""]]
     lines += [line for sentence in EXPLAINED for line in wrapped(sentence)]
     typer.echo("\n".join(lines))
     return 0
 
 
-def _told(aftermath: OrphanReport) -> list[str]:
-    how = "with the guard: each looks at its lifeline" if aftermath.guarded else "without the guard: daemon=True only"
-    head = f"{len(aftermath.pids)} buyers pay, {how}. Their parent, process {aftermath.parent}, is killed (SIGKILL)."
+def _story(report: OrphanReport) -> list[str]:
+    how = "with the guard: each looks at its lifeline" if report.guarded else "without the guard: daemon=True only"
+    who = f"{len(report.pids)} buyers pay" if len(report.pids) > 1 else "1 buyer pays"
+    head = f"{who}, {how}. Their parent, process {report.parent}, is killed (SIGKILL)."
     columns = "".join(f"after {moment:g} s".ljust(14) for moment in MOMENTS)
     rows = [
-        f"process {pid:<10}" + "".join(str(seen).ljust(14) for seen in aftermath.seen[pid]).rstrip()
-        for pid in aftermath.pids
+        f"process {pid:<10}" + "".join(str(seen).ljust(14) for seen in report.seen[pid]).rstrip() for pid in report.pids
     ]
-    ended = ", ".join(map(str, aftermath.ended_by_us)) or "nobody"
+    ended = ", ".join(map(str, report.ended_by_us)) or "nobody"
     return [*wrapped(head), f"{'':<18}{columns}".rstrip(), *rows, *wrapped(f"We had to end: {ended}.")]

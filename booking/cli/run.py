@@ -71,9 +71,7 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
 ) -> int:
     """Hold a sale: N processes look, then buy, from one JSON file."""
     if kill_parent:
-        from booking.cli.orphans import show_killed_parent  # noqa: PLC0415 - 10 ms that a sale need not pay
-
-        return show_killed_parent(start_method, json=json)
+        raise BadInputError("--kill-parent is a command of its own now; use `booking orphans`")
     dice = seed if seed is not None else int.from_bytes(os.urandom(4), "big")
     scenario = Scenario(buyers, tickets, lock, store, options.parsed_pay(pay), dice, permits, trains, order)
     setup = Setup(gate, opens_in, setup_options.faults(kill, hang), offices, via, clerks, workers, submit)

@@ -53,8 +53,8 @@ def told(history: History) -> list[str]:
         else f"Buyer {fault.buyer} never came to {fault.step}, so nothing was done to it."
         for fault in history.setup.faults
     ]
-    if any(blow.alive_right_after for blow in history.struck):
-        sentences.append("A signal is a request: it takes effect a moment after it was sent.")
+    if history.struck:
+        sentences.append("A signal is a request: a process may live on for a moment after it was sent.")
     unusual = [ending for ending in history.endings if ending.alive or ending.exitcode]
     if not unusual:
         return sentences

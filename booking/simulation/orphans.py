@@ -1,39 +1,33 @@
-"""A sale whose parent is killed on purpose, to see what becomes of the buyers.
+"""Buyers whose parent is killed on purpose, to see what happens to them.
 
-The parent is a process of its own, so that somebody is left to look. What is called "without our guard" takes one
-thing away: the buyers watch a lifeline that is held by us instead of their parent. So nobody ends them with their
-parent, and still nothing is left should we be killed meanwhile.
+The parent is a process of its own, so that somebody is left to look. "Without our guard" takes one thing away: the
+buyers watch a lifeline that we hold instead of their parent. So nothing ends them with their parent, and still no
+process is left if we are killed meanwhile.
 """
 
 import os
 import signal
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
-from multiprocessing.context import BaseContext
-from pathlib import Path
 from typing import Any
 
 from booking.errors import BadInputError, InconclusiveError
 from booking.processes import lifeline, signals
 from booking.processes.group import Child, ProcessGroup
-from booking.processes.journal import READY, Message, encode, receive
+from booking.processes.journal import Journal, receive
 from booking.processes.lifeline import PipeEnds
 from booking.processes.system import ENDED, adopting, state_of
-from booking.scenario import Scenario
-from booking.simulation.running import Plan, RunningSale
-from booking.simulation.sale import context_named, lock_made, payment_times
+from booking.scenario import require_whole
+from booking.simulation.sale import context_named
 from booking.steps import PAY
-from booking.stores.json import JsonStore
 
 MOMENTS = (0.1, 0.5, 2.0)
 """Seconds after the parent's death at which we look."""
-BUYERS = 3
+MOST_BUYERS = 50
 _PAY = 60.0
 _PATIENCE = 30.0
 _POLL = 0.01
@@ -52,7 +46,7 @@ _SEEN = {"Z": Seen.ZOMBIE, "X": Seen.GONE}
 
 @dataclass(frozen=True)
 class OrphanReport:
-    """What became of the buyers, the processes `pids`, after `parent` was killed.
+    """What happened to the buyers, the processes `pids`, after `parent` was killed.
 
     `seen` has what each was at MOMENTS. `ended_by_us` are those that were still alive after the last of them, and
     that we ended.
@@ -62,8 +56,8 @@ class OrphanReport:
     start_method: str
     parent: int
     pids: tuple[int, ...]
-    seen: dict[int, list[Seen]] = field(default_factory=dict)
-    ended_by_us: tuple[int, ...] = ()
+    seen: dict[int, list[Seen]]
+    ended_by_us: tuple[int, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON object, the moments with it."""
@@ -72,110 +66,111 @@ class OrphanReport:
 
 @dataclass(frozen=True)
 class OrphanTask:
-    """All that the parent is told that will be killed."""
+    """What a buyer is told."""
 
+    buyer: int
     ends: PipeEnds
-    db: Path
+
+
+@dataclass(frozen=True)
+class ParentTask:
+    """What the parent is told that will be killed."""
+
+    buyers: int
+    ends: PipeEnds
     start_method: str
     guarded: bool
 
 
-class Unguarded(ProcessGroup):
-    """A group of daemons whose lifeline somebody else holds than their parent."""
-
-    def __init__(self, context: BaseContext, lifeline: Connection) -> None:
-        super().__init__(context)
-        self.ends = self.ends._replace(lifeline=lifeline)
+class Daemons(ProcessGroup):
+    """Daemons of the standard library under every start method."""
 
     def _new_process(self, args: tuple[Any, ...], name: str) -> Child:
         return self._process_of_library(args, name)
 
 
-def sacrifice(start_method: str | None = None, *, guarded: bool) -> OrphanReport:
-    """Hold a small sale in a child process, kill that process while all its buyers pay, and look what they do.
+def kill_parent(buyers: int = 3, start_method: str | None = None, *, guarded: bool) -> OrphanReport:
+    """Start buyers in a child process, kill that process while all of them pay, and look what they do.
 
-    Raises InconclusiveError where the sale does not come to the payments, and BadInputError for forkserver, whose
+    Raise InconclusiveError if the buyers do not come to their payments, and BadInputError for forkserver, whose
     server has a life of its own. No process is left when this returns or raises.
     """
+    require_whole("buyers", buyers, 1, MOST_BUYERS)
     context = context_named(start_method)
     method = str(context.get_start_method())
     if method == "forkserver":
         raise BadInputError("the fork server has a life of its own; use --start-method fork or spawn")
-    with (
-        signals.collect() as arrived,
-        tempfile.TemporaryDirectory() as folder,
-        adopting(),
-        ProcessGroup(context, daemon=False) as group,
-    ):
-        task = OrphanTask(group.ends, Path(folder).resolve() / "db.json", method, guarded)
-        pids: list[int] = []
+    pids: list[int] = []
+    with signals.collect() as arrived, adopting(), ProcessGroup(context, daemon=False) as group:
         try:
-            group.start(be_killed, task, "parent")
+            group.start(hire_and_wait, ParentTask(buyers, group.ends, method, guarded), "parent")
             group.seal()
-            _hear(group, pids, arrived)
+            _hear(group, buyers, pids, arrived)
             parent = group.processes[0]
             parent.kill()
             parent.join()
-            return _watched(OrphanReport(guarded, method, parent.pid or 0, tuple(sorted(pids))), arrived)
+            seen = _watched(sorted(pids), arrived)
         finally:
             group.kill_all()
             _end(pids)
+    left = tuple(pid for pid, looks in seen.items() if looks[-1] is Seen.ALIVE)
+    return OrphanReport(guarded, method, parent.pid or 0, tuple(seen), seen, left)
 
 
-def be_killed(task: OrphanTask) -> None:
-    """Be the parent of a small sale, and pass on what the buyers say."""
-    store = JsonStore(task.db)
-    lifeline.become_child(task.ends, store.sweep_own)
-    context = get_context(task.start_method)
-    scenario = Scenario(BUYERS, pay=(_PAY, _PAY))
-    store.put(scenario.tickets)
-    lock = lock_made(scenario, task.db, context)
-
-    def pass_on(message: Message) -> None:
-        """Tell it to whoever watches this parent die."""
-        task.ends.journal.send_bytes(encode(message))
-
-    with ProcessGroup(context) if task.guarded else Unguarded(context, task.ends.lifeline) as group:
-        RunningSale(Plan(scenario, store, lock, group, payment_times(scenario), watch=pass_on)).hold(2 * _PAY)
+def hire_and_wait(task: ParentTask) -> None:
+    """Be the parent: start the buyers and wait for them."""
+    lifeline.become_child(task.ends, lambda: None)
+    with Daemons(get_context(task.start_method)) as own:
+        own.ends = task.ends._replace(lifeline=own.ends.lifeline) if task.guarded else task.ends
+        for buyer in range(1, task.buyers + 1):
+            own.start(pay, OrphanTask(buyer, own.ends), f"buyer-{buyer}")
+        own.seal()
+        own.all_end_within(_PAY)
 
 
-def _hear(group: ProcessGroup, pids: list[int], arrived: Sequence[int]) -> None:
+def pay(task: OrphanTask) -> None:
+    """Be a buyer in the middle of a long payment."""
+    lifeline.become_child(task.ends, lambda: None)
+    Journal(task.buyer, task.ends.journal).record(PAY, "call")
+    time.sleep(_PAY)
+
+
+def _hear(group: ProcessGroup, buyers: int, pids: list[int], arrived: Sequence[int]) -> None:
     """Listen until every buyer pays, and keep their numbers."""
-    deadline, paying = time.monotonic() + _PATIENCE, 0
-    while paying < BUYERS:
-        _heed(arrived)
+    deadline = time.monotonic() + _PATIENCE
+    while len(pids) < buyers:
+        _check_interrupted(arrived)
         if time.monotonic() > deadline:
-            raise InconclusiveError("the small sale did not come to its payments; use a quieter machine")
+            raise InconclusiveError("the buyers did not come to their payments; use a quieter machine")
         if group.inbox.poll(_POLL):
             try:
                 message = receive(group.inbox)
             except EOFError:
-                raise InconclusiveError("the small sale ended before its payments; try again") from None
-            if message.word == READY:
-                pids.append(message.pid)
-            paying += message.word == PAY
+                raise InconclusiveError("the buyers ended before their payments; try again") from None
+            if message.error:
+                raise InconclusiveError(f"a process failed: {message.error}")
+            pids.append(message.pid)
 
 
-def _watched(aftermath: OrphanReport, arrived: Sequence[int]) -> OrphanReport:
+def _watched(pids: Sequence[int], arrived: Sequence[int]) -> dict[int, list[Seen]]:
     died = time.monotonic()
-    seen: dict[int, list[Seen]] = {pid: [] for pid in aftermath.pids}
+    seen: dict[int, list[Seen]] = {pid: [] for pid in pids}
     for moment in MOMENTS:
         while time.monotonic() < died + moment:
-            _heed(arrived)
+            _check_interrupted(arrived)
             time.sleep(_POLL)
         for pid, looks in seen.items():
             looks.append(_SEEN.get(state_of(pid), Seen.ALIVE))
-    left = tuple(pid for pid, looks in seen.items() if looks[-1] is Seen.ALIVE)
-    return replace(aftermath, seen=seen, ended_by_us=left)
+    return seen
 
 
-def _heed(arrived: Sequence[int]) -> None:
+def _check_interrupted(arrived: Sequence[int]) -> None:
     if arrived:
-        raise InconclusiveError("interrupted; no buyer is left")
+        raise InconclusiveError("interrupted; all buyer processes have ended")
 
 
 def _end(pids: Sequence[int]) -> None:
-    """End these processes where they live, and collect those that are our children by now."""
+    """Kill these processes if they live, and collect those that are our children by now."""
     for pid in pids:
         if state_of(pid) not in ENDED:
             with suppress(ProcessLookupError):

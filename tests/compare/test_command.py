@@ -60,7 +60,7 @@ def test_ctrl_c_shows_what_there_is(tmp_path: Path) -> None:
     finally:
         program.kill()
     assert program.returncode == 130
-    assert err == "booking: stopped by Ctrl-C; no buyer is left\n"
+    assert err == "Stopped. All buyer processes have ended.\n"
     assert out.startswith("Is it safe? 10 buyers, 1 ticket, store json.")
     assert "? was not measured, because the comparison was interrupted." in out
     assert alive_in_session(program.pid) == []

@@ -14,6 +14,7 @@ from booking.history.verdict import Anomaly, judge
 from booking.processes.system import state_of
 from booking.purchase import Outcome
 from booking.registry import LOCKS, facts_of
+from booking.reports import processes
 from booking.scenario import Scenario
 from booking.setup import Blow, Fault, Setup
 from booking.simulation.faults.injector import require_possible
@@ -165,3 +166,13 @@ def test_the_report_tells_number_exit_code_and_alive_or_not(
     assert [row["alive"] for row in document["processes"] if row["exitcode"] is not None] == [False] * sum(
         row["exitcode"] is not None for row in document["processes"]
     )
+
+
+def test_a_signal_is_explained_however_quickly_it_took_effect(db: Path) -> None:
+    """The lesson's sentence stands there whether or not the process was gone right after the signal was sent."""
+    history = struck_sale(Scenario(2, pay=(0.0, 0.0)), (Fault.parsed("2@pay:TERM"),), db, timeout=20)
+    for alive in (True, False):
+        report = history.struck[0]._replace(alive_right_after=alive)
+        text = " ".join(processes.told(history._replace(struck=(report,))))
+        assert "A signal is a request" in text
+        assert ("still alive" in text) == alive

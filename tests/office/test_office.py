@@ -51,7 +51,7 @@ def test_a_client_looks_buys_and_finds_it_sold_out(opened: Opening, way: list[st
         ]
         assert ann.ask(BUY)["outcome"] == "sold out"
         assert ann.ask(LOOK) == {"ok": True, "count": 0}
-    assert office.end(signal.SIGINT) == (130, "booking: stopped by Ctrl-C; no buyer is left\n")
+    assert office.end(signal.SIGINT) == (130, "Stopped. All buyer processes have ended.\n")
     story = [line.removeprefix("client 1 (ann) ") for line in office.heard if line.startswith("client 1 (ann) ")]
     assert story[:5] == ["looks and sees 1 ticket", "reads the count: 1", "pays", "writes the count: 0", "has a ticket"]
 
@@ -250,7 +250,7 @@ def test_processes_can_be_spawned(opened: Opening) -> None:
     office = opened("--start-method", "spawn", "--workers", "2", "--pay", "0", "--lock", "mp")
     with office.call() as ann:
         assert [ann.ask(BUY)["outcome"] for _ in range(2)] == ["bought", "sold out"]
-        assert office.end(signal.SIGTERM) == (143, "booking: stopped by SIGTERM; no buyer is left\n")
+        assert office.end(signal.SIGTERM) == (143, "Stopped. All buyer processes have ended.\n")
 
 
 @pytest.mark.parametrize("moment", ["idle", "paying"])

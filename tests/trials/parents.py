@@ -38,7 +38,7 @@ class Death:
 
 
 @dataclass(frozen=True)
-class OrphanReport:
+class Aftermath:
     """What came of one death: the parent took so long to end, and all others so long after it."""
 
     death: Death
@@ -58,7 +58,7 @@ def deaths(number: int, seed: str, signals: tuple[signal.Signals, ...] = tuple(S
     ]
 
 
-def died(death: Death, method: str, folder: Path) -> OrphanReport:
+def died(death: Death, method: str, folder: Path) -> Aftermath:
     """Let one parent die and look around; this process has to adopt orphans, so that none escapes it."""
     folder.mkdir(parents=True)
     db = folder / "db.json"
@@ -79,13 +79,13 @@ def died(death: Death, method: str, folder: Path) -> OrphanReport:
         f"orphans or zombies: {orphans}": death.by in WORD and len(orphans) > _OF_THE_LIBRARY[method],
         f"somebody is left: {in_session(program.pid)}": not gone,
         f"said {said!r} and {errors!r}": death.by in WORD
-        and (said, errors) != ("", f"booking: stopped by {WORD[death.by]}; no buyer is left\n"),
+        and (said, errors) != ("", "Stopped. All buyer processes have ended.\n"),
         f"left {_beside(db)}": bool(_beside(db) - _allowed(program.pid, death.by)),
         "the next sale would find them, too": files.sweep(db) >= 0 and bool(_beside(db)),
         "the store is broken": json.loads(db.read_bytes()) not in ({"count": 1}, {"count": 0}),
     }
     wrong = tuple(f"{method} {death}: {what}" for what, is_so in found.items() if is_so)
-    return OrphanReport(death, took_s, gone_s, "Traceback" in errors, wrong)
+    return Aftermath(death, took_s, gone_s, "Traceback" in errors, wrong)
 
 
 def _ended(program: subprocess.Popen[str], by: signal.Signals) -> float:

@@ -1,4 +1,4 @@
-"""`booking run --kill-parent`: orphans without our guard, none with it, and nothing left whatever becomes of us."""
+"""`booking orphans`: orphans without our guard, none with it, and nothing left whatever becomes of us."""
 
 import json
 import signal
@@ -18,7 +18,7 @@ BUYERS = 3
 @pytest.mark.parametrize("method", ["fork", pytest.param("spawn", marks=pytest.mark.slow)])
 def test_daemons_outlive_a_killed_parent_and_guarded_buyers_do_not(method: str, tmp_path: Path) -> None:
     """Without the guard all buyers live on until we end them; with it all have ended by themselves within 2 s."""
-    shown = ran(["run", "--kill-parent", "--start-method", method, "--json"], tmp_path)
+    shown = ran(["orphans", "--start-method", method, "--json"], tmp_path)
     assert (shown.returncode, shown.stderr) == (0, "")
     without, guarded = json.loads(shown.stdout)["kill_parent"]
     assert (without["guarded"], guarded["guarded"]) == (False, True)
@@ -33,12 +33,12 @@ def test_daemons_outlive_a_killed_parent_and_guarded_buyers_do_not(method: str, 
 def test_the_words_are_explained(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Orphan, zombie and daemon in a sentence each, and every process by its number."""
 
-    def told(_: str | None, *, guarded: bool) -> OrphanReport:
+    def told(_: int, __: str | None, *, guarded: bool) -> OrphanReport:
         looks = [Seen.ALIVE, Seen.ZOMBIE if guarded else Seen.ALIVE, Seen.GONE if guarded else Seen.ALIVE]
         return OrphanReport(guarded, "fork", 10, (11, 12), {11: looks, 12: looks}, () if guarded else (11, 12))
 
-    monkeypatch.setattr(screen, "sacrifice", told)
-    assert run_command(["run", "--kill-parent"]) == 0
+    monkeypatch.setattr(screen, "kill_parent", told)
+    assert run_command(["orphans"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     for part in ["An orphan is", "A zombie is", "A daemon is", "We had to end: 11, 12.", "We had to end: nobody."]:
         assert part in text
@@ -49,7 +49,7 @@ def test_the_words_are_explained(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nobody_outlives_the_demonstration(by: signal.Signals, tmp_path: Path) -> None:
     """Even the buyers without a guard are gone when we are ended in the middle of it."""
-    program = started(["run", "--kill-parent"], tmp_path)
+    program = started(["orphans"], tmp_path)
     # 5: we, the parent that will be killed, and its 3 buyers; it lives on for 2 s after their parent.
     reached = eventually(lambda: len(alive_in_session(program.pid)) >= 1 + BUYERS)
     program.send_signal(by)
@@ -61,5 +61,19 @@ def test_nobody_outlives_the_demonstration(by: signal.Signals, tmp_path: Path) -
 
 def test_the_fork_server_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """Its children are not those of the parent that is killed."""
-    assert run_command(["run", "--kill-parent", "--start-method", "forkserver"]) == 2
+    assert run_command(["orphans", "--start-method", "forkserver"]) == 2
     assert "use --start-method fork or spawn" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--html", "x.html"], ["--lock", "file"], ["--buyers", "0"], ["--buyers", "51"]])
+def test_what_it_does_not_understand_is_refused(arguments: list[str], tmp_path: Path) -> None:
+    """An option of a sale has no effect here, so it is an error and nothing is killed."""
+    shown = ran(["orphans", *arguments], tmp_path)
+    assert (shown.returncode, shown.stdout, shown.stderr.count("\n")) == (2, "", 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_old_option_names_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """`run --kill-parent` is refused with the name of the command."""
+    assert run_command(["run", "--kill-parent"]) == 2
+    assert capsys.readouterr().err == "booking: --kill-parent is a command of its own now; use `booking orphans`\n"
