@@ -19,7 +19,7 @@ from booking.processes.system import ENDED, state_of
 from booking.registry import facts_of, lock_named, store_named
 from booking.scenario import Scenario
 from booking.setup import Blow, Fault, Setup, Struck
-from booking.simulation.faults.plan import Choreography, Door
+from booking.simulation.faults.plan import Door, FaultPlan
 from booking.simulation.faults.victim import Part
 from booking.steps import PAY, Step
 
@@ -37,7 +37,7 @@ class Faults:
     def __init__(self, setup: Setup, scenario: Scenario, doors: dict[Door, tuple[Connection, Connection]]) -> None:
         self.struck: list[Struck] = []
         self._faults = {fault.buyer: fault for fault in setup.faults}
-        self._play = Choreography(setup.faults, facts_of(scenario), scenario.buyers)
+        self._plan = FaultPlan(setup.faults, facts_of(scenario), scenario.buyers)
         self._doors = doors
         self._open: set[Door] = set()
         self._pids: dict[int, int] = {}
@@ -45,7 +45,7 @@ class Faults:
 
     def part(self, buyer: int) -> Part:
         """Return what this buyer has to do."""
-        doors = {moment: self._doors[door][0] for moment, door in self._play.doors_of(buyer).items()}
+        doors = {step: self._doors[door][0] for step, door in self._plan.doors_of(buyer).items()}
         return Part(doors, self._faults.get(buyer))
 
     def hear(self, message: Message) -> None:
@@ -55,7 +55,7 @@ class Faults:
         elif message.word == END:
             self._leave(message.buyer)
         elif message.buyer:
-            self._play.hear(message.buyer, message.word, message.phase)
+            self._plan.hear(message.buyer, message.word, message.phase)
         else:
             for buyer in [b for b, pid in self._pids.items() if b not in self._left and state_of(pid) in ENDED]:
                 self._leave(buyer)
@@ -63,19 +63,19 @@ class Faults:
 
     def _leave(self, buyer: int) -> None:
         self._left.add(buyer)
-        self._play.leave(buyer)
+        self._plan.leave(buyer)
 
     def _go_on(self) -> None:
         """Open doors and strike until nothing more is due."""
         while True:
-            for door in [door for door in self._play.open_doors() if door not in self._open]:
+            for door in [door for door in self._plan.open_doors() if door not in self._open]:
                 self._open.add(door)
                 with suppress(BrokenPipeError):
                     self._doors[door][1].send_bytes(b"open")
-            due = next(self._play.due(), None)
+            due = next(self._plan.due(), None)
             if due is None:
                 return
-            self._play.strike(due)
+            self._plan.strike(due)
             pid = self._pids[due.buyer]
             if due.step == Step.ACQUIRE:
                 _seen(pid, _SLEEPING, _ASLEEP_WITHIN)  # it has said that it will wait: let it get there
