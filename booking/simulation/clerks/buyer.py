@@ -29,7 +29,7 @@ class ClientTask:
 def visit_counter(task: ClientTask) -> None:
     """Be one buyer, from the gate to the end."""
     lifeline.become_child(task.ends, task.store.sweep_own)
-    task.side.settle()
+    task.side.close_unused()
     journal = Journal(task.buyer, task.ends.journal)
     journal.record(READY, "call")
     lifeline.pass_gate(task.ends, task.barrier)

@@ -52,14 +52,14 @@ class Side:
     def __init__(self, unused: Sequence[Connection]) -> None:
         self._unused = unused
 
-    def settle(self) -> None:
+    def close_unused(self) -> None:
         """Close, in this side's own process, what belongs to the others."""
         for end in self._unused:
             end.close()
         self._unused = ()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the others' ends behind: a spawned process gets only what it is given."""
+        """Drop the others' ends: a spawned process gets only what it is given."""
         return self.__dict__ | {"_unused": ()}
 
 
@@ -84,7 +84,7 @@ class ClerksSide(Side, ABC):
 
     @abstractmethod
     def answer(self, question: Question, answer: Answer) -> None:
-        """Answer the question that was yielded last; a buyer that has gone is nobody's loss."""
+        """Answer the question that was yielded last, if its buyer is still there."""
 
 
 class Channel(ABC):
@@ -95,7 +95,7 @@ class Channel(ABC):
 
     @abstractmethod
     def __init__(self, context: BaseContext, clerks: int) -> None:
-        """Prepare the channel; raises OSError where the system has no room for it."""
+        """Prepare the channel. Raise OSError if the system has no room for it."""
 
     @abstractmethod
     def for_next_buyer(self) -> BuyersSide:
@@ -105,13 +105,14 @@ class Channel(ABC):
     def for_next_clerk(self) -> ClerksSide:
         """Return the side of the next clerk, from 1, when all buyers have started."""
 
-    @abstractmethod
-    def started(self) -> None:
+    def started(self) -> None:  # noqa: B027 - only pipes need it
         """Close, in the parent, what only the process that was started last may hold."""
 
-    @abstractmethod
-    def finish(self, *, clean: bool) -> None:
-        """Let the clerks go home when all buyers have ended; `clean` tells that each had its answer."""
+    def finish(self) -> None:  # noqa: B027 - only a queue needs it
+        """Let the clerks go home when all buyers have had their answers and ended."""
+
+    def abandon(self) -> None:  # noqa: B027 - only a queue needs it
+        """Let everybody stop waiting, because a buyer or a clerk has died."""
 
     @abstractmethod
     def close(self) -> None:

@@ -1,7 +1,6 @@
 """What runs in a clerk's process: take a question, serve it whole, answer it, until nobody asks any more.
 
-Clerks are daemons in what the word promises: they end with their parent. `daemon=True` alone keeps that promise
-only where the parent ends in good order; the guard keeps it always.
+Clerks always end with their parent, even if it is killed; `daemon=True` alone promises less.
 """
 
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ class ClerkTask:
 def serve(task: ClerkTask) -> None:
     """Be one clerk, from the first question to the last."""
     lifeline.become_child(task.ends, task.store.sweep_own)
-    task.side.settle()
+    task.side.close_unused()
     own = Journal(NOBODY, task.ends.journal)
     for question in task.side.questions(lambda word: own.record(word, "call")):
         task.side.answer(question, answered(task, question))

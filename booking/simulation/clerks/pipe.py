@@ -1,4 +1,7 @@
-"""A pipe for each buyer: nobody shares anything, so a buyer that is killed is missed by nobody else."""
+"""A pipe for each buyer: nobody shares anything, so a buyer that is killed disturbs no other.
+
+A clerk goes home when all its buyers have closed their ends.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -40,10 +43,6 @@ class PipeChannel(Channel):
         """Close the ends that were handed out last."""
         for end in self._fresh:
             end.close()
-
-    def finish(self, *, clean: bool) -> None:
-        """Do nothing: a clerk goes home when all its buyers have closed their ends."""
-        del clean
 
     def close(self) -> None:
         """Close what a start that failed has left open."""

@@ -43,13 +43,22 @@ class SaleWithClerks(RunningSale):
     def _start(self) -> None:
         for buyer, pay_s in enumerate(self.plan.pay_s, 1):
             with fork_lock:
-                side = self.channel.for_next_buyer()
-                task = ClientTask(buyer, self.plan.store, side, pay_s, self.plan.group.ends, self.barrier)
+                task = ClientTask(
+                    buyer=buyer,
+                    store=self.plan.store,
+                    side=self.channel.for_next_buyer(),
+                    pay_s=pay_s,
+                    ends=self.plan.group.ends,
+                    barrier=self.barrier,
+                )
                 self._begin(visit_counter, task, f"buyer-{buyer}")
         for clerk in range(1, self.plan.setup.clerks + 1):
             with fork_lock:
                 clerk_task = ClerkTask(
-                    self.plan.store, self.plan.lock, self.channel.for_next_clerk(), self.plan.group.ends
+                    store=self.plan.store,
+                    lock=self.plan.lock,
+                    side=self.channel.for_next_clerk(),
+                    ends=self.plan.group.ends,
                 )
                 self._begin(serve, clerk_task, f"clerk-{clerk}")
         self.plan.group.seal()
@@ -73,13 +82,18 @@ class SaleWithClerks(RunningSale):
 
     def _listen(self, timeout: float) -> bool:
         """Take messages until every buyer has ended or the time is up, then let the clerks go home."""
-        for _ in self._messages(timeout):
+        for message in self._messages(timeout):
             if len(self.recorder.ended) == self.plan.scenario.buyers:
                 break
+            if message is None and _dead(self._clerks):
+                self.channel.abandon()
         in_time = self._buyers_have_ended()
         if in_time:
             self._only_clerks_left = True
-            self.channel.finish(clean=self._all_were_served())
+            if self._all_were_served():
+                self.channel.finish()
+            else:
+                self.channel.abandon()
             for _ in self._messages(GRACE):
                 pass
             self.plan.group.all_end_within(GRACE)
@@ -109,7 +123,9 @@ class SaleWithClerks(RunningSale):
             notes = [f"{clerks}; {asked} A buyer found it full {full}, a clerk found it empty {empty}."]
         for number in self._dead_clerks:
             clerk = self._clerks[number - 1]
-            notes.append(f"Clerk {number} (process {clerk.pid}) died (exit code {clerk.exitcode}).")
+            error = self.recorder.failures.get(clerk.pid or 0)
+            why = f": {error}" if error else ""
+            notes.append(f"Clerk {number} (process {clerk.pid}) died (exit code {clerk.exitcode}){why}.")
         if self._dead_before_time_out and self.plan.setup.via == "queue":
             notes.append(
                 f"{buyers(self._dead_before_time_out)} died, perhaps while putting a question into the queue. "
@@ -119,5 +135,5 @@ class SaleWithClerks(RunningSale):
 
 
 def _dead(processes: Sequence[Process]) -> tuple[int, ...]:
-    """Return which of them, from 1, have ended otherwise than well."""
+    """Return which of them, from 1, have ended with another exit code than 0."""
     return tuple(number for number, process in enumerate(processes, 1) if process.exitcode not in {None, 0})
