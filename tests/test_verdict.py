@@ -1,11 +1,17 @@
 """The judge, on histories written by hand: every anomaly with its witness, and nothing worse than is certain."""
 
+from collections import Counter
+
 import pytest
+from interleavings import complete_schedules
 from written import events, sale, steps
 
+from booking.explorer import explore
 from booking.history.history import History
 from booking.history.verdict import SOUND, UNKNOWN, Anomaly, judge
+from booking.model.prediction import predict
 from booking.purchase import Outcome
+from booking.scenario import Scenario
 
 BOUGHT, SOLD_OUT, TORN_READ = Outcome.BOUGHT, Outcome.SOLD_OUT, Outcome.TORN_READ
 UNFINISHED, LOST = Outcome.UNFINISHED, Outcome.UNKNOWN
@@ -27,7 +33,10 @@ def test_oversold_counts_the_successes_and_not_the_stock() -> None:
     """Two bought the one ticket: the file says 0, as if nothing had happened, and the judge does not believe it."""
     # 1 and 2: reads; 3 and 4: writes; each with its call before it, so the returns are events 2, 4, 6 and 8.
     history = sale(steps("1.read=1 2.read=1 1.write=0 2.write=0"), [BOUGHT, BOUGHT])
-    assert findings(history) == [("oversold", "Buyer 2 read count=1 before buyer 1 wrote 0.", (2, 4, 6, 8))]
+    assert findings(history) == [
+        ("oversold", "Buyer 2 read count=1 before buyer 1 wrote 0.", (2, 4, 6, 8)),
+        ("lost update", "The file lost only 1.", (2, 4, 6, 8)),
+    ]
     verdict = judge(history)
     assert (verdict.name, verdict.oversold, verdict.stock_left) == (Anomaly.OVERSOLD, 1, 0)
     assert verdict.sentence == "2 buyers hold a ticket; 1 existed. Buyer 2 read count=1 before buyer 1 wrote 0."
@@ -64,7 +73,7 @@ def test_the_worst_names_the_verdict() -> None:
     """Where several things went wrong the verdict is called after the worst, and all are told."""
     told = steps("1.read=1 2.read=1 1.truncate= 3.look=torn 1.write=0 2.truncate= 2.write=0")
     history = sale(told, [BOUGHT, BOUGHT, TORN_READ], store="inplace")
-    assert [anomaly for anomaly, *_ in findings(history)] == ["oversold", "torn read"]
+    assert [anomaly for anomaly, *_ in findings(history)] == ["oversold", "lost update", "torn read"]
     assert judge(history).name == Anomaly.OVERSOLD
 
 
@@ -76,7 +85,10 @@ def test_a_dead_holder_and_those_who_wait_for_ever_are_a_deadlock() -> None:
     assert findings(history) == [
         (
             "deadlock",
-            "Buyer 1 (process 101) died while it held the lock (exit code -9); buyers 2, 3 wait for ever.",
+            (
+                "Buyer 1 (process 101) died while it held the lock (exit code -9). "
+                "Buyers 2, 3 wait for the lock that dead buyer 1 held: an orphaned lock, not a cycle of waits."
+            ),
             (6, 2, 3),
         )
     ]
@@ -89,7 +101,8 @@ def test_buyers_that_hold_what_the_other_waits_for_are_a_deadlock() -> None:
     """Nobody died: each of two holds one lock and waits for the other's."""
     told = "1.acquire 1.acquire= 2.acquire 2.acquire= 1.acquire 2.acquire"
     history = sale(told, [UNFINISHED] * 2, left=1, lock="semaphore", alive=[1, 2])
-    assert findings(history) == [("deadlock", "Buyers 1, 2 wait for each other's locks, and nobody can move.", (5, 6))]
+    text = "Buyers 1, 2 wait for each other's locks in a cycle of waits, and none of them can move."
+    assert findings(history) == [("deadlock", text, (5, 6))]
 
 
 def test_a_holder_that_hangs_is_no_deadlock() -> None:
@@ -115,13 +128,80 @@ def test_a_buyer_killed_in_its_write_may_hold_a_ticket() -> None:
 
 
 def test_a_buyer_killed_before_its_first_step_is_nobodys_anomaly() -> None:
-    """Without an event there is no witness; the other's purchase is as it was."""
+    """It holds no ticket for certain: the sale is sound, and says who died."""
     history = sale(steps("2.read=1 2.write=0"), [UNFINISHED, BOUGHT], dead=[1])
     [(anomaly, text, witness)] = findings(history)
-    assert (anomaly, witness) == ("unknown", ())
-    assert text.startswith("Buyer 1 (process 101) died")
-    assert text.endswith("before its first step (exit code -9).")
-    assert (judge(history).name, judge(history).sold) == (UNKNOWN, 1)
+    assert (anomaly, witness) == ("unfinished", ())
+    assert text == "Buyer 1 (process 101) died before its first step (exit code -9)."
+    assert (judge(history).name, judge(history).sold, judge(history).unfinished) == (SOUND, 1, 1)
+
+
+def test_a_holder_killed_before_its_write_leaves_the_sale_sound() -> None:
+    """It held a lock that the system freed, the next buyer took it and bought, and nothing is in doubt."""
+    told = "1.acquire 1.acquire= 1.read 1.read=1 1.pay 2.acquire 2.acquire= 2.read 2.read=1 2.write 2.write=0 2.release"
+    verdict = judge(sale(told, [UNFINISHED, BOUGHT], lock="file", dead=[1]))
+    assert (verdict.name, verdict.sold, verdict.unfinished, verdict.unknown) == (SOUND, 1, 1, 0)
+    assert verdict.sentence == (
+        "1 buyer holds a ticket; 1 existed. "
+        "Buyer 1 (process 101) died while it paid, holding the lock, which the system freed (exit code -9)."
+    )
+
+
+def test_a_buyer_that_the_time_out_cut_off_is_unknown() -> None:
+    """It had not begun to write, but it was alive: the history is cut, and nobody knows how it would have ended."""
+    history = sale("1.read 1.read=1 1.pay", [UNFINISHED], left=1, alive=[1])
+    assert judge(history).name == UNKNOWN
+    assert findings(history)[0][0] == "unknown"
+
+
+def test_a_torn_read_after_the_write_has_returned_accuses_nobody() -> None:
+    """Buyer 1 had filled the file again before buyer 2 asked, so it did not leave it empty."""
+    told = steps("1.read=1 1.truncate= 1.write=0 2.look=torn")
+    history = sale(told, [BOUGHT, TORN_READ], store="inplace")
+    assert findings(history) == [("torn read", "Buyer 2 read half a file: it held no count.", (8,))]
+
+
+def test_a_torn_read_whose_answer_came_after_the_write_still_has_its_witness() -> None:
+    """The read began while the file was empty; its answer arrived when the file had been filled again."""
+    told = "1.truncate 1.truncate= 2.look 1.write 1.write=0 2.look=torn"
+    history = sale(told, [BOUGHT, TORN_READ], store="inplace")
+    text = "Buyer 2 read half a file: buyer 1 had emptied it and not yet written it."
+    assert findings(history) == [("torn read", text, (2, 6))]
+
+
+def test_counts_of_different_shares_are_not_compared() -> None:
+    """Each buyer of a partition sale reads its own share; equal counts in two shares have nothing to do with it."""
+    told = steps("1.read=1 2.read=1 1.write=0 2.write=0")
+    history = sale(told, [BOUGHT, BOUGHT], tickets=2, left=1, lock="partition")
+    assert findings(history) == [
+        (
+            "lost update",
+            (
+                "All shares together lost only 1. "
+                "A buyer wrote a count that did not follow from what others had written before."
+            ),
+            (),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        Scenario(2),
+        Scenario(2, 2),
+        Scenario(2, store="inplace"),
+        Scenario(2, 2, store="memory"),
+        Scenario(2, 2, trains=2),
+    ],
+    ids=["one-ticket", "two-tickets", "inplace", "memory", "two-trains"],
+)
+def test_judge_and_explorer_call_the_same_things_by_the_same_names(scenario: Scenario) -> None:
+    """Every schedule is judged by itself, and each anomaly is found as often as the explorer counts it."""
+    found: Counter[str] = Counter()
+    for schedule in complete_schedules(scenario):
+        found.update({finding.anomaly for finding in predict(scenario, schedule).verdict.findings})
+    assert found == explore(scenario).anomalies
 
 
 def test_a_stock_that_nobody_bought_is_reported() -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from booking.errors import BadInputError, DiskError
@@ -39,6 +40,8 @@ def files_of_store(db: Path, trains: int = 1) -> dict[str, Path]:
 
 def _obstacle(path: Path, taken: Mapping[str, Path]) -> str | None:
     try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.stat()  # raises for a symbolic link to itself
         if path.is_dir():
             return "it is a folder"
         if not path.parent.is_dir():

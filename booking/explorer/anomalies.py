@@ -2,7 +2,7 @@
 
 from booking.explorer.automaton import UNEXPLORED
 from booking.explorer.quotient import Field, Quotient
-from booking.history.verdict import Anomaly
+from booking.history.finding import Anomaly, is_lost_update
 from booking.purchase import Outcome
 from booking.trains import NAMES
 
@@ -49,7 +49,7 @@ class Anomalies:
             case Anomaly.OVERSOLD:
                 return self.sold(state) > self.tickets
             case Anomaly.LOST_UPDATE:
-                return any(self.sold(state) > self.tickets - left for left in self._left(state))
+                return any(is_lost_update(self.sold(state), self.tickets, left) for left in self._left(state))
             case Anomaly.HALF_JOURNEY:
                 return len(set(self._left(state))) > 1
             case Anomaly.TORN_READ:

@@ -61,7 +61,7 @@ def explore(  # noqa: PLR0913 - each has a default, and together they are the co
     if not quotient.automaton.is_whole:
         max_states = min(max_states, MOST_OF_A_PART // len(quotient.automaton.states))
     limits = Limits(min(max_states, MOST_TO_SEARCH), stop=stop)
-    shortest, fewest = witnesses(anomalies, World.before(scenario, program, clerks), kinds, limits)
+    shortest, fewest = witnesses(anomalies, scenario, World.before(scenario, program, clerks), kinds, limits)
     tally = count(anomalies, Limits(max_states, on_progress, stop))
     return Exploration(
         scenario=scenario,
@@ -80,7 +80,7 @@ def explore(  # noqa: PLR0913 - each has a default, and together they are the co
 
 
 def witnesses(
-    anomalies: Anomalies, world: World, kinds: Sequence[Kind], limits: Limits
+    anomalies: Anomalies, scenario: Scenario, world: World, kinds: Sequence[Kind], limits: Limits
 ) -> tuple[Witness | None, Witness | None]:
     """Return the shortest witness of the worst anomaly, and the one with the fewest switches between buyers.
 
@@ -91,7 +91,9 @@ def witnesses(
         """Return the cheapest witness of one anomaly."""
         way = _path(anomalies, anomaly, costs, limits)
         roots = anomalies.quotient.automaton.roots
-        return None if way is None else witness(anomaly, world, assign_buyers(at_their_roots(roots, kinds), way))
+        if way is None:
+            return None
+        return witness(anomaly, scenario, world, assign_buyers(at_their_roots(roots, kinds), way))
 
     for anomaly in SEVERITY:
         if (shortest := best(anomaly, SHORTEST)) is not None:

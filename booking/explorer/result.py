@@ -20,15 +20,17 @@ WAITING = "waits for ever"
 class Witness:
     """A schedule that shows an anomaly, with what happens at each of its places.
 
-    In `schedule` 2 is a step of buyer 2 and -2 its death. Buyers that never move are not in it. `ends` tells how
-    each buyer that takes part ends: one of the outcomes, or WAITING. `left` is the count in the store afterwards,
-    None where it is half-written, and `second_left` that of the second train, None too where there is none.
+    In `schedule` 2 is a step of buyer 2 and -2 its crash. Buyers that never move are not in it. `ends` tells how
+    each buyer that takes part ends: one of the outcomes, or WAITING. `text` is the judge's sentence. `left` is the
+    count in the store afterwards, None if it is half-written, and `second_left` that of the second train, None too
+    if there is none.
     """
 
     anomaly: str
     schedule: tuple[int, ...]
     happened: tuple[Moved, ...]
     ends: Mapping[int, str]
+    text: str
     left: int | None
     second_left: int | None = None
 

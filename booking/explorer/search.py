@@ -14,8 +14,10 @@ from booking.explorer.anomalies import Anomalies
 from booking.explorer.quotient import Move, Quotient
 from booking.explorer.result import WAITING, Witness
 from booking.history.verdict import Anomaly
+from booking.model.prediction import predict
 from booking.model.world import World
 from booking.purchase import Outcome
+from booking.scenario import Scenario
 
 OFTEN = 4096
 """So many states pass between two questions whether to stop."""
@@ -210,9 +212,15 @@ def assign_buyers(where: dict[int, list[int]], moves: Iterable[Move], last: int 
     return tuple(schedule)
 
 
-def witness(anomaly: Anomaly, world: World, schedule: tuple[int, ...]) -> Witness:
-    """Return the schedule with everything that happens in it, from the labelled world that it starts in."""
+def witness(anomaly: Anomaly, scenario: Scenario, world: World, schedule: tuple[int, ...]) -> Witness:
+    """Return the schedule with everything that happens in it, from the labelled world that it starts in.
+
+    The judge is shown the attempts of those that wait outside too, and explains what it finds.
+    """
     after, happened = world.follow(schedule)
     waiting = [buyer for buyer in after.buyers if after.blocked_by(buyer)]
+    outside = tuple(buyer for buyer in waiting if buyer not in schedule)
+    findings = predict(scenario, schedule + outside, world).verdict.findings
+    text = next((finding.text for finding in findings if finding.anomaly == anomaly), "")
     ends = {buyer: str(after.outcome(buyer)) for buyer in sorted({moved.buyer for moved in happened})}
-    return Witness(anomaly, schedule, happened, ends | dict.fromkeys(waiting, WAITING), *after.counts_left)
+    return Witness(anomaly, schedule, happened, ends | dict.fromkeys(waiting, WAITING), text, *after.counts_left)

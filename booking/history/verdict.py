@@ -8,29 +8,30 @@ after a disaster. What has to hold is
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
-from booking.history.finding import SOUND, UNKNOWN, Anomaly, Finding
+from booking.history.finding import SOUND, UNKNOWN, Anomaly, Finding, is_lost_update
 from booking.history.history import CHANGED, TORN, Event, History
-from booking.history.waiting import stuck, unanswered
+from booking.history.waiting import is_unanswered, unanswered
 from booking.purchase import Outcome
-from booking.steps import Step
+from booking.steps import READS, Step
 from booking.text.display import html
 from booking.text.words import buyers, count_of
 
 __all__ = ["MOST_STEPS_SHOWN", "SOUND", "UNKNOWN", "Anomaly", "Finding", "Verdict", "judge", "replay_command"]
 
-_READS = frozenset({Step.LOOK, Step.READ})
 _WRITES = frozenset({Step.WRITE, Step.SWAP})
 MOST_STEPS_SHOWN = 64
 """A schedule longer than this is not printed with a finding; it would fill the screen."""
 
 
-class Verdict(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Verdict:
     """What a sale came to.
 
-    `name` is "sound", the worst anomaly found, or "unknown" where some buyer never answered and nothing worse is
-    certain. `unknown` are the buyers that had begun to write and never answered, a part of `unfinished`.
+    `name` is "sound", the worst anomaly found, or "unknown" if a buyer may hold a ticket or the history was cut
+    short. `unfinished` are the buyers that never answered; `unknown`, a part of them, had begun to write.
     `oversold` is how many tickets were sold beyond those that existed. `stock_left` is None for an unreadable
     store. With two `trains` a ticket is one on both, `tickets` are those of each, and `second_left` is what is left
     on the second.
@@ -64,7 +65,9 @@ class Verdict(NamedTuple):
         held = f"{count_of(self.sold, 'buyer')} {'holds' if self.sold == 1 else 'hold'} a ticket"
         held += " on both trains" if self.trains > 1 else ""
         existed = f"{self.tickets} existed{' on each' if self.trains > 1 else ''}."
-        return " ".join([f"{held}; {existed}", *(finding.text for finding in self.findings)])
+        # Beside an oversold sale a lost update has the same witness, and is not told twice.
+        told = [f.text for f in self.findings if not (self.oversold and f.anomaly == Anomaly.LOST_UPDATE)]
+        return " ".join([f"{held}; {existed}", *told])
 
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as the JSON object that `booking run --json` prints."""
@@ -90,22 +93,21 @@ class Verdict(NamedTuple):
 def judge(history: History) -> Verdict:
     """Return the verdict on a sale; the same history always gives the same verdict.
 
-    Buyers that stayed away from a replay are nobody's loss and count nowhere.
+    Buyers that a replay's schedule does not name are not counted.
     """
     outcomes = [ending.outcome for ending in history.endings if not ending.stayed_away]
     findings = tuple(_replayed(history, tuple(_findings(history))))
     named = {finding.anomaly for finding in findings}
     worst = next((anomaly for anomaly in Anomaly if anomaly in named), None)
     unknown = outcomes.count(Outcome.UNKNOWN)
-    unfinished = outcomes.count(Outcome.UNFINISHED) + unknown
     return Verdict(
-        name=worst or (UNKNOWN if unfinished or named else SOUND),
+        name=worst or (UNKNOWN if UNKNOWN in named else SOUND),
         tickets=history.scenario.tickets,
         buyers=history.scenario.buyers,
         sold=outcomes.count(Outcome.BOUGHT),
         sold_out=outcomes.count(Outcome.SOLD_OUT),
         torn_reads=outcomes.count(Outcome.TORN_READ),
-        unfinished=unfinished,
+        unfinished=outcomes.count(Outcome.UNFINISHED) + unknown,
         unknown=unknown,
         stock_left=history.stock_left,
         findings=findings,
@@ -116,26 +118,26 @@ def judge(history: History) -> Verdict:
 
 def _findings(history: History) -> Iterator[Finding]:
     sold = sum(ending.outcome is Outcome.BOUGHT for ending in history.endings)
-    if sold and _is_isolated(history):
-        yield _own_copies(history, sold)
-    elif sold > history.scenario.tickets:
-        yield _same_count(history, Anomaly.OVERSOLD)
-    else:
-        for train, left in enumerate(history.counts_left, 1):
-            if left is not None:
-                yield from _stock_findings(history, train, left, sold)
+    oversold = None
+    if sold > history.scenario.tickets:
+        oversold = _own_copies(history, sold) if _is_isolated(history) else _same_count(history)
+        yield oversold
+    for train, left in enumerate(history.counts_left, 1):
+        if left is not None:
+            yield from _stock_findings(history, train, left, sold, oversold)
     yield from _half_journeys(history)
     if None in history.counts_left:
         yield from _emptied(history)
     yield from _torn_reads(history)
-    yield from stuck(history)
+    yield from unanswered(history)
 
 
 def _replayed(history: History, findings: tuple[Finding, ...]) -> Iterator[Finding]:
-    """Tell with each anomaly how to make it happen again; a sound sale needs no search for its order."""
-    replay = replay_command(history) if any(finding.anomaly != UNKNOWN for finding in findings) else None
+    """Yield the findings, each anomaly with its replay; without one there is no search for the order of the steps."""
+    anomalies = [finding for finding in findings if finding.anomaly in set(Anomaly)]
+    command = replay_command(history) if anomalies else None
     for finding in findings:
-        yield finding if finding.anomaly == UNKNOWN else finding._replace(replay=replay)
+        yield replace(finding, replay=command) if finding in anomalies else finding
 
 
 def _half_journeys(history: History) -> Iterator[Finding]:
@@ -151,11 +153,19 @@ def _half_journeys(history: History) -> Iterator[Finding]:
     yield Finding(Anomaly.HALF_JOURNEY, text, tuple(event.seq for event in writes))
 
 
-def _stock_findings(history: History, train: int, left: int, sold: int) -> Iterator[Finding]:
+def _stock_findings(history: History, train: int, left: int, sold: int, oversold: Finding | None) -> Iterator[Finding]:
+    """Compare what the store lost with what was sold; beside an oversold sale the witness is the same."""
     gone = history.scenario.tickets - left
     unknown = sum(ending.outcome is Outcome.UNKNOWN for ending in history.endings)
-    if gone < sold:
-        yield _same_count(history, Anomaly.LOST_UPDATE, train)
+    if is_lost_update(sold, history.scenario.tickets, left):
+        only = f"{_file(history, train)} lost only {gone}."
+        if oversold is not None:
+            yield Finding(Anomaly.LOST_UPDATE, only, oversold.events)
+        elif _is_isolated(history):
+            yield replace(_own_copies(history, sold), anomaly=Anomaly.LOST_UPDATE)
+        else:
+            found = _same_count(history, train)
+            yield replace(found, anomaly=Anomaly.LOST_UPDATE, text=f"{only} {found.text}".rstrip())
     elif gone > sold + unknown:
         yield Finding(
             UNKNOWN,
@@ -165,12 +175,12 @@ def _stock_findings(history: History, train: int, left: int, sold: int) -> Itera
 
 
 def _is_isolated(history: History) -> bool:
-    """Tell whether the count is what it was although buyers wrote: nobody has seen anything but its own writes."""
+    """Return whether the count is unchanged and every buyer saw only its own writes: a store without sharing."""
     mine: dict[int, object] = {}
     for event in history.events:
         if event.phase == "call":
             continue
-        if event.step in _READS and event.value != mine.get(event.buyer, history.scenario.tickets):
+        if event.step in READS and event.value != mine.get(event.buyer, history.scenario.tickets):
             return False
         if event.step in _WRITES and event.value != CHANGED:
             mine[event.buyer] = event.value
@@ -178,26 +188,26 @@ def _is_isolated(history: History) -> bool:
 
 
 def _own_copies(history: History, sold: int) -> Finding:
-    """Explain a sale in which every buyer had a count of its own."""
+    """Explain a sale in which every buyer had its own count."""
     writes = [event for event in history.events if event.step in _WRITES and event.phase == "return"]
     who = "The buyer changed a copy of its own" if sold == 1 else "Each buyer changed a copy of its own"
     text = f"{who}, which nobody else sees, and the count that was for sale is still {history.stock_left}."
-    anomaly = Anomaly.OVERSOLD if sold > history.scenario.tickets else Anomaly.LOST_UPDATE
-    return Finding(anomaly, text, tuple(event.seq for event in writes))
+    return Finding(Anomaly.OVERSOLD, text, tuple(event.seq for event in writes))
 
 
 def _emptied(history: History) -> Iterator[Finding]:
     """Name the buyer that emptied the file and never filled it."""
     halves = {e.buyer: e for e in history.events if e.step in {Step.TRUNCATE, Step.WRITE} and e.phase == "return"}
-    for event in (halves[ending.buyer] for ending in history.endings if unanswered(ending) and ending.buyer in halves):
+    lost = [ending.buyer for ending in history.endings if is_unanswered(ending)]
+    for event in (halves[buyer] for buyer in lost if buyer in halves):
         if event.step == Step.TRUNCATE:
             text = f"The file is left empty: buyer {event.buyer} had emptied it and never came to write it."
             yield Finding(UNKNOWN, f"{text} `booking reset --force` fills it again.", (event.seq,))
 
 
-def _same_count(history: History, anomaly: Anomaly, train: int = 1) -> Finding:
+def _same_count(history: History, train: int = 1) -> Finding:
     """Name the buyers that acted on one count: each read it before the first of them wrote."""
-    for count, group in sorted(_purchases_by_count(history, train).items(), reverse=True):
+    for (_, count), group in sorted(_purchases_by_count(history, train).items(), reverse=True):
         first = min(group, key=lambda pair: pair[1].seq)
         others = [pair for pair in group if pair is not first and pair[0].seq < first[1].seq]
         if others:
@@ -205,25 +215,23 @@ def _same_count(history: History, anomaly: Anomaly, train: int = 1) -> Finding:
             where = f" for train {train}" if history.scenario.trains > 1 else ""
             text = f"{who} read count={count}{where} before buyer {first[1].buyer} wrote {count - 1}."
             events = sorted(event.seq for pair in [first, *others] for event in pair)
-            return Finding(anomaly, _lost(anomaly, history, train) + text, tuple(events))
-    known = "More tickets were sold than the file lost."
+            return Finding(Anomaly.OVERSOLD, text, tuple(events))
+    known = "A buyer wrote a count that did not follow from what others had written before."
     unknown = "Several buyers acted on the same count; no events were kept to tell which."
-    return Finding(anomaly, known if history.events else _lost(anomaly, history, train) + unknown, ())
+    return Finding(Anomaly.OVERSOLD, known if history.events else unknown)
 
 
 def _file(history: History, train: int) -> str:
+    if history.scenario.is_split:
+        return "All shares together"
     return "The file" if history.scenario.trains == 1 else f"The file of train {train}"
 
 
-def _lost(anomaly: Anomaly, history: History, train: int) -> str:
-    left = history.counts_left[train - 1]
-    if anomaly is Anomaly.OVERSOLD or left is None:
-        return ""
-    return f"{_file(history, train)} lost only {history.scenario.tickets - left}. "
+def _purchases_by_count(history: History, train: int) -> dict[tuple[int, int], list[tuple[Event, Event]]]:
+    """Return, for each cell and count, the read and the write of every buyer that bought on the strength of it.
 
-
-def _purchases_by_count(history: History, train: int) -> dict[int, list[tuple[Event, Event]]]:
-    """Return, for each count, the read and the write of every buyer that bought on the strength of it."""
+    A cell is the train or, where the tickets are split, the buyer: counts of different shares have nothing in common.
+    """
     returned = [event for event in history.events if event.phase == "return" and event.train == train]
     reads = {e.buyer: e for e in returned if e.step == Step.READ}
     writes = {e.buyer: e for e in returned if e.step in _WRITES and e.value != CHANGED}
@@ -231,27 +239,36 @@ def _purchases_by_count(history: History, train: int) -> dict[int, list[tuple[Ev
     for ending in history.endings:
         read, write = reads.get(ending.buyer), writes.get(ending.buyer)
         if ending.outcome is Outcome.BOUGHT and read and write and isinstance(read.value, int):
-            groups[read.value].append((read, write))
+            cell = ending.buyer if history.scenario.is_split else train
+            groups[cell, read.value].append((read, write))
     return groups
 
 
 def _torn_reads(history: History) -> Iterator[Finding]:
-    emptied: Event | None = None
+    """Name who had emptied the file when a torn read met it, at its call or at its return."""
+    emptied: dict[int, Event] = {}
+    met: dict[int, Event | None] = {}
     for event in history.events:
+        before = emptied.get(event.train)
         if event.step == Step.TRUNCATE:
-            emptied = event
-        if event.value == TORN and event.phase == "return":
-            whose = f"buyer {emptied.buyer} had emptied it and not yet written it" if emptied else "it was no count"
-            witness = (emptied.seq, event.seq) if emptied else (event.seq,)
+            emptied[event.train] = event
+        elif event.step == Step.WRITE and event.phase == "return" and before and before.buyer == event.buyer:
+            del emptied[event.train]
+        elif event.phase == "call":
+            met[event.buyer] = before
+        elif event.value == TORN:
+            cause = before or met.get(event.buyer)
+            whose = f"buyer {cause.buyer} had emptied it and not yet written it" if cause else "it held no count"
+            witness = (cause.seq, event.seq) if cause else (event.seq,)
             yield Finding(Anomaly.TORN_READ, f"Buyer {event.buyer} read half a file: {whose}.", witness)
 
 
 def replay_command(history: History) -> str | None:
-    """Return the command that replays the sale, None where its order is unknown or too long to print.
+    """Return the command that replays the sale, None if its order is unknown or too long to print.
 
-    None for a sale of several offices too: a replay has one, whose lock may keep apart whom theirs did not.
+    None too for a sale of several process trees: a replay has one, whose lock may exclude buyers that theirs did not.
     """
-    if not history.events or history.setup.offices > 1 or any(unanswered(ending) for ending in history.endings):
+    if not history.events or history.setup.offices > 1 or any(is_unanswered(ending) for ending in history.endings):
         return None
     from booking.history.linearization import linearize  # noqa: PLC0415 - only what went wrong has to be replayed
     from booking.history.schedule import command  # noqa: PLC0415

@@ -65,14 +65,14 @@ class Prediction:
         return places[event] if event < len(places) else len(self.played)
 
 
-def predict(scenario: Scenario, schedule: Schedule) -> Prediction:
-    """Return what the schedule does in this scenario.
+def predict(scenario: Scenario, schedule: Schedule, world: World | None = None) -> Prediction:
+    """Return what the schedule does in this scenario, in which the buyers of `world` take part (None: its own).
 
     A turn for a buyer that is blocked is spent and moves nobody. Buyers that the schedule does not name stay away.
     Raises BadInputError, naming the place in the schedule, where it names a buyer that does not exist, has ended or
     has died, and where it stops in the middle of somebody's purchase.
     """
-    world, moves = World.before(scenario), []
+    world, moves = world or World.before(scenario), []
     for place, turn in enumerate(schedule, 1):
         _require_turn(world, place, turn)
         world, moved = world.move(turn) if turn > 0 else world.crash(-turn)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from booking.explorer.explanations import reason
 from booking.explorer.result import WAITING, Exploration, Witness, digits
 from booking.history.schedule_table import DIES, Cell, columns, step_text
 from booking.history.verdict import Anomaly
+from booking.model.shared_state import shared_in
 from booking.model.world import Moved
 from booking.purchase import Outcome
 from booking.text.words import count_of, share, shares, wrapped
@@ -34,7 +34,7 @@ def render(exploration: Exploration) -> str:
     shortest, fewest = exploration.shortest, exploration.fewest_switches
     if shortest:
         lines += ["", f"The shortest way to {_WAYS[shortest.anomaly]} has {count_of(shortest.steps, 'step')}:", ""]
-        lines += [*_columns(shortest), "", *wrapped(reason(shortest), _left_behind(shortest, exploration))]
+        lines += [*_columns(shortest), "", *wrapped(shortest.text, _left_behind(shortest, exploration))]
     if shortest and fewest:
         lines += ["", *_fewest(shortest, fewest)]
     return "\n".join(lines)
@@ -107,6 +107,9 @@ def _conclusion(exploration: Exploration) -> Iterator[str]:
     elif probability is not None:
         yield "If each step goes to a randomly chosen buyer that can move, the sale is oversold"
         yield f"with probability {_probability(probability)}."
+    locks = [lock for lock in shared_in(exploration.scenario).locks.values() if lock.permits]
+    if exploration.crashes and locks and all(lock.freed_when_holder_dies for lock in locks):
+        yield "The system frees the lock of a buyer that dies, so nobody waits for the dead."
 
 
 def _columns(witness: Witness) -> list[str]:

@@ -93,7 +93,8 @@ def draw(history: History, verdict: Verdict) -> Picture:
     one in real time, because there the waiting is what a lock costs.
     """
     index_of = {event.seq: index for index, event in enumerate(history.events)}
-    arrows = tuple(arrow for finding in verdict.findings for arrow in _arrows(history, finding, index_of))
+    found = (arrow for finding in verdict.findings for arrow in _arrows(history, finding, index_of))
+    arrows = tuple(dict.fromkeys(found))  # a lost update beside an oversold sale has the same witness
     return Picture(
         lanes=tuple(_lanes(history)),
         spans=tuple(sorted([*_sections(history), *_spans(history)], key=_backmost_first)),

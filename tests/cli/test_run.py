@@ -121,9 +121,9 @@ def test_the_json_document_has_these_keys(capsys: pytest.CaptureFixture[str]) ->
 def test_a_finding_in_json_names_its_witness(capsys: pytest.CaptureFixture[str]) -> None:
     """A finding has the anomaly, a sentence, the events that show it and the command that replays it."""
     assert run_command(["run", "--db", "db.json", "--buyers", "2", "--json", "--history", "sale.jsonl"]) == 0
-    [finding] = document(capsys)["findings"]
+    finding, lost = document(capsys)["findings"]
     assert set(finding) == {"anomaly", "text", "events", "replay"}
-    assert finding["anomaly"] == "oversold"
+    assert (finding["anomaly"], lost["anomaly"]) == ("oversold", "lost update")
     history = History.from_lines(Path("sale.jsonl").read_text(encoding="utf-8").splitlines())
     events = {event.seq: event for event in history.events}
     # Two reads of 1 and two writes of 0.

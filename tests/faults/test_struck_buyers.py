@@ -24,6 +24,7 @@ from booking.steps import PAY, Step
 BUYERS = 3
 TIMEOUT = 0.4
 LONG_TIMEOUT = 20.0
+PATIENT = ["--timeout", str(LONG_TIMEOUT)]
 """Seconds where nobody has to wait for the time-out."""
 AT_ONCE = 4
 SIGNALS = {Blow.TERM: signal.SIGTERM, Blow.KILL: signal.SIGKILL}
@@ -138,16 +139,26 @@ def test_a_fault_that_never_came_to_happen_is_told(db: Path, capsys: pytest.Capt
             3,
             [
                 "DEADLOCK",
-                "died while it held the lock (exit code -9); buyers 1, 3 wait for ever",
+                "died while it held the lock (exit code -9). Buyers 1, 3 wait for the lock that dead buyer 2 held:",
                 "got SIGKILL in its pay",
             ],
             id="killed holder, mp",
         ),
-        pytest.param(["--lock", "file", "--kill", "2@look:TERM"], 3, ["ended by SIGTERM", "-15"], id="asked to end"),
+        pytest.param(
+            [*PATIENT, "--lock", "file", "--kill", "2@look:TERM"],
+            0,
+            ["SOUND", "ended by SIGTERM", "-15"],
+            id="asked to end",
+        ),
         pytest.param(
             ["--lock", "file", "--hang", "2@pay"], 3, ["UNKNOWN", "had stopped", "holding the lock"], id="hung holder"
         ),
-        pytest.param(["--lock", "mp", "--kill", "2@acquire"], 3, ["while it waited for the lock"], id="killed waiter"),
+        pytest.param(
+            [*PATIENT, "--lock", "mp", "--kill", "2@acquire"], 0, ["while it waited for the lock"], id="killed waiter"
+        ),
+        pytest.param(
+            [*PATIENT, "--lock", "file", "--kill", "2@pay"], 0, ["SOUND", "holding the lock"], id="killed holder, file"
+        ),
     ],
 )
 def test_the_report_tells_number_exit_code_and_alive_or_not(

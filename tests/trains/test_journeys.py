@@ -26,7 +26,8 @@ from booking.simulation.sale import simulate
 EXCLUSIVE = [name for name, lock in LOCKS.items() if lock.facts.permits == 1]
 CIRCLE = (
     "Buyer 1 holds the lock of train 1 and waits for that of train 2, which buyer 2 holds. "
-    "Buyer 2 holds the lock of train 2 and waits for that of train 1, which buyer 1 holds."
+    "Buyer 2 holds the lock of train 2 and waits for that of train 1, which buyer 1 holds. "
+    "This is a cycle of waits."
 )
 METHODS = ("fork", "spawn", "forkserver")
 
@@ -127,7 +128,8 @@ def test_a_free_run_ends_by_its_time_out(stuck: History) -> None:
     assert finding.text.count("holds the lock of train") == 2
     assert " waits for that of train 2, which buyer" in finding.text
     assert " waits for that of train 1, which buyer" in finding.text
-    assert "behind them." in finding.text
+    assert "This is a cycle of waits. Buyer" in finding.text
+    assert finding.text.endswith("behind it.")
     assert finding.text in " ".join(render(stuck, judge(stuck)).split())
     assert History.from_lines(stuck.to_lines()) == stuck
     assert "train 1 buyer" in page(stuck, judge(stuck))
