@@ -62,6 +62,7 @@ WAYS: dict[str, Callable[[], Way]] = {
     DURABLE: partial(Ours, "file", "json", durable=True),
     LEAN_DURABLE: partial(by_hand.Leanest, durable=True),
     "ours, lock flock": partial(Ours, "flock", "json"),
+    "ours, lock fair": partial(Ours, "fair", "json"),
     "ours, lock mp": partial(Ours, "mp", "json"),
     "ours, store inplace": partial(Ours, "file", "inplace"),
     "ours, lock mp, store shared": partial(Ours, "mp", "shared"),

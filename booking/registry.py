@@ -41,6 +41,7 @@ LOCKS: Registry[Lock] = Registry(
         "semaphore": "locks.semaphore.SemaphoreLock",
         "rlock": "locks.rlock.ReentrantLock",
         "flock": "locks.flock.FlockLock",
+        "fair": "locks.fair.FairLock",
         "file-soft": "locks.file_soft.SoftLock",
         "cas": "lock_free.cas.CompareAndSwap",
         "cas-naive": "lock_free.cas_naive.NaiveCompareAndSwap",

@@ -51,7 +51,7 @@ FLOORS = {
 
 LEAVES = ("stores",)
 IMPURE = {"time", "datetime", "random", "secrets", "subprocess", "uuid"}
-ALLOWED_IMPURITY = {"booking.locks.descriptor": {"time.sleep", "time.monotonic"}}  # its poll, and when that has to end
+ALLOWED_IMPURITY = {"booking.storage.lock_file": {"time.sleep", "time.monotonic"}}  # a lock's poll, and its deadline
 EFFECTS = {"print", "input", "os.fork", "os.system", "os.posix_spawn", "sys.exit"}
 FORBIDDEN_WORDS = {"manager", "handler", "helper", "util", "engine", "service"}
 ABOUT_TICKETS = {"history", "purchase", "scenario", "trains", "locks", "lock_free", "stores", "model", "simulation"}

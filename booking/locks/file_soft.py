@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from booking.locks import Lock, LockFacts, Reach
 from booking.scenario import Scenario
-from booking.storage import paths
+from booking.storage import lock_file, paths
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from filelock import SoftFileLock
 
 POLL = 0.001
-"""Seconds between two attempts: nobody can wait in the kernel for a file to go away."""
+"""Seconds between two attempts: no process can wait in the kernel until a file is deleted."""
 
 
 class SoftLock(Lock):
-    """`filelock.SoftFileLock`: whoever creates the file `<store>.soft` is inside, and deletes it on the way out.
+    """`filelock.SoftFileLock`: the process that creates the file `<store>.soft` is inside, and deletes it afterwards.
 
-    A killed holder leaves the file behind, with its process number in it. The next one looks that number up and
-    takes over once no process has it any more. That is late: a killed process keeps its number until its parent has
-    collected it, so under a parent that does not collect its children the file bars everybody for ever. On another
-    machine nobody can look the number up, so there it bars for ever, too, and so it does everywhere where the holder
-    was killed between making the file and writing its number: then delete the empty file by hand.
+    A killed holder leaves the file behind, with its pid in it. The next process looks that pid up and takes over once
+    it is gone. That may be late: a killed process keeps its pid until its parent has reaped it, so under a parent that
+    does not reap its children the file blocks the others for ever. It does so too on another machine, where the pid
+    means nothing, and if the holder was killed between creating the file and writing its pid: then delete the empty
+    file by hand.
     """
 
     facts = LockFacts(permits=1, freed_when_holder_dies=True, reach=Reach.MACHINE)
@@ -32,18 +32,15 @@ class SoftLock(Lock):
         super().__init__(path, context, scenario)
         import filelock  # noqa: F401, PLC0415 - 20 to 60 ms: the parent pays them once for all its forks
 
-        self.path = path.with_name(path.name + ".soft")
+        self.path = lock_file.lock_path(path, ".soft")
         self._lock: SoftFileLock | None = None
 
     def acquire(self, timeout: float | None = None) -> bool:
-        """Wait for the lock by asking every millisecond.
-
-        Raises DiskError where the file cannot be made, or where others could swap it.
-        """
+        """Wait for the lock by asking every millisecond; raise DiskError if the file cannot be made."""
         import filelock  # noqa: PLC0415
 
         try:
-            paths.require_own_folder(str(self.path))
+            lock_file.require_lockable(self.path)
             lock = filelock.SoftFileLock(self.path, thread_local=False)
             lock.acquire(-1 if timeout is None else timeout, poll_interval=POLL)
         except filelock.Timeout:
