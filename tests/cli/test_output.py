@@ -13,7 +13,7 @@ SALE = ["run", "--db", "db.json", "--pay", "0", "--seed", "1"]
 
 
 @pytest.mark.parametrize(
-    "options", [["--buyers", "10"], ["--buyers", "60"], ["--repeat", "30"], ["--tickets", "123456789"]]
+    "options", [["--buyers", "10"], ["--buyers", "30"], ["--buyers", "3", "--repeat", "11"], ["--tickets", "123456789"]]
 )
 @pytest.mark.parametrize("store", ["json", "inplace"])
 def test_no_line_is_longer_than_80_columns(

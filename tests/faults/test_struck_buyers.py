@@ -80,7 +80,11 @@ def what_is_wrong(case: tuple[str, str, str], blow: Blow, folder: Path) -> list[
 
 @pytest.mark.parametrize(
     ("blow", "stores"),
-    [pytest.param(Blow.KILL, ("json", "inplace"), id="KILL"), pytest.param(Blow.TERM, ("json",), id="TERM")],
+    [
+        pytest.param(Blow.KILL, ("json",), id="KILL"),
+        pytest.param(Blow.KILL, ("inplace",), id="KILL-inplace", marks=pytest.mark.slow),
+        pytest.param(Blow.TERM, ("json",), id="TERM", marks=pytest.mark.slow),
+    ],
 )
 def test_a_blow_lands_in_its_step_under_every_lock(blow: Blow, stores: tuple[str, ...], tmp_path: Path) -> None:
     """Whoever holds a lock that dies with it leaves a deadlock; in all other cases the others go on to their end."""
