@@ -28,9 +28,6 @@ from booking.trains import second_path
 if TYPE_CHECKING:
     from booking.simulation.faults.injector import Faults
 
-DEFAULT_START_METHOD = "fork" if sys.platform == "linux" else "spawn"
-"""On macOS the system's own libraries may abort in a forked child."""
-
 DEFAULT_STORE = Path("data") / "db.json"
 
 
@@ -202,7 +199,9 @@ def context_named(start_method: str | None) -> BaseContext:
     Raises BadInputError for a start method that this platform does not have.
     """
     methods = get_all_start_methods()
-    start_method = start_method or DEFAULT_START_METHOD
+    start_method = start_method or (
+        "fork" if sys.platform == "linux" else "spawn"
+    )  # macOS libraries may abort in forks
     if start_method not in methods:
         raise BadInputError(f"there is no start method {start_method!r} here; use one of {', '.join(methods)}")
     return get_context(start_method)

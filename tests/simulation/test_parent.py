@@ -2,7 +2,6 @@
 
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -10,22 +9,20 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 from programs import children_of
 from striking import descriptors
 
-from booking.errors import BadInputError, InconclusiveError
+from booking.errors import InconclusiveError
 from booking.history.history import History
 from booking.history.verdict import judge
-from booking.processes.fork import UNKNOWN_EXIT, ForkedProcess
-from booking.processes.group import ProcessGroup, room_for
+from booking.processes.fork import UNKNOWN_EXIT
 from booking.processes.journal import READY, Message
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.simulation.sale import simulate
+from booking.simulation.sale import context_named, simulate
 from booking.steps import PAY, Step
 
 METHODS = ["fork", "spawn", "forkserver"]
@@ -141,27 +138,6 @@ def test_who_ignores_the_end_of_children_can_still_hold_a_sale(db: Path) -> None
     assert {ending.exitcode for ending in history.endings} <= {0, UNKNOWN_EXIT}
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_a_gate_with_nobody_behind_it_opens(method: str) -> None:
-    """Where every process was killed on the way, opening the gate is no failure."""
-    with ProcessGroup(get_context(method)) as group:
-        group.start(signal.raise_signal, signal.SIGKILL, "doomed")
-        group.seal()
-        assert group.all_end_within(20)
-        group.open_gate()
-        with pytest.raises(EOFError):
-            group.inbox.recv_bytes()
-    assert [process.exitcode for process in group.processes] == [-signal.SIGKILL]
-
-
-def test_a_child_that_fails_says_so_by_its_exit_code() -> None:
-    """A forked child never returns into the parent's program, whatever happens in it."""
-    child = ForkedProcess(lambda argument: [][argument], (0,), "failing")
-    child.start()
-    child.join()
-    assert child.exitcode == 1
-
-
 def test_a_forgotten_main_guard_is_explained(tmp_path: Path) -> None:
     """A script that calls `simulate` at its top level is told what to do, under spawn."""
     script = tmp_path / "forgetful.py"
@@ -173,13 +149,8 @@ def test_a_forgotten_main_guard_is_explained(tmp_path: Path) -> None:
     assert 'call simulate() under `if __name__ == "__main__":`' in ran.stderr.splitlines()[-1]
 
 
-def test_more_buyers_than_open_files_are_refused() -> None:
-    """Spawned buyers take two descriptors each; a limit that is too low is named before anybody starts."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    too_many = 10**9 if hard == resource.RLIM_INFINITY else hard
-    if hard != resource.RLIM_INFINITY:
-        with pytest.raises(BadInputError, match="open files"), room_for(too_many):
-            pass
-    with room_for(200):
-        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= min(soft, 464)  # 2 * 200 + 64
-    assert resource.getrlimit(resource.RLIMIT_NOFILE) == (soft, hard)
+@pytest.mark.parametrize(("platform", "method"), [("linux", "fork"), ("darwin", "spawn"), ("win32", "spawn")])
+def test_fork_is_the_default_on_linux_only(platform: str, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On macOS the system's libraries may abort in a forked child, though `os.fork` is there."""
+    monkeypatch.setattr(sys, "platform", platform)
+    assert context_named(None).get_start_method() == method
