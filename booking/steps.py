@@ -1,6 +1,16 @@
-"""The steps of a purchase: what touches something that the buyers share."""
+"""The steps of a purchase, what touches something that the buyers share, and what each of them does to a cell."""
 
 from enum import StrEnum
+from typing import Literal, TypeAlias
+
+TORN = "torn"
+"""What a cell holds, and what a read returns, between the two halves of a write in place."""
+BLOCKED = "blocked"
+"""The result of an attempt to take a lock that others hold."""
+CHANGED = "changed"
+"""The result of a swap that found another count than expected."""
+Value: TypeAlias = int | str | None
+Phase: TypeAlias = Literal["call", "return"]
 
 
 class Step(StrEnum):
@@ -29,3 +39,21 @@ WRITES = frozenset({Step.TRUNCATE, Step.WRITE, Step.SWAP})
 
 PAY = "pay"
 """Recorded like a step so that the timeline can show it; it touches nothing shared, so it is none."""
+
+
+def apply(step: str, cell: Value, value: Value = None, expected: Value = None) -> tuple[Value, Value]:
+    """Return what a cell holds after a step, and what the step returns to the buyer.
+
+    `value` is the count that a write or a swap puts there, and `expected` the one that a swap has to find. The
+    steps on a lock leave every cell alone.
+    """
+    match step:
+        case Step.LOOK | Step.READ:
+            return cell, cell
+        case Step.TRUNCATE:
+            return TORN, None
+        case Step.WRITE:
+            return value, None
+        case Step.SWAP:
+            return (value, value) if cell == expected else (cell, CHANGED)
+    return cell, None

@@ -52,7 +52,7 @@ def test_every_buyer_has_a_line_with_what_it_does() -> None:
         "Tickets left in the file: 1   Sold so far: 1 of 2",
         "buyer 1   bought",
         "buyer 2   at the gate",
-        "buyer 3   looking",
+        "buyer 3   looking at the count",
         "buyer 4   waiting for the lock",
         "buyer 5   paying, holding the lock",
     ]
@@ -71,7 +71,7 @@ def test_fifty_buyers_are_summed_up_in_the_order_of_a_purchase() -> None:
     lines = told(Board(Scenario(50)), *looking, (7, END, "return", Outcome.SOLD_OUT))
     assert lines[1:] == [
         "starting                  1   50",
-        "looking                  48   1-6, 8-49",
+        "looking at the count     48   1-6, 8-49",
         "sold out                  1   7",
     ]
 

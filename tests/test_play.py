@@ -45,7 +45,7 @@ def test_the_ticket_is_sold_twice_in_six_steps() -> None:
     assert reply.finished
     assert (reply.game.sold, reply.game.is_won) == (2, True)
     assert text(reply) == (
-        "Buyer 1 writes 0.\n"
+        "Buyer 1 writes the count: 0.\n"
         "You win: 2 buyers hold a ticket, and 1 existed. The file says 0: nobody would notice.\n"
         "You needed 6 steps, and nobody can do it in fewer."
     )
@@ -72,7 +72,7 @@ def test_a_blocked_turn_moves_nobody() -> None:
     """The attempt is a turn of the schedule, and the world stays as it is."""
     before = played(new_game(LOCKED), "1", "1", "2").game
     reply = answer(before, "2")
-    assert reply.lines[0] == "Buyer 2 tries to take the lock and has to wait."
+    assert reply.lines[0] == "Buyer 2 waits for the lock."
     assert (reply.game.world, len(reply.game.turns)) == (before.world, 4)
 
 

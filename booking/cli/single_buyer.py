@@ -7,14 +7,14 @@ import typer
 
 from booking.cli import options
 from booking.errors import BadInputError, MalformedStoreError, TornReadError
-from booking.history.history import CHANGED, Phase, Value
 from booking.locks import Reach
 from booking.purchase import Outcome
 from booking.registry import facts_of, store_named
 from booking.scenario import Scenario
 from booking.simulation.sale import stocked, store_path
 from booking.simulation.single_buyer import buy_alone
-from booking.steps import PAY, Step
+from booking.steps import PAY, Phase, Step, Value
+from booking.text.verbs import narrated
 from booking.text.words import count_of, printable
 
 TIMEOUT = 60.0
@@ -131,23 +131,10 @@ class _Narrator:
     def __call__(self, word: str, phase: Phase, value: Value = None, /) -> None:
         if word == Step.READ and phase == "return":
             self.read = value
-        text = self._text(word, phase, value)
+        text = narrated(word, phase, value, me=True)
         if text and not self._quiet:
-            typer.echo(f"{self.who}: {text}")
-
-    def _text(self, word: str, phase: Phase, value: Value) -> str | None:
-        told = {
-            (Step.LOOK, "return"): f"I look and see {_tickets(value)}.",
-            (Step.ACQUIRE, "call"): "I wait for the lock.",
-            (Step.ACQUIRE, "return"): "I have the lock.",
-            (Step.READ, "return"): f"I read the count: {value}.",
-            (PAY, "call"): "I pay. This takes a while, and others may be reading now.",
-            (Step.TRUNCATE, "return"): "I empty the file.",
-            (Step.WRITE, "return"): f"I write the count: {value}.",
-            (Step.SWAP, "return"): _swapped(value),
-            (Step.RELEASE, "return"): "I give the lock back.",
-        }
-        return told.get((word, phase))
+            more = " This takes a while, and others may be reading now." if word == PAY else ""
+            typer.echo(f"{self.who}: {text}.{more}")
 
     def ending(self, outcome: Outcome) -> str:
         """Return the last line of the story."""
@@ -156,11 +143,3 @@ class _Narrator:
             Outcome.SOLD_OUT: "It is sold out; I have no ticket.",
             Outcome.TORN_READ: "I read half a file, because somebody was writing it; I have no ticket.",
         }[outcome]
-
-
-def _swapped(value: Value) -> str:
-    return "Somebody was faster, so I start again." if value == CHANGED else f"I swap the count: {value}."
-
-
-def _tickets(value: Value) -> str:
-    return count_of(value, "ticket") if isinstance(value, int) else "half a file"

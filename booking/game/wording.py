@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from booking.game.game import Game
-from booking.history.history import BLOCKED, CHANGED, TORN, Value
 from booking.history.schedule import command
 from booking.history.schedule_table import columns
 from booking.model.prediction import predict
@@ -11,6 +10,7 @@ from booking.model.scripted_desk import Operation
 from booking.model.world import Moved
 from booking.reports.exploration import large
 from booking.steps import Step
+from booking.text.verbs import VERBS, count_words, verb_of
 from booking.text.words import count_of, ranges
 from booking.trains import on_trains, train_of
 
@@ -22,25 +22,6 @@ HELP = """\
   s          show where everybody stands
   q          quit
   ?          this help"""
-
-_NEXT = {
-    Step.LOOK: "look at the count",
-    Step.ACQUIRE: "take the lock",
-    Step.READ: "read the count",
-    Step.TRUNCATE: "empty the file",
-    Step.WRITE: "write {}",
-    Step.SWAP: "swap the count for {}",
-    Step.RELEASE: "give the lock back",
-}
-_DONE = {
-    Step.LOOK: "looks and sees {}",
-    Step.ACQUIRE: "takes the lock",
-    Step.READ: "reads {}",
-    Step.TRUNCATE: "empties the file",
-    Step.WRITE: "writes {}",
-    Step.SWAP: "swaps the count for {}",
-    Step.RELEASE: "gives the lock back",
-}
 
 
 def opening(game: Game) -> Iterator[str]:
@@ -89,12 +70,8 @@ def happened(moved: Moved, trains: int = 1) -> str:
     """Return what one turn did, in a sentence, with its train where there are two `trains`."""
     if trains > 1 and moved.step:
         return f"{happened(moved)[:-1]} (train {moved.train})."
-    if moved.value == BLOCKED:
-        return f"Buyer {moved.buyer} tries to take the lock and has to wait."
-    if moved.value == CHANGED:
-        return f"Buyer {moved.buyer} finds another count than it had read, does not swap, and starts again."
-    done = _DONE.get(moved.step, f"does its {moved.step}") if moved.step else "dies"
-    return f"Buyer {moved.buyer} {done.format(_count(moved.value))}."
+    does = verb_of(moved.step, moved.value).does if moved.step else "dies"
+    return f"Buyer {moved.buyer} {does.format(count_words(moved.value))}."
 
 
 def hinted(game: Game) -> str:
@@ -159,8 +136,4 @@ def _stands(game: Game, buyer: int) -> str:
 
 def _next(request: Operation, trains: int) -> str:
     train = f" (train {train_of(request.name)})" if trains > 1 else ""
-    return _NEXT.get(request.step, str(request.step)).format(request.value) + train
-
-
-def _count(value: Value) -> str:
-    return "half a file" if value == TORN else str(value)
+    return VERBS[request.step].to_do.format(request.expected if request.step is Step.SWAP else request.value) + train

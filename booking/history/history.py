@@ -7,21 +7,18 @@ import math
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from booking.errors import BadInputError
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.setup import Setup, Struck
-from booking.steps import PAY, Step
+from booking.steps import BLOCKED, CHANGED, PAY, TORN, Phase, Step, Value
 from booking.text.display import html
 
+__all__ = ["BLOCKED", "CHANGED", "TORN", "Ending", "Event", "History", "Phase", "Value"]
+
 SCHEMA = 1
-TORN = "torn"
-BLOCKED = "blocked"
-CHANGED = "changed"
-Phase: TypeAlias = Literal["call", "return"]
-Value: TypeAlias = int | str | None
 
 _STEP_NAMES = frozenset(Step) | {PAY}
 _HEADER_KEYS = {"scenario", "stock_left", "elapsed_s", "timed_out", "start_method", "versions"}

@@ -12,6 +12,7 @@ from booking.history.history import BLOCKED, CHANGED, TORN, Ending, Event, Histo
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.steps import PAY, Step
+from booking.text.verbs import VERBS, count_words, verb_of
 
 
 class Moment(NamedTuple):
@@ -35,36 +36,6 @@ class Moment(NamedTuple):
 
 
 KNOWS_NOTHING = "nothing"
-
-_DOING = {
-    (Step.LOOK, "call"): "is looking at the count",
-    (Step.LOOK, "return"): "saw {}",
-    (Step.ACQUIRE, "call"): "is waiting for the lock",
-    (Step.ACQUIRE, "return"): "got the lock",
-    (Step.READ, "call"): "is reading the count",
-    (Step.READ, "return"): "has read {}",
-    (PAY, "call"): "is paying",
-    (PAY, "return"): "has paid",
-    (Step.TRUNCATE, "call"): "is emptying the file",
-    (Step.TRUNCATE, "return"): "has emptied the file",
-    (Step.WRITE, "call"): "is writing {}",
-    (Step.WRITE, "return"): "has written {}",
-    (Step.SWAP, "call"): "is swapping, if the count is still {}",
-    (Step.SWAP, "return"): "has swapped the count for {}",
-    (Step.RELEASE, "call"): "is giving the lock back",
-    (Step.RELEASE, "return"): "gave the lock back",
-}
-
-_THEN = {
-    Step.LOOK: "look",
-    Step.ACQUIRE: "ask for the lock",
-    Step.READ: "read",
-    PAY: "pay",
-    Step.TRUNCATE: "empty the file",
-    Step.WRITE: "write {}",
-    Step.SWAP: "swap, if the count is still {}",
-    Step.RELEASE: "give the lock back",
-}
 
 _ENDED = {
     Outcome.BOUGHT: "bought a ticket",
@@ -94,16 +65,9 @@ def at_the_gate(history: History) -> dict[int, str]:
 
 def doing(event: Event) -> str:
     """Return what its buyer does after this event, as the rest of a sentence about it."""
-    if event.value == BLOCKED:
-        return "found the lock taken"
-    if event.value == CHANGED:
-        return "found another count, and did not swap"
-    return _DOING[event.step, event.phase].format(value_words(event.value))
-
-
-def value_words(value: Value) -> str:
-    """Return a count as a student reads it; TORN is a file that holds half of something."""
-    return "half a file" if value == TORN else str(value)
+    verb = verb_of(event.step, event.value)
+    text = verb.done if event.phase == "return" else f"is {verb.doing}"
+    return text.format(count_words(event.value))
 
 
 def ended(ending: Ending | None) -> str:
@@ -137,7 +101,7 @@ def _nexts(history: History, endings: dict[int, Ending]) -> Iterator[str]:
 
 
 def _then(event: Event) -> str:
-    return _THEN[event.step].format(value_words(event.value))
+    return VERBS[event.step].to_do.format(count_words(event.value))
 
 
 def _on_train(event: Event, scenario: Scenario) -> str:
@@ -184,7 +148,7 @@ class _World:
         self._lock(event)
         if event.step in {Step.LOOK, Step.READ} and event.phase == "return":
             verb = "saw" if event.step == Step.LOOK else "read"
-            self.knows[event.buyer] = f"{verb} {value_words(event.value)}"
+            self.knows[event.buyer] = f"{verb} {count_words(event.value)}"
         if event.buyer in self.bought and event.phase == "return" and _has_written(event):
             self.sold.add(event.buyer)
         knows = self.knows.get(event.buyer, KNOWS_NOTHING)

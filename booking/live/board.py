@@ -11,6 +11,7 @@ from booking.processes.journal import END, READY, Message
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.steps import PAY, Step
+from booking.text.verbs import VERBS
 from booking.text.words import ranges
 
 MOST_ROWS = 16
@@ -19,20 +20,11 @@ MOST_ROWS = 16
 STARTING = "starting"
 KILLED = "killed"
 
-_DOING = {
-    (READY, "call"): "at the gate",
-    (Step.LOOK, "call"): "looking",
-    (Step.LOOK, "return"): "has looked",
-    (Step.ACQUIRE, "call"): "waiting for the lock",
-    (Step.ACQUIRE, "return"): "reading",
-    (Step.READ, "call"): "reading",
-    (Step.READ, "return"): "has read",
-    (PAY, "call"): "paying",
-    (PAY, "return"): "has paid",
-    (Step.TRUNCATE, "call"): "writing",
-    (Step.WRITE, "call"): "writing",
-    (Step.SWAP, "call"): "writing",
-    (Step.RELEASE, "call"): "leaving",
+_ANY = "the count"
+_DOING = {(READY, "call"): "at the gate"} | {
+    (str(step), phase): text.format(_ANY).partition(",")[0]
+    for step in (*Step, PAY)
+    for phase, text in (("call", VERBS[step].doing), ("return", VERBS[step].done))
 }
 _ORDER = [STARTING, *dict.fromkeys(_DOING.values()), *Outcome, KILLED]
 

@@ -1,9 +1,8 @@
 """The lines on the office's screen: who came, what it did, how it ended. Pure."""
 
-from booking.history.history import CHANGED, Value
 from booking.office.protocol import Told
 from booking.purchase import Outcome
-from booking.steps import PAY, Step
+from booking.text.verbs import narrated
 from booking.text.words import count_of, printable
 
 
@@ -15,17 +14,7 @@ def who(number: int, name: str) -> str:
 def happened(told: Told) -> str | None:
     """Return one event in words, None for those that would only repeat another."""
     step, phase, value = told
-    return {
-        (Step.LOOK, "return"): f"looks and sees {_tickets(value)}",
-        (Step.ACQUIRE, "call"): "waits for the lock",
-        (Step.ACQUIRE, "return"): "has the lock",
-        (Step.READ, "return"): f"reads the count: {value}",
-        (PAY, "call"): "pays",
-        (Step.TRUNCATE, "return"): "empties the file",
-        (Step.WRITE, "return"): f"writes the count: {value}",
-        (Step.SWAP, "return"): _swapped(value),
-        (Step.RELEASE, "return"): "gives the lock back",
-    }.get((step, phase))
+    return narrated(step, phase, value)
 
 
 def ended(outcome: Outcome, *, present: bool) -> str:
@@ -42,11 +31,3 @@ def oversold(bought: int, tickets: int) -> str:
     """Return the line for the moment in which one ticket too many was sold."""
     holders = "client holds" if bought == 1 else "clients hold"
     return f"OVERSOLD: {bought:,} {holders} a ticket; the office opened with {count_of(tickets, 'ticket')}."
-
-
-def _swapped(value: Value) -> str:
-    return "finds the count changed, and starts again" if value == CHANGED else f"swaps the count: {value}"
-
-
-def _tickets(value: Value) -> str:
-    return count_of(value, "ticket") if isinstance(value, int) else "half a file"

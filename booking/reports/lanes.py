@@ -11,9 +11,10 @@ from enum import StrEnum
 
 from booking.history.history import BLOCKED, TORN, Event, History
 from booking.history.schedule_table import step_text
-from booking.history.states import ended, value_words
+from booking.history.states import ended
 from booking.history.verdict import SOUND, Finding, Verdict
 from booking.steps import PAY, Step
+from booking.text.verbs import count_words
 
 
 class Kind(StrEnum):
@@ -141,7 +142,7 @@ def _span(event: Event, start: int, end: int | None) -> Span:
 
 
 def _with_value(kind: Kind, event: Event) -> str:
-    return str(kind) if event.value is None else f"{kind} {value_words(event.value)}"
+    return str(kind) if event.value is None else f"{kind} {count_words(event.value)}"
 
 
 def _sections(history: History) -> Iterator[Span]:

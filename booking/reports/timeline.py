@@ -7,6 +7,7 @@ from booking.history.history import CHANGED, TORN, Ending, Event, History
 from booking.history.verdict import SOUND, Verdict
 from booking.purchase import Outcome
 from booking.steps import PAY, Step
+from booking.text.verbs import narrated
 from booking.text.words import count_of, wrapped
 
 MOST_ROWS = 20
@@ -86,15 +87,11 @@ def _told(history: History) -> Iterator[tuple[int, int, str]]:
         if event.phase == "return" and event.step in {Step.LOOK, Step.READ}:
             counts.setdefault(event.buyer, {})[event.train] = event.value
         if event.phase == "return" and event.step == Step.LOOK and event.value != TORN:
-            yield event.t_ns, event.buyer, f"looks and sees {_tickets(event.value)}"
+            yield event.t_ns, event.buyer, str(narrated(event.step, event.phase, event.value))
     for ending in history.endings:
         if ending.stayed_away:
             continue
         yield last.get(ending.buyer, start), ending.buyer, _ended(ending, counts.get(ending.buyer, {}), history)
-
-
-def _tickets(value: object) -> str:
-    return count_of(value, "ticket") if isinstance(value, int) else str(value)
 
 
 def _ended(ending: Ending, counts: Mapping[int, object], history: History) -> str:

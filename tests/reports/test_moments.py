@@ -82,7 +82,7 @@ def test_the_lock_is_free_from_the_call_of_release() -> None:
 def test_everybody_stands_at_the_gate_with_a_first_step(torn: Judged) -> None:
     """Before the first event each buyer is about to take its own first step."""
     history, _ = torn
-    assert at_the_gate(history) == {1: "look", 2: "read"}
+    assert at_the_gate(history) == {1: "look at the count", 2: "read the count"}
 
 
 @pytest.mark.parametrize(

@@ -44,8 +44,8 @@ def test_the_data_of_a_torn_read(torn: Judged) -> None:
         [7, 2, "has written 1", "read 2", "bought a ticket", one, "no lock", 1],
     ]
     assert lanes == [
-        [1, 101, "torn read", False, "gave up: half a file", "look"],
-        [2, 102, "bought", True, "bought a ticket", "read"],
+        [1, 101, "torn read", False, "gave up: half a file", "look at the count"],
+        [2, 102, "bought", True, "bought a ticket", "read the count"],
     ]
     assert spans == [
         [1, "look", 4, 5, "look half a file", ""],
