@@ -32,7 +32,8 @@ def require_writable(outputs: Mapping[str, Path | None], inputs: Mapping[str, Pa
 def files_of_store(db: Path, trains: int = 1) -> dict[str, Path]:
     """Return the files that a sale on this store uses, by what they are."""
     stores = [db] if trains == 1 else [db, second_path(db)]
-    locks = [store.with_name(store.name + ending) for store in stores for ending in (".lock", ".soft", ".sale")]
+    endings = (".lock", ".fair", ".soft", ".sale")
+    locks = [store.with_name(store.name + ending) for store in stores for ending in endings]
     return {f"the ticket store {shown(path)}": path for path in stores} | {
         f"the lock file {shown(path)}": path for path in locks
     }

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+import warnings
 from contextlib import suppress
 from typing import Any
 
@@ -10,7 +11,11 @@ _STANDARD_OUTPUT = 1
 
 
 def prepare() -> None:
-    """Show a question mark for a character that the console lacks, and go on when the reader of a pipe has left."""
+    """Show a question mark for a character that the console lacks, and go on when the reader of a pipe has left.
+
+    A warning takes one line on standard error.
+    """
+    warnings.showwarning = _show_warning
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -37,6 +42,11 @@ class _PatientFile(io.FileIO):
             return super().write(content) or 0
         except BrokenPipeError:
             return memoryview(content).nbytes
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    with suppress(OSError):
+        print(f"booking: warning: {message}", file=sys.stderr)  # noqa: T201 - typer need not be imported for it
 
 
 def give_up_output() -> None:

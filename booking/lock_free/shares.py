@@ -72,7 +72,7 @@ class PartitionedStore(Store):
 
     def _sweep(self) -> None:
         """Remove all shares, those of a larger sale before this one too, and what a killed buyer was writing."""
-        pattern = re.compile(re.escape(share_path(self.path, 0).name[:-1]) + r"[0-9]+(\.[0-9]+\.booking-tmp)?")
+        pattern = re.compile(re.escape(share_path(self.path, 0).name[:-1]) + r"[0-9]+(\..+\.booking-tmp)?")
         try:
             entries = list(self.path.parent.iterdir())
         except FileNotFoundError:

@@ -21,7 +21,7 @@ from booking.setup import Setup
 from booking.simulation.buyer import SecondTrain
 from booking.simulation.modes import descriptors, kind_of_sale, require_kind
 from booking.simulation.running import Countdown, Plan, Watcher
-from booking.storage.paths import shown
+from booking.storage.paths import shown, warn_of_shared_folder
 from booking.stores import Store
 from booking.trains import second_path
 
@@ -117,7 +117,10 @@ def group_for(setup: Setup, scenario: Scenario, context: BaseContext) -> Process
 
 
 def store_path(db: str | Path) -> Path:
-    """Return the file that `db` names, symbolic links followed. Raises BadInputError where it cannot name one."""
+    """Return the file that `db` names, symbolic links followed, and warn if other users could swap it.
+
+    Raise BadInputError if it cannot name a file.
+    """
     try:
         path = Path(db).resolve()
         with suppress(FileNotFoundError, NotADirectoryError):
@@ -125,6 +128,7 @@ def store_path(db: str | Path) -> Path:
     except (OSError, RuntimeError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it names no file"
         raise BadInputError(f"cannot use {shown(db):.200}: {why}; name a JSON file") from None
+    warn_of_shared_folder(path)
     return path
 
 

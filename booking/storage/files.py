@@ -5,14 +5,18 @@
 
 import contextlib
 import errno
+import functools
 import os
+import platform
+import re
 import stat
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from booking.errors import MalformedStoreError
-from booking.storage.paths import refused, require_own_folder
+from booking.storage.paths import refused
 
 MOST_BYTES = 1 << 20
 _ANYBODY_READS = 0o444
@@ -69,7 +73,6 @@ def replace(path: Path, content: bytes, *, durable: bool = False) -> None:
     name = str(path)
     temporary = temporary_beside(path)
     try:
-        require_own_folder(name)
         before = writable(name)
         try:
             write_new(temporary, content, before, durable=durable)
@@ -86,7 +89,7 @@ def replace(path: Path, content: bytes, *, durable: bool = False) -> None:
 
 def write_new(temporary: str, content: bytes, before: os.stat_result | None, *, durable: bool) -> None:
     """Write a file that nobody reads yet, with the permissions and the owner of `before`; raises OSError."""
-    descriptor = _create(temporary, 0o666 if before is None else stat.S_IMODE(before.st_mode))
+    descriptor = os.open(temporary, _CREATE_FLAGS, 0o666 if before is None else stat.S_IMODE(before.st_mode))
     try:
         write_all(descriptor, content)
         if before is not None and os.name == "posix":
@@ -95,14 +98,6 @@ def write_new(temporary: str, content: bytes, before: os.stat_result | None, *, 
             _flush(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _create(temporary: str, permissions: int) -> int:
-    try:
-        return os.open(temporary, _CREATE_FLAGS, permissions)
-    except FileExistsError:  # left by an ended process that had our number
-        os.unlink(temporary)
-        return os.open(temporary, _CREATE_FLAGS, permissions)
 
 
 def _dress_like(descriptor: int, before: os.stat_result) -> None:
@@ -153,14 +148,9 @@ def writable(path: str) -> os.stat_result | None:
         return None
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is not a regular file")
-    if not _owner_writes(status) and not (status.st_mode & _ANYBODY_WRITES and os.access(path, os.W_OK)):
+    if not (status.st_mode & _ANYBODY_WRITES and os.access(path, os.W_OK)):  # root may write it, but its owner said no
         raise PermissionError(errno.EACCES, "the file is read-only")
     return status
-
-
-def _owner_writes(status: os.stat_result) -> bool:
-    """Return whether the permissions alone say that this user may write, which saves asking the system."""
-    return os.name == "posix" and status.st_uid == os.geteuid() and bool(status.st_mode & stat.S_IWUSR)
 
 
 def _patiently(call: Callable[_Arguments, _Result], *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
@@ -197,30 +187,37 @@ def make_folder(folder: Path) -> None:
 
 
 def temporary_beside(path: Path) -> str:
-    """Return the name of this process's temporary file beside `path`; it tells whose it is."""
-    return f"{path}.{os.getpid()}.booking-tmp"
+    """Return a new name for a temporary file beside `path`, which tells who writes it: the process, and its system.
+
+    Process numbers are unique within one system only: containers and machines that share a folder have their own.
+    """
+    return f"{path}.{os.getpid()}.{_system()}.{os.urandom(4).hex()}.booking-tmp"
+
+
+@functools.cache
+def _system() -> str:
+    """Return what stands for the process numbers of this system: a hash of its boot and its namespace of processes."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        name = f"{boot}{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:  # not Linux
+        name = platform.node()
+    return f"{zlib.crc32(name.encode()):08x}"
 
 
 def sweep(path: Path, dead: set[int] | None = None) -> int:
     """Remove the temporary files that ended processes left beside `path` and return how many there were.
 
-    `dead` are the process numbers to sweep for; None asks the system which processes are alive. What belongs
-    to a live process stays, and a symbolic link goes without its target. Raises DiskError where the folder
+    `dead` are the process numbers to sweep for; None asks the system which processes are alive. The files of live
+    processes and of another system stay, and a symbolic link goes without its target. Raise DiskError if the folder
     cannot be listed.
     """
+    pattern = re.compile(rf"{re.escape(path.name)}\.([0-9]+)\.{_system()}\.[0-9a-f]{{8}}\.booking-tmp")
     try:
-        found = [(entry, numbered(entry, f"{path.name}.", ".booking-tmp")) for entry in os.listdir(path.parent)]
+        found = [(entry, pattern.fullmatch(entry)) for entry in os.listdir(path.parent)]
     except OSError as error:
         raise refused("list", path.parent, error) from None
-    return sum(_removed(path.with_name(entry)) for entry, pid in found if pid is not None and _is_dead(pid, dead))
-
-
-def numbered(name: str, before: str, after: str) -> int | None:
-    """Return the number between the two parts of a file's name, None for a name that is made in another way."""
-    if not (name.startswith(before) and name.endswith(after)):
-        return None
-    digits = name[len(before) : -len(after)]
-    return int(digits) if digits.isascii() and digits.isdigit() and str(int(digits)) == digits else None
+    return sum(_removed(path.with_name(entry)) for entry, match in found if match and _is_dead(int(match[1]), dead))
 
 
 def _removed(leftover: Path) -> bool:

@@ -1,9 +1,9 @@
 """What the system or we refuse to do with a path, in words that name the path and the remedy."""
 
 import errno
-import functools
 import os
 import stat
+import warnings
 from pathlib import Path
 
 from booking.errors import DiskError
@@ -30,21 +30,23 @@ def refused(verb: str, path: Path, error: OSError) -> DiskError:
     return DiskError(f"cannot {verb} {shown(path)}: {error.strerror or error}; {remedy}")
 
 
-@functools.cache
-def require_own_folder(path: str) -> None:
-    """Raise DiskError where others could swap the file at `path`: asked once per process, then remembered.
+def warn_of_shared_folder(path: Path) -> None:
+    """Warn if other users could swap the file at `path`, because its folder is theirs or everybody may write in it.
 
-    Its folder has to belong to this user or to root, and where everybody may write, its sticky bit has to
-    keep them from each other's files. Raises OSError where there is no such folder.
+    A sticky folder keeps users from each other's files. Python shows the same warning only once.
     """
-    if os.name != "posix":
+    folder = path.parent
+    if os.name != "posix" or not folder.is_dir():
         return
-    folder = Path(path).parent
     status = folder.stat()
     if status.st_uid not in {0, os.geteuid()}:
-        problem = f"the folder belongs to user {status.st_uid}, not to you"
+        problem = f"the folder belongs to user {status.st_uid}, who may swap files in it"
     elif status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
-        problem = "every user may swap files in this folder; chmod o-w it"
+        problem = "every user may swap files in this folder"
     else:
         return
-    raise DiskError(f"cannot use {shown(folder)}: {problem}, or choose a folder of your own with --db")
+    warnings.warn(f"{shown(folder)}: {problem}; to be alone, name a folder with --db", SharedFolderWarning, 2)
+
+
+class SharedFolderWarning(UserWarning):
+    """Other users could swap the store or its lock file."""

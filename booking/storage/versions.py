@@ -4,8 +4,8 @@ Version 0 is the store's file itself, and version n is the file `<store>.<n>.boo
 to finish a temporary file and to give it that name with link(2), which fails if the name is taken: so of all who
 read version n exactly one writes the next, the link is the moment in which it happens, and nobody ever sees half a
 file. A writer that is killed before it has changed nothing, and after it has lost nothing. (Opening the name with
-O_EXCL and writing then would show an empty file in between.) The newest version is the one whose successor is
-absent. Versions only grow while a sale lasts; afterwards the parent, alone, folds them into the store's file.
+O_EXCL and writing then would show an empty file in between.) The latest version is the one whose successor is
+absent. Versions only grow while a sale lasts; afterwards the parent, alone, merges them into the store's file.
 """
 
 # Every read of every sale asks whether there are links, and Path objects would cost it a fifth.
@@ -14,10 +14,11 @@ absent. Versions only grow while a sale lasts; afterwards the parent, alone, fol
 import contextlib
 import errno
 import os
+import re
 from pathlib import Path
 
 from booking.storage import files
-from booking.storage.paths import refused, require_own_folder
+from booking.storage.paths import refused
 
 
 def version_path(path: Path, version: int) -> str:
@@ -25,14 +26,14 @@ def version_path(path: Path, version: int) -> str:
     return f"{path}.{version}.booking-link" if version else str(path)
 
 
-def newest(path: Path, known: int = 0) -> int:
-    """Return the newest version; `known` is one seen before, from which the search begins if it is still there.
+def latest(path: Path, known: int = 0) -> int:
+    """Return the latest version; `known` is one seen before, from which the search begins if it is still there.
 
-    Versions have no gaps, so the search doubles its steps, then halves them. The answer was the newest version at
+    Versions have no gaps, so the search doubles its steps, then halves them. The answer was the latest version at
     some moment during the call. Raises DiskError.
     """
     try:
-        if known and not _exists(path, known):  # folded meanwhile: the count begins anew
+        if known and not _exists(path, known):  # merged meanwhile: the versions begin again
             known = 0
         stride = 1
         while _exists(path, known + stride):
@@ -53,7 +54,6 @@ def publish(path: Path, version: int, content: bytes, *, durable: bool = False) 
     """
     temporary = files.temporary_beside(path)
     try:
-        require_own_folder(str(path))
         try:
             files.write_new(temporary, content, files.writable(str(path)), durable=durable)
             os.link(temporary, version_path(path, version))
@@ -69,19 +69,19 @@ def publish(path: Path, version: int, content: bytes, *, durable: bool = False) 
     return True
 
 
-def fold(path: Path) -> int:
-    """Make the newest version the store's file, remove the links, and return how many there were.
+def merge(path: Path) -> int:
+    """Make the latest version the store's file, remove the links, and return how many there were.
 
-    Only for one who is alone with the store. If it is interrupted, what is left is the newest version all the same:
+    Only for one who is alone with the store. If it is interrupted, what is left is the latest version all the same:
     the store's file is replaced first, and the lowest link, without which no other counts, goes next. Links beside a
     store that is gone are removed. Raises DiskError.
     """
     try:
-        found = [files.numbered(entry, f"{path.name}.", ".booking-link") for entry in os.listdir(path.parent)]
-        versions = sorted(version for version in found if version)
+        pattern = re.compile(rf"{re.escape(path.name)}\.([1-9][0-9]*)\.booking-link", re.ASCII)
+        versions = sorted(int(found[1]) for entry in os.listdir(path.parent) if (found := pattern.fullmatch(entry)))
         if not versions:
             return 0
-        last = newest(path)
+        last = latest(path)
         if last and path.exists():
             files.replace(path, files.read_small(Path(version_path(path, last))))
         for version in versions:

@@ -114,9 +114,9 @@ class FileStore(Store):
         return self.read() if self.path.exists() else None
 
     def tidy(self, dead: set[int] | None = None) -> None:
-        """Remove the temporary files of ended processes, and make the newest version the store's file."""
+        """Remove the temporary files of ended processes, and make the latest version the store's file."""
         files.sweep(self.path, dead)
-        versions.fold(self.path)
+        versions.merge(self.path)
 
     def source(self) -> Path:
         """Return the file that holds the count now."""

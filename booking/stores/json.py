@@ -13,7 +13,7 @@ from booking.stores import FileStore
 class JsonStore(FileStore):
     """Write a temporary file beside the store, then put it in the store's place.
 
-    A sale may swap instead of writing: then the newest version is in a link beside the store, until the parent tidies
+    A sale may swap instead of writing: then the latest version is in a link beside the store, until the parent tidies
     up. The two do not mix: what is written during a sale that swaps is not seen.
     """
 
@@ -25,18 +25,18 @@ class JsonStore(FileStore):
         self._version = 0
 
     def source(self) -> Path:
-        """Return the newest version of the store: the file itself, unless the sale swaps."""
+        """Return the latest version of the store: the file itself, unless the sale swaps."""
         if not self.expects_swaps:
             return self.path
-        self._version = versions.newest(self.path, self._version)
+        self._version = versions.latest(self.path, self._version)
         return self.path if not self._version else Path(versions.version_path(self.path, self._version))
 
     def read(self) -> int:
-        """Return the newest count; if the parent of a sale folds the links meanwhile, the one in the file."""
+        """Return the latest count; if the parent of a sale merges the versions meanwhile, the one in the file."""
         try:
             return super().read()
         except MalformedStoreError:
-            if not self._version or versions.newest(self.path, self._version):
+            if not self._version or versions.latest(self.path, self._version):
                 raise
             return super().read()
 
@@ -51,7 +51,7 @@ class JsonStore(FileStore):
         super().put(count)
 
     def swap(self, expected: int, count: int) -> bool:
-        """Publish the next version if the newest one still holds `expected`."""
+        """Publish the next version if the latest one still holds `expected`."""
         while self.read() == expected:
             if versions.publish(self.path, self._version + 1, self.content(count), durable=self.durable):
                 return True

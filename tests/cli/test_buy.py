@@ -114,3 +114,11 @@ def test_the_counter_can_be_looked_at_and_filled(db: Path, capsys: pytest.Captur
     assert db.read_bytes() == b"nothing of value"
     assert run_command(["reset", "--db", str(db), "--force"]) == 0
     assert json.loads(db.read_bytes()) == {"count": 1}
+
+
+def test_a_folder_that_others_may_write_is_warned_of_once(db: Path) -> None:
+    """Two students and one file is a lesson: one line on standard error, however many buyers there are."""
+    db.parent.chmod(0o777)
+    found = ran(["run", "--db", db, "--lock", "file", "--pay", "0", "--repeat", "3"], db.parent)
+    assert (found.returncode, found.stderr.count("\n")) == (0, 1)
+    assert found.stderr.startswith(f"booking: warning: {db.parent}: every user may swap files in this folder")

@@ -19,7 +19,6 @@ from children import DEADLINE, Family
 from trials.writers import WRITERS, killed_writer
 
 from booking.errors import BookingError, DiskError
-from booking.storage import paths
 from booking.stores import FileStore
 from booking.stores.inplace import InPlaceStore
 from booking.stores.json import JsonStore
@@ -84,7 +83,6 @@ def swap(store: FileStore) -> None:
 
 def written(store: FileStore, faults: Faults, how: Callable[[FileStore], None] = write) -> BookingError | None:
     """Write the new count while the faults strike, and return how that failed."""
-    paths.require_own_folder.cache_clear()
     with faults:
         try:
             how(store)
@@ -123,7 +121,7 @@ def contents_after_each_fault(db: Path, store: FileStore, number: int) -> list[b
 def test_json_is_old_whichever_call_fails(db: Path, number: int) -> None:
     """Every call of a replacement x 5 errors: a DiskError, the old content, no temporary file, no open file.
 
-    The calls are 7: stat (folder), stat, open, write, fstat, close, replace; and fchmod behind fstat where the new
+    The calls are 7: stat, access, open, write, fstat, close, replace; and fchmod behind fstat where the new
     file was not made with the old one's permissions.
     """
     for permissions, calls in {COMMON: 7, RARE: 8}.items():
@@ -145,10 +143,10 @@ def test_durable_json_is_old_or_new_whichever_call_fails(db: Path, number: int) 
 def test_inplace_is_old_torn_or_new_whichever_call_fails(db: Path, number: int) -> None:
     """Written in place a store can be lost, which is the lesson; the failure is reported all the same.
 
-    Truncating takes 4 calls (stat, open, ftruncate, close), of which the last fails too late; writing 5.
+    Truncating takes 5 calls (stat, access, open, ftruncate, close), of which the last fails too late; writing 6.
     """
     found = contents_after_each_fault(db, InPlaceStore(db), number)
-    assert found == [OLD] * 3 + [b""] * 4 + [NEW] * 2
+    assert found == [OLD] * 4 + [b""] * 5 + [NEW] * 2
 
 
 @every_errno
@@ -156,7 +154,7 @@ def test_inplace_is_old_torn_or_new_whichever_call_fails(db: Path, number: int) 
 def test_a_swap_happens_or_not_whichever_call_fails(db: Path, number: int, *, durable: bool) -> None:
     """Every call of a swap x 5 errors: a DiskError, the old count, no temporary file, no open file.
 
-    The calls are 11: stat (is there a version 1?), open, fstat and close of the read, stat (folder), stat, open,
+    The calls are 11: stat (is there a version 1?), open, fstat and close of the read, stat, access, open,
     write, fstat, close, link; durable a flush more before the link, and 3 for the folder, which fail too late.
     """
     failures, free = [], lowest_free_descriptor()
@@ -181,7 +179,7 @@ def test_the_calls_of_a_replacement_are_in_the_order_that_survives(db: Path, *, 
     assert written(JsonStore(db, durable=durable), faults) is None
     flush, folder = ([FLUSH], ["open", "fsync", "close"]) if durable else ([], [])
     dress = ["fstat", "fchmod"]
-    assert faults.calls == ["stat", "stat", "open", "write", *dress, *flush, "close", "replace", *folder]
+    assert faults.calls == ["stat", "access", "open", "write", *dress, *flush, "close", "replace", *folder]
 
 
 @every_errno

@@ -32,7 +32,7 @@ def test_a_swap_takes_what_it_expects_and_nothing_else(db: Path) -> None:
 
 
 def test_tidying_leaves_a_plain_store(db: Path) -> None:
-    """The newest count is in the file, with its other keys and permissions, and no link is left."""
+    """The latest count is in the file, with its other keys and permissions, and no link is left."""
     db.write_text('{"train": "G1", "count": 3}')
     db.chmod(0o640)
     store = JsonStore(db)
@@ -55,14 +55,14 @@ def test_a_put_begins_anew(db: Path) -> None:
 
 
 def test_a_reader_is_not_disturbed_by_the_tidying(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The parent folds the links between a reader's search and its read: the count is found in the file."""
+    """The parent merges the versions between a reader's search and its read: the count is found in the file."""
     JsonStore(db).swap(1, 5)
     real, calls = files.read_small, []
 
     def read_late(path: Path) -> bytes:
         if not calls:
             calls.append(path)
-            versions.fold(db)
+            versions.merge(db)
         return real(path)
 
     monkeypatch.setattr(files, "read_small", read_late)
@@ -72,11 +72,11 @@ def test_a_reader_is_not_disturbed_by_the_tidying(db: Path, monkeypatch: pytest.
 
 @pytest.mark.parametrize("last", [0, 1, 2, 3, 7, 8, 9, 100])
 @pytest.mark.parametrize("known", [0, 1, 3, 100, 1000])
-def test_the_newest_version_is_found_from_anywhere(db: Path, last: int, known: int) -> None:
+def test_the_latest_version_is_found_from_anywhere(db: Path, last: int, known: int) -> None:
     """From a version that is known, or one that is gone, the search ends at the last link."""
     for version in range(1, last + 1):
         Path(versions.version_path(db, version)).touch()
-    assert versions.newest(db, known) == last
+    assert versions.latest(db, known) == last
 
 
 @pytest.mark.parametrize("stray", ["01", "0", "x", "", "-1", "1.5", "٣"])
@@ -85,14 +85,14 @@ def test_a_file_that_only_looks_like_a_link_is_let_be(db: Path, stray: str) -> N
     foreign = db.with_name(f"{db.name}.{stray}.booking-link")
     foreign.touch()
     JsonStore(db).put(7)
-    assert versions.fold(db) == 0
+    assert versions.merge(db) == 0
     assert (JsonStore(db).read(), foreign.exists()) == (7, True)
 
 
 @pytest.mark.parametrize("kind", [JsonStore, InPlaceStore])
 @pytest.mark.parametrize("removed", [0, 1, 2, 3])
 def test_an_interrupted_tidying_is_completed(db: Path, kind: type[JsonStore | InPlaceStore], removed: int) -> None:
-    """A parent that is killed while it folds leaves the newest count; the next sale cleans up the rest."""
+    """A parent that is killed while it merges leaves the latest count; the next sale cleans up the rest."""
     store = JsonStore(db)
     for expected in (1, 2, 3):
         store.swap(expected, expected + 1)

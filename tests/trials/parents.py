@@ -80,7 +80,7 @@ def died(death: Death, method: str, folder: Path) -> Aftermath:
         f"somebody is left: {in_session(program.pid)}": not gone,
         f"said {said!r} and {errors!r}": death.by in WORD
         and (said, errors) != ("", "Stopped. All buyer processes have ended.\n"),
-        f"left {_beside(db)}": bool(_beside(db) - _allowed(program.pid, death.by)),
+        f"left {_beside(db)}": not all(_allowed(name, program.pid, death.by) for name in _beside(db)),
         "the next sale would find them, too": files.sweep(db) >= 0 and bool(_beside(db)),
         "the store is broken": json.loads(db.read_bytes()) not in ({"count": 1}, {"count": 0}),
     }
@@ -112,6 +112,6 @@ def _beside(db: Path) -> set[str]:
     return {path.name for path in db.parent.iterdir()} - {db.name, f"{db.name}.lock"}
 
 
-def _allowed(parent: int, by: signal.Signals) -> set[str]:
-    """Return what may lie there: after a SIGKILL the parent's own temporary file, which the next sale sweeps away."""
-    return {f"db.json.{parent}.booking-tmp"} if by is signal.SIGKILL else set()
+def _allowed(name: str, parent: int, by: signal.Signals) -> bool:
+    """Return whether this may lie there: after a SIGKILL the parent's temporary file, which the next sale removes."""
+    return by is signal.SIGKILL and name.startswith(f"db.json.{parent}.") and name.endswith(".booking-tmp")
