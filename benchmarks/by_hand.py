@@ -11,6 +11,8 @@ from pathlib import Path
 from way import Way
 
 MOST_BYTES = 4096
+POLL_S = 0.01
+"""How often `--lock file` asks; see booking/locks/file.py."""
 
 
 class ByHand(Way):
@@ -25,17 +27,42 @@ class ByHand(Way):
         """Load, dump beside, replace."""
         fcntl.flock(self.lock, fcntl.LOCK_EX)
         try:
-            with open(self.path, encoding="utf-8") as file:
-                document = json.load(file)
-            if document["count"] < 1:
-                return False
-            document["count"] -= 1
-            with open(self.temporary, "w", encoding="utf-8") as file:
-                json.dump(document, file)
-            os.replace(self.temporary, self.path)
+            return self.bought()
         finally:
             fcntl.flock(self.lock, fcntl.LOCK_UN)
+
+    def bought(self) -> bool:
+        """Buy, under the lock."""
+        with open(self.path, encoding="utf-8") as file:
+            document = json.load(file)
+        if document["count"] < 1:
+            return False
+        document["count"] -= 1
+        with open(self.temporary, "w", encoding="utf-8") as file:
+            json.dump(document, file)
+        os.replace(self.temporary, self.path)
         return True
+
+
+class ByLibrary(ByHand):
+    """The same behind the library's own lock instead of flock, made as `--lock file` makes it."""
+
+    def prepare(self, folder: Path, tickets: int) -> None:
+        """Import the library before the fork, as a program does."""
+        super().prepare(folder, tickets)
+        import filelock  # noqa: F401, PLC0415
+
+    def enter(self) -> None:
+        """Make the lock, and name the temporary file."""
+        from filelock import FileLock  # noqa: PLC0415
+
+        self.library = FileLock(self.path + ".lock", poll_interval=POLL_S)
+        self.temporary = f"{self.path}.{os.getpid()}.tmp"
+
+    def buy(self) -> bool:
+        """Load, dump beside, replace."""
+        with self.library:
+            return self.bought()
 
 
 class Leanest(ByHand):

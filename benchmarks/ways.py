@@ -10,8 +10,10 @@ import by_hand
 import libraries
 from way import Way
 
-OURS, DURABLE = "ours: lock file, store json", "ours, durable"
+OURS, DURABLE = "ours: lock file, store json", "ours, lock flock, durable"
 TUTORIAL, TINYDB, ROLLBACK = "filelock, json in place", "TinyDB behind filelock", "SQLite, rollback journal, FULL"
+FLOCK, FAIR = "ours, lock flock", "ours, lock fair"
+LIBRARY = "by hand: filelock every 10 ms, replace"
 HAND, LEAN, LEAN_DURABLE = "by hand: flock, replace", "by hand, leanest", "by hand, leanest, durable"
 
 
@@ -57,12 +59,13 @@ def unrecorded(word: str, phase: str, value: object = None) -> None:
 
 WAYS: dict[str, Callable[[], Way]] = {
     OURS: partial(Ours, "file", "json"),
+    LIBRARY: by_hand.ByLibrary,
+    FLOCK: partial(Ours, "flock", "json"),
     HAND: by_hand.ByHand,
     LEAN: by_hand.Leanest,
-    DURABLE: partial(Ours, "file", "json", durable=True),
+    DURABLE: partial(Ours, "flock", "json", durable=True),
     LEAN_DURABLE: partial(by_hand.Leanest, durable=True),
-    "ours, lock flock": partial(Ours, "flock", "json"),
-    "ours, lock fair": partial(Ours, "fair", "json"),
+    FAIR: partial(Ours, "fair", "json"),
     "ours, lock mp": partial(Ours, "mp", "json"),
     "ours, store inplace": partial(Ours, "file", "inplace"),
     "ours, lock mp, store shared": partial(Ours, "mp", "shared"),

@@ -1,5 +1,6 @@
 """One buyer without a parent: this very process looks, then buys, as when a class races two terminals by hand."""
 
+import os
 from pathlib import Path
 
 from booking.errors import BadInputError, InconclusiveError
@@ -43,14 +44,15 @@ def buy_alone(scenario: Scenario, *, db: str | Path, timeout: float | None, tell
 
 
 def holder_of(lock_file: Path, table: Path = Path("/proc/locks")) -> int | None:
-    """Return the process that holds the kernel's lock on this file, None where the system does not tell.
+    """Return the process that holds the kernel's lock on this file, None if the system does not tell.
 
-    The table's columns are in proc(5): the number, FLOCK, ADVISORY, WRITE, the process, and device:inode.
+    The table's columns are in proc(5): the number, FLOCK, ADVISORY, WRITE, the process, and major:minor:inode.
     """
     try:
-        inode = str(lock_file.stat().st_ino)
+        status = lock_file.stat()
+        file = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
         rows = [line.split() for line in table.read_text().splitlines()]
     except OSError:
         return None
-    holders = [row[4] for row in rows if row[1] == "FLOCK" and row[5].rpartition(":")[2] == inode]
+    holders = [row[4] for row in rows if row[1] == "FLOCK" and row[5] == file]
     return int(holders[0]) if holders else None

@@ -11,6 +11,7 @@ import pytest
 from programs import BOOKING, PATIENCE, ran
 
 from booking.cli.app import run_command
+from booking.simulation.single_buyer import holder_of
 
 
 def started_buyer(db: Path, *options: str) -> subprocess.Popen[str]:
@@ -68,6 +69,15 @@ def test_a_lock_that_is_held_too_long_names_its_holder(db: Path) -> None:
         f"booking: the lock was still held after 0.2 s by process {holder.pid}; wait for it, or end that process\n"
     )
     assert ran(["buy", "--db", db, "--lock", "file", "--pay", "0"], db.parent).stdout.endswith("I have a ticket.\n")
+
+
+@pytest.mark.parametrize(("shift", "found"), [(0, 4711), (1, None)], ids=["this disk", "another disk"])
+def test_the_holder_is_looked_up_by_disk_and_inode(db: Path, shift: int, found: int | None) -> None:
+    """Files on two disks may have one inode number: a process that locks the other one is not blamed."""
+    status, table = db.stat(), db.with_name("locks")
+    disk = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev) + shift:02x}"
+    table.write_text(f"1: FLOCK  ADVISORY  WRITE 4711 {disk}:{status.st_ino} 0 EOF\n")
+    assert holder_of(db, table) == found
 
 
 def test_any_program_with_filelock_keeps_a_buyer_out(db: Path) -> None:
