@@ -19,9 +19,6 @@ RACING = {"none", "cas-naive"}
 THREE = ("none", "mp", "file")
 
 
-pytestmark = pytest.mark.xdist_group("compare")  # one comparison for all
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Yield the folder in which temporary folders are made meanwhile."""
