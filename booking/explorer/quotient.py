@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from booking.explorer.automaton import UNEXPLORED, Automaton, LocalState
-from booking.history.history import CHANGED, TORN
+from booking.history.history import TORN
 from booking.model.scripted_desk import Operation, Result
 from booking.model.shared_state import Shared
 from booking.purchase import Outcome
-from booking.steps import READS, WRITES, Step
+from booking.steps import WRITES, Step, apply
 
 
 class Field(NamedTuple):
@@ -184,22 +184,12 @@ class Quotient:
                 return [self._move(number, after[None], -field.unit)] * (field.mask + 1)
             case _ if self.shared.private:
                 return [self._move(number, after[None])]
-            case step if step in READS:
-                return [self._move(number, after.get(value, UNEXPLORED)) for value in values]
-            case Step.SWAP:
-                return [self._swap(number, request, values, found, field.unit) for found in values]
-        written = values.index(TORN if request.step is Step.TRUNCATE else request.value)
-        changes = [(written - old) * field.unit for old in range(len(values))]
-        return [self._move(number, after[None], change) for change in changes]
-
-    def _swap(self, number: int, request: Operation, values: Sequence[Result], found: Result, unit: int) -> Move:
-        """Return the move of a compare and swap that finds this value."""
-        after = self.automaton.states[number].after
-        if found != request.expected:
-            return self._move(number, after.get(CHANGED, UNEXPLORED))
-        return self._move(
-            number, after.get(request.value, UNEXPLORED), (values.index(request.value) - values.index(found)) * unit
-        )
+        moves: list[Move | None] = []
+        for place, found in enumerate(values):
+            content, result = apply(request.step, found, request.value, request.expected)
+            change = 0 if content == found else (values.index(content) - place) * field.unit
+            moves.append(self._move(number, after.get(result, UNEXPLORED), change))
+        return moves
 
     def _move(self, before: int, after: int, change: int = 0, *, dies: bool = False) -> Move:
         local, counts = self.packing.local, self.packing.counts

@@ -9,11 +9,10 @@ be next and fits, and go back when nothing fits.
 
 from typing import NamedTuple, TypeAlias
 
-from booking.history.history import BLOCKED, CHANGED, Event, History, Value
-from booking.steps import PAY, Step
+from booking.history.history import Event, History
+from booking.steps import BLOCKED, CHANGED, PAY, READS, Step, Value, apply
 
-_READS = {Step.LOOK, Step.READ}
-_WRITES = {Step.TRUNCATE, Step.WRITE, Step.SWAP}
+_WITH_RESULT = READS | {Step.SWAP}
 _MOST_PLACEMENTS = 100_000
 Cells: TypeAlias = tuple[Value, ...]
 """What every count holds."""
@@ -101,7 +100,7 @@ class _Search:
     def __init__(self, steps: list[Interval], history: History | None = None) -> None:
         self._steps = steps
         self._history = history
-        self._hopeless: set[tuple[frozenset[int], Cells]] = set()
+        self._failed: set[tuple[frozenset[int], Cells]] = set()
 
     def run(self, cells: Cells) -> list[Interval] | None:
         """Return all the steps in a right order, None where there is none."""
@@ -110,33 +109,34 @@ class _Search:
     def _extend(self, placed: list[Interval], left: frozenset[int], cells: Cells) -> list[Interval] | None:
         if not left:
             return placed if self._history is None or _ends_like(self._history, cells) else None
-        if (left, cells) in self._hopeless or len(self._hopeless) > _MOST_PLACEMENTS:
+        if (left, cells) in self._failed or len(self._failed) > _MOST_PLACEMENTS:
             return None
         for index in self._next(left, cells):
             step = self._steps[index]
-            found = self._extend([*placed, step], left - {index}, _after(step, cells))
+            cell, _ = _applied(step, cells)
+            after = (*cells[: step.cell], cell, *cells[step.cell + 1 :])
+            found = self._extend([*placed, step], left - {index}, after)
             if found is not None:
                 return found
-            if step.step in _READS:  # a read that fits changes nothing: if it cannot be next, nothing can
+            if step.step in READS:  # a read that fits changes nothing: if it cannot be next, nothing can
                 break
-        self._hopeless.add((left, cells))
+        self._failed.add((left, cells))
         return None
 
     def _next(self, left: frozenset[int], cells: Cells) -> list[int]:
         """Return the steps that may come next and fit, reads first, then those that returned first."""
         first_end = min(self._steps[index].end for index in left)
         could = [index for index in left if self._steps[index].call <= first_end]
-        fitting = [index for index in could if self._fits(self._steps[index], cells[self._steps[index].cell])]
-        return sorted(fitting, key=lambda i: (self._steps[i].step not in _READS, self._steps[i].end))
-
-    def _fits(self, step: Interval, cell: Value) -> bool:
-        if step.step == Step.SWAP:
-            return (step.value != CHANGED) == (step.asked == cell)
-        return step.step not in _READS or step.value == cell
+        fitting = [index for index in could if _fits(self._steps[index], cells)]
+        return sorted(fitting, key=lambda i: (self._steps[i].step not in READS, self._steps[i].end))
 
 
-def _after(step: Interval, cells: Cells) -> Cells:
-    if step.step not in _WRITES or step.value == CHANGED:
-        return cells
-    written = "torn" if step.step == Step.TRUNCATE else step.value
-    return (*cells[: step.cell], written, *cells[step.cell + 1 :])
+def _applied(step: Interval, cells: Cells) -> tuple[Value, Value]:
+    """Return what the step leaves in its cell, and its result; a swap that failed has not told what it would write."""
+    value = None if step.value == CHANGED else step.value
+    return apply(step.step, cells[step.cell], value, step.asked)
+
+
+def _fits(step: Interval, cells: Cells) -> bool:
+    """Return whether a step with a result would have this one now."""
+    return step.step not in _WITH_RESULT or _applied(step, cells)[1] == step.value

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from booking.history.history import BLOCKED, CHANGED, TORN, Ending, Event, History, Value
+from booking.history.history import BLOCKED, CHANGED, Ending, Event, History, Value
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.steps import PAY, Step
+from booking.steps import PAY, READS, WRITES, Step, apply
 from booking.text.verbs import VERBS, count_words, verb_of
 
 
@@ -146,7 +146,7 @@ class _World:
         """Take one event in; `then` is what its buyer does next."""
         self._file(event)
         self._lock(event)
-        if event.step in {Step.LOOK, Step.READ} and event.phase == "return":
+        if event.step in READS and event.phase == "return":
             verb = "saw" if event.step == Step.LOOK else "read"
             self.knows[event.buyer] = f"{verb} {count_words(event.value)}"
         if event.buyer in self.bought and event.phase == "return" and _has_written(event):
@@ -160,29 +160,18 @@ class _World:
         return event.buyer if self.scenario.is_split else event.train
 
     def _file(self, event: Event) -> None:
+        """Note a write when it returns or when somebody has read it; what a swap writes is not known before."""
         cell = self._cell(event)
-        if event.step == Step.SWAP:
-            self._swap(event)
-        elif event.step in {Step.TRUNCATE, Step.WRITE}:
-            content = TORN if event.step == Step.TRUNCATE else event.value
+        before, pending = self.files[cell], self.under_way[cell]
+        if event.step in WRITES:
+            content = before if event.value == CHANGED else apply(event.step, before, event.value, before)[0]
             if event.phase == "call":
-                self.under_way[cell][event.buyer] = content
+                pending[event.buyer] = None if event.step == Step.SWAP else content
             else:
-                self.under_way[cell].pop(event.buyer, None)
+                pending.pop(event.buyer, None)
                 self.files[cell] = content
-        elif event.phase == "return" and (event.value in self.under_way[cell].values() or self._is_swapped(event)):
+        elif event.step in READS and event.phase == "return" and {event.value, None} & set(pending.values()):
             self.files[cell] = event.value
-
-    def _swap(self, event: Event) -> None:
-        """Note a swap under way by None: what it writes is known when it returns, or when somebody has read it."""
-        if event.phase == "call":
-            self.under_way[1][event.buyer] = None
-        else:
-            self.under_way[1].pop(event.buyer, None)
-            self.files[1] = self.files[1] if event.value == CHANGED else event.value
-
-    def _is_swapped(self, event: Event) -> bool:
-        return event.step in {Step.LOOK, Step.READ} and None in self.under_way[1].values()
 
     def _lock(self, event: Event) -> None:
         if event.step == Step.ACQUIRE and event.phase == "return" and event.value != BLOCKED:

@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from booking.errors import BadInputError
-from booking.history.history import BLOCKED, CHANGED, TORN, Value
 from booking.model.buyer_classes import kinds_in
 from booking.model.scripted_desk import Continuation, Operation, Program, Result, Results, Runner
 from booking.model.shared_state import Shared, shared_in
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.steps import READS, WRITES, Step
+from booking.steps import BLOCKED, Step, Value, apply
 from booking.trains import COUNT, NAMES, train_of
 
 
@@ -145,9 +144,10 @@ class World:
         if self.blocked_by(buyer):
             return self, Moved(buyer, request.step, request.name, BLOCKED)
         cell = _copy(request.name, buyer) if self.shared.private else request.name
-        answer = self._answer(cell, request)
+        held = self.cells.get(cell)
+        content, answer = apply(request.step, held, request.value, request.expected)
         answers = (*self.answers[: buyer - 1], (*self.answers[buyer - 1], answer), *self.answers[buyer:])
-        cells = self.cells if answer == CHANGED else self._written(cell, request)
+        cells = self.cells if content == held else {**self.cells, cell: content}
         world = replace(self, cells=cells, holders=self._held(buyer, request), answers=answers)
         value = request.value if answer is None else answer
         return world, Moved(buyer, request.step, request.name, value, request.expected)
@@ -203,16 +203,6 @@ class World:
 
     def _point(self, buyer: int) -> Continuation:
         return self.codes[buyer - 1].after(self.answers[buyer - 1])
-
-    def _answer(self, cell: str, request: Operation) -> Result:
-        if request.step is Step.SWAP:
-            return request.value if self.cells[cell] == request.expected else CHANGED
-        return self.cells[cell] if request.step in READS else None
-
-    def _written(self, cell: str, request: Operation) -> Mapping[str, Result]:
-        if request.step not in WRITES:
-            return self.cells
-        return {**self.cells, cell: TORN if request.step is Step.TRUNCATE else request.value}
 
     def _held(self, buyer: int, request: Operation) -> Mapping[str, tuple[int, ...]]:
         holding = self.holders.get(request.name, ())

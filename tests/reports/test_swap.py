@@ -2,7 +2,7 @@
 
 import pytest
 
-from booking.history.history import History
+from booking.history.history import Event, History
 from booking.history.states import moments
 from booking.history.verdict import judge
 from booking.model.prediction import predict
@@ -10,6 +10,7 @@ from booking.registry import REPORTS, report_named
 from booking.reports.lanes import Kind, draw
 from booking.reports.timeline import LEGEND_SWAP, render
 from booking.scenario import Scenario
+from booking.steps import PAY
 
 # Buyer 2 reads 1, buyer 1 swaps 1 for 0, so the swap of buyer 2 fails, and then it reads 0.
 SCHEDULE = (1, 1, 2, 2, 1, 2, 2)
@@ -37,6 +38,15 @@ def test_a_reader_can_be_faster_than_the_word_of_a_swap(history: History) -> Non
     late = (*history.events[:4], swap[0], look[0], look[1]._replace(value=0), swap[1])
     told = moments(History(history.scenario, late, history.endings, 0))
     assert [moment.file for moment in told] == [1] * 6 + [0] * 2
+
+
+def test_who_pays_beside_a_swap_proves_nothing_about_the_file(history: History) -> None:
+    """A payment returns no count, so the file still says what was read last."""
+    swap = history.events[8:10]
+    pay = (Event(9, 0, 2, 0, PAY, "call"), Event(10, 0, 2, 0, PAY, "return"))
+    during = (*history.events[:8], swap[0], *pay, swap[1])
+    told = moments(History(history.scenario, during, history.endings, 0))
+    assert [moment.file for moment in told] == [1] * 11 + [0]
 
 
 def test_the_picture_has_both_swaps(history: History) -> None:
