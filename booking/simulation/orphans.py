@@ -112,7 +112,7 @@ def kill_parent(buyers: int = 3, start_method: str | None = None, *, guarded: bo
             seen = _watched(sorted(pids), arrived)
         finally:
             group.kill_all()
-            _end(pids)
+            _end(group, pids)
     left = tuple(pid for pid, looks in seen.items() if looks[-1] is Seen.ALIVE)
     return OrphanReport(guarded, method, parent.pid or 0, tuple(seen), seen, left)
 
@@ -169,12 +169,20 @@ def _check_interrupted(arrived: Sequence[int]) -> None:
         raise InconclusiveError("interrupted; all buyer processes have ended")
 
 
-def _end(pids: Sequence[int]) -> None:
-    """Kill these processes if they live, and collect those that are our children by now."""
-    for pid in pids:
-        if state_of(pid) not in ENDED:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+def _end(group: ProcessGroup, pids: list[int]) -> None:
+    """Kill the buyers, those that start only now too, and collect those that are our children by now."""
+    group.seal()
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        for pid in pids:
+            if state_of(pid) not in ENDED:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        try:
+            if group.inbox.poll(_POLL):
+                pids.append(receive(group.inbox).pid)
+        except EOFError:  # no buyer holds its end of the pipe any more
+            break
     for pid in pids:
         with suppress(ChildProcessError):
             os.waitpid(pid, 0)
