@@ -2,6 +2,7 @@
 
 import io
 import re
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -10,11 +11,12 @@ from types import SimpleNamespace
 import pytest
 
 from booking.history.history import Value
-from booking.live.board import Board
-from booking.live.view import INTERVAL, bar, live, progress
+from booking.live.terminal import INTERVAL, bar, progress, show_light
+from booking.live.view import Board, has_ended, live
 from booking.processes.journal import END, IDLE, READY, Message
 from booking.purchase import Outcome
 from booking.scenario import Scenario
+from booking.setup import Fault, Setup
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
 
@@ -76,11 +78,11 @@ def test_fifty_buyers_are_summed_up_in_the_order_of_a_purchase() -> None:
     ]
 
 
-def test_a_killed_buyer_is_mourned_and_keeps_the_lock() -> None:
+def test_a_killed_buyer_is_marked_and_keeps_the_lock() -> None:
     """It said that it held the lock and never gave it back."""
     board = Board(Scenario(2, lock="mp"))
     told(board, (1, Step.ACQUIRE, "return", None), (2, Step.ACQUIRE, "call", None))
-    board.mourn([1])
+    board.mark_dead([1])
     assert list(board.lines())[1:] == ["buyer 1   killed, holding the lock", "buyer 2   waiting for the lock"]
     assert board.pids == {2: 102}
 
@@ -125,6 +127,42 @@ def test_a_short_sale_is_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert sys.stderr.getvalue() == ""
 
 
+def test_a_process_that_the_sale_has_collected_has_ended() -> None:
+    """The sale asks for exit codes and so collects the dead before the view looks; the view sees it all the same."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        assert not has_ended(process.pid)
+        process.kill()
+        process.wait()
+        assert has_ended(process.pid)
+
+
+def test_a_killed_buyer_is_shown_as_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In a sale that goes on until its time-out the picture says who is dead, not what it did last."""
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    scenario = Scenario(2, lock="mp", pay=(1, 1))
+    with live(scenario, after=0) as watch:
+        faults = Setup(faults=(Fault.parsed("1@pay"),))
+        simulate(scenario, setup=faults, db=tmp_path / "db.json", watch=watch, timeout=1)
+    assert re.search(r"buyer 1 +killed", sys.stderr.getvalue())
+
+
+def test_the_light_has_the_terminal_until_the_sale_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the seconds are counted down no picture is drawn over them; the first step of a buyer brings it."""
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    with live(Scenario(2), after=0, counts_down=True) as watch:
+        assert watch
+        show_light(1.5)
+        watch(Message(1, 101, 0, READY, "call", None))
+        watch(Message(0, 0, 0, IDLE, "call", None))
+        show_light(0)
+        assert "Tickets left" not in sys.stderr.getvalue()
+        watch(Message(1, 101, 0, Step.LOOK, "call", None))
+        assert sys.stderr.getvalue().startswith("\rRED     opens in 2 s")
+        assert "Tickets left" in sys.stderr.getvalue()
+
+
 def test_pictures_are_rare(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand messages in half an interval bring one picture: between two pictures the view only counts."""
     clock = iter(range(10**6))
@@ -155,7 +193,7 @@ def test_the_bar_says_how_far_the_work_is(done: int, total: int | None, line: st
 def test_progress_writes_over_one_line_and_wipes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each picture begins at the left edge, and in the end the line is empty; a clock of a second a look."""
     clock = iter(range(1_000))
-    monkeypatch.setattr("booking.live.view.time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+    monkeypatch.setattr("booking.live.terminal.time", SimpleNamespace(monotonic=lambda: float(next(clock))))
     monkeypatch.setattr(sys, "stderr", Terminal())
     with progress(2, "sales") as advance:
         advance(1)

@@ -14,7 +14,7 @@ from booking.cli.files import require_writable, write_text
 from booking.errors import INTERRUPTED, BadInputError, InconclusiveError
 from booking.explorer.result import Exploration
 from booking.history import schedule
-from booking.live.view import progress
+from booking.live.terminal import progress
 from booking.scenario import Scenario
 from booking.text.words import count_of, wrapped
 

@@ -13,8 +13,7 @@ from booking.cli.files import files_of_store, require_writable, write_history, w
 from booking.cli.sales import Sales, around, counted, document, status_of
 from booking.errors import BadInputError
 from booking.history.history import History
-from booking.live.countdown import show_light
-from booking.live.terminal import on_terminal
+from booking.live.terminal import on_terminal, progress, show_light
 from booking.registry import store_named
 from booking.reports.timeline import render
 from booking.scenario import Scenario, require_whole
@@ -107,8 +106,6 @@ class Order(NamedTuple):
         if self.repeat is None:
             yield self.simulated()
             return
-        from booking.live.view import progress  # noqa: PLC0415 - nothing that one short sale needs
-
         with progress(self.repeat, "sales") as tell:
             for done in range(1, self.repeat + 1):
                 yield self.simulated()
@@ -135,7 +132,7 @@ class Order(NamedTuple):
             return nullcontext()
         from booking.live.view import PATIENCE, live  # noqa: PLC0415 - nobody looks, so nobody waits for it
 
-        return live(self.scenario, after=0 if self.live else PATIENCE)
+        return live(self.scenario, after=0 if self.live else PATIENCE, counts_down=bool(self.setup.opens_in))
 
 
 def held(order: Order, *, json: bool, expected: str | None) -> int:

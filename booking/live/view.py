@@ -1,87 +1,153 @@
-"""The live view of a sale, and a plain bar for long work: on standard error, and only where somebody looks.
+"""The live view of a sale: what every buyer does now, on standard error, and only where somebody looks.
 
-Everything is drawn by the caller's own thread, at most ten times a second: a thread of the parent would be there
-when it forks, and the buyers do not wait for the picture.
+The board only counts messages. It is drawn by the caller's own thread, at most ten times a second: a thread of the
+parent would be there when it forks, and the buyers do not wait for the picture.
 """
 
 import os
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from booking.live.board import KILLED, Board
-from booking.live.terminal import on_terminal
-from booking.processes.journal import IDLE, Message
+from booking.live.terminal import INTERVAL, on_terminal
+from booking.processes.journal import END, IDLE, READY, Message
 from booking.purchase import Outcome
 from booking.scenario import Scenario
+from booking.steps import BLOCKED, PAY, Step
+from booking.text.verbs import VERBS
+from booking.text.words import ranges
 
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-INTERVAL = 0.1
-"""Seconds between two pictures."""
-
 PATIENCE = 1.0
 """Seconds that a sale may take before its live view begins: a short sale is over before anybody has read it."""
 
-_BAR = 30
+MOST_ROWS = 16
+"""Up to so many buyers have a line each; more are summed up by what they do."""
+
+STARTING = "starting"
+KILLED = "killed"
+
+_ANY = "the count"
+_DOING = {(READY, "call"): "at the gate"} | {
+    (str(step), phase): text.format(_ANY).partition(",")[0]
+    for step in (*Step, PAY)
+    for phase, text in (("call", VERBS[step].doing), ("return", VERBS[step].done))
+}
+_ORDER = [STARTING, *dict.fromkeys(_DOING.values()), *Outcome, KILLED]
 _STYLES = {Outcome.BOUGHT: "bold blue", Outcome.SOLD_OUT: "dim", KILLED: "bold yellow", Outcome.TORN_READ: "yellow"}
 
 
-@contextmanager
-def live(scenario: Scenario, *, after: float = PATIENCE) -> Iterator[Callable[[Message], None] | None]:
-    """Show a sale while it goes on: yields the `watch` for `simulate`, None where standard error is no terminal.
+@dataclass
+class Board:
+    """What is known of a sale under way.
 
-    The view begins `after` so many seconds, 0 shows it from the start, and it is wiped away in the end.
+    `doing` has a word or two for every buyer, `left` is the count that was written last, `sold` how many buyers
+    have said that they bought, `holders` who is inside the lock, and `pids` the processes of those that have not
+    ended.
+    """
+
+    scenario: Scenario
+    doing: dict[int, str] = field(init=False)
+    left: int = field(init=False)
+    sold: int = 0
+    holders: set[int] = field(default_factory=set)
+    pids: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin with everybody starting."""
+        self.doing = dict.fromkeys(range(1, self.scenario.buyers + 1), STARTING)
+        self.left = self.scenario.tickets
+
+    def take(self, message: Message) -> None:
+        """Count one message of a buyer; what a clerk or a worker says for itself is not shown."""
+        buyer, word, phase = message.buyer, message.word, message.phase
+        if not buyer:
+            return
+        if word == END:
+            self.doing[buyer] = str(message.value)
+            self.sold += message.value == Outcome.BOUGHT
+            self.pids.pop(buyer, None)
+            return
+        self.pids.setdefault(buyer, message.pid)  # its own: a clerk's steps carry the clerk's
+        self.doing[buyer] = _DOING.get((word, phase), self.doing[buyer])
+        if message.train > 1:  # the lines about the file and the lock are those of the first train
+            return
+        if word in {Step.WRITE, Step.SWAP} and phase == "return" and isinstance(message.value, int):
+            self.left = self.left - 1 if self.scenario.is_split else message.value
+        elif word == Step.ACQUIRE and phase == "return" and message.value != BLOCKED:
+            self.holders.add(buyer)
+        elif word == Step.RELEASE:
+            self.holders.discard(buyer)
+
+    def mark_dead(self, dead: Collection[int]) -> None:
+        """Note that these buyers' processes have ended without a word."""
+        for buyer in dead:
+            self.doing[buyer] = KILLED
+            self.pids.pop(buyer, None)
+
+    def lines(self) -> Iterator[str]:
+        """Yield the heading, then a line per buyer, or where they are too many a line per thing that they do."""
+        tickets = self.scenario.tickets
+        where = "in the shares" if self.scenario.is_split else "in the file"
+        where += " of train 1" if self.scenario.trains > 1 else ""
+        over = f", {self.sold - tickets:,} too many" if self.sold > tickets else ""
+        yield f"Tickets left {where}: {self.left:,}   Sold so far: {self.sold:,} of {tickets:,}{over}"
+        yield from self._each() if len(self.doing) <= MOST_ROWS else self._summed()
+
+    def _each(self) -> Iterator[str]:
+        for buyer, doing in self.doing.items():
+            holding = ", holding the lock" if buyer in self.holders else ""
+            yield f"buyer {buyer:<3} {doing}{holding}"
+
+    def _summed(self) -> Iterator[str]:
+        groups: dict[str, list[int]] = {}
+        for buyer, doing in self.doing.items():
+            groups.setdefault(doing, []).append(buyer)
+        for doing in sorted(groups, key=_ORDER.index):
+            yield f"{doing:<21}{len(groups[doing]):>6,}   {ranges(groups[doing])}"
+        if self.holders:
+            yield f"{'holding the lock':<21}{len(self.holders):>6,}   {ranges(self.holders)}"
+
+
+@contextmanager
+def live(
+    scenario: Scenario, *, after: float = PATIENCE, counts_down: bool = False
+) -> Iterator[Callable[[Message], None] | None]:
+    """Show a sale while it goes on: yield the `watch` for `simulate`, None if standard error is no terminal.
+
+    The view begins `after` so many seconds, 0 shows it from the start, and it is wiped away in the end. With
+    `counts_down` it begins no earlier than the first step of a buyer: until then the light has the terminal.
     """
     if not on_terminal():
         yield None
         return
-    view = _View(Board(scenario), after)
+    view = _View(Board(scenario), after, counts_down=counts_down)
     try:
         yield view
     finally:
         view.close()
 
 
-@contextmanager
-def progress(total: int | None, thing: str) -> Iterator[Callable[[int], None]]:
-    """Yield what to call with how much is done so far, of `total` things; None means that nobody knows the total.
-
-    Nothing is shown where standard error is no terminal, nor before the first tenth of a second.
-    """
-    shown = _Bar(total, thing) if on_terminal() else None
-    try:
-        yield shown or _nothing
-    finally:
-        if shown:
-            shown.wipe()
-
-
-def bar(done: int, total: int | None, thing: str) -> str:
-    """Return one line that says how far the work is."""
-    if not total:
-        return f"{done:,} {thing}"
-    full = min(_BAR, _BAR * done // total)
-    return f"[{'#' * full}{'.' * (_BAR - full)}] {done:,} of {total:,} {thing}"
-
-
 class _View:
     """The watch of one sale. Between two pictures it only counts."""
 
-    def __init__(self, board: Board, after: float) -> None:
+    def __init__(self, board: Board, after: float, *, counts_down: bool) -> None:
         self._board = board
         self._live: Live | None = None
         self._next = time.monotonic() + after
+        self._counts_down = counts_down
 
     def __call__(self, message: Message) -> None:
         if message.word != IDLE:
             self._board.take(message)
+        self._counts_down = self._counts_down and message.word in {IDLE, READY}
         now = time.monotonic()
-        if now >= self._next:
+        if now >= self._next and not self._counts_down:
             self._draw()
             self._next = time.monotonic() + INTERVAL
 
@@ -91,7 +157,7 @@ class _View:
             self._live.stop()
 
     def _draw(self) -> None:
-        self._board.mourn(_dead(self._board.pids))
+        self._board.mark_dead(_dead(self._board.pids))
         self._live = self._live or _started()
         self._live.update(_text(self._board.lines(), self._live.console.height - 1), refresh=True)
 
@@ -121,44 +187,20 @@ def _text(lines: Iterable[str], most: int) -> "Text":
 
 
 def _dead(pids: dict[int, int]) -> list[int]:
-    """Return the buyers whose processes have ended, without collecting them: that is the sale's business."""
-    if not hasattr(os, "waitid"):  # Windows, where a killed buyer keeps its last word until the end
+    """Return the buyers whose processes have ended, without collecting them, which is left to the sale."""
+    if not hasattr(os, "waitid"):  # Windows and macOS, where a killed buyer keeps its last word until the end
         return []
-    return [buyer for buyer, pid in pids.items() if _has_ended(pid)]
+    return [buyer for buyer, pid in pids.items() if has_ended(pid)]
 
 
-def _has_ended(pid: int) -> bool:
+def has_ended(pid: int) -> bool:
+    """Return whether a process has ended, be it a child, one that the sale has collected, or the fork server's."""
     try:
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    except ChildProcessError:  # it has been collected already, or the fork server is its parent
-        return False
-
-
-class _Bar:
-    """One line that is written over."""
-
-    def __init__(self, total: int | None, thing: str) -> None:
-        self._total = total
-        self._thing = thing
-        self._next = time.monotonic() + INTERVAL
-        self._width = 0
-
-    def __call__(self, done: int) -> None:
-        now = time.monotonic()
-        if now >= self._next:
-            line = bar(done, self._total, self._thing)
-            self._write(line.ljust(self._width))
-            self._next, self._width = now + INTERVAL, len(line)
-
-    def wipe(self) -> None:
-        """Leave an empty line behind."""
-        if self._width:
-            self._write(" " * self._width + "\r")
-
-    def _write(self, line: str) -> None:
-        sys.stderr.write("\r" + line)
-        sys.stderr.flush()
-
-
-def _nothing(done: int) -> None:
-    del done
+    except ChildProcessError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
