@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -253,3 +254,11 @@ def test_no_order_of_lines_causes_more_than_a_line(order: list[int]) -> None:
     lines = list(SMALL.to_lines())
     found = parsed("\n".join(lines[number] for number in order))
     assert isinstance(found, str) or found.endings == SMALL.endings
+
+
+def test_histories_share_nothing_that_can_be_changed() -> None:
+    """Each history has its own versions, and a copy with another value leaves the first as it was."""
+    one, two = (History(Scenario(1), (), (), 1) for _ in range(2))
+    assert one == two
+    assert one.versions is not two.versions
+    assert (replace(one, stock_left=0).stock_left, one.stock_left) == (0, 1)

@@ -6,6 +6,7 @@ A history is plain data. On disk it is JSON Lines: a header, then the events, th
 import math
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -57,7 +58,8 @@ class Event(NamedTuple):
         return document
 
 
-class Ending(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Ending:
     """How one buyer ended.
 
     `exitcode` is the one of its process: 0 for a normal end, -9 when signal 9 ended it, None while unknown.
@@ -84,7 +86,8 @@ class Ending(NamedTuple):
         return self.error in {CLERK_DIED, WORKER_DIED, TIME_WAS_UP}
 
 
-class History(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class History:
     """A whole sale.
 
     `stock_left` is the count in the store afterwards, None where it cannot be read. `elapsed_s` is the time
@@ -103,8 +106,8 @@ class History(NamedTuple):
     elapsed_s: float = 0.0
     timed_out: bool = False
     start_method: str = ""
-    versions: Mapping[str, str] = {}
-    setup: Setup = Setup()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    setup: Setup = field(default_factory=Setup)
     struck: tuple[Struck, ...] = ()
     notes: tuple[str, ...] = ()
     second_left: int | None = None
@@ -146,7 +149,7 @@ class History(NamedTuple):
         for event in self.events:
             yield json.dumps(event.to_json())
         for ending in self.endings:
-            yield json.dumps(ending._asdict())
+            yield json.dumps(asdict(ending))
 
     @classmethod
     def from_lines(cls, lines: Iterable[str]) -> "History":

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from booking.errors import BookingError, InconclusiveError
@@ -109,7 +110,7 @@ class RunningSale:
             return history
         from booking.lock_free.shares import note  # noqa: PLC0415 - few sales split their tickets
 
-        return history._replace(notes=(note(history),))
+        return replace(history, notes=(note(history),))
 
     def _open(self) -> int:
         """Start everybody, let them in, and return when that was; without a gate they are in at once."""

@@ -5,6 +5,7 @@ import select
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -202,22 +203,22 @@ EVENTS = HISTORY.events
     ("other", "message"),
     [
         pytest.param(
-            HISTORY._replace(events=(*EVENTS[:3], EVENTS[3]._replace(value=0), *EVENTS[4:])),
+            replace(HISTORY, events=(*EVENTS[:3], EVENTS[3]._replace(value=0), *EVENTS[4:])),
             'step 2: "buyer 1 read 1" .* "buyer 1 read 0"',
             id="another value",
         ),
         pytest.param(
-            HISTORY._replace(events=(*EVENTS, Event(11, 0, 2, 0, "write", "call", 0))),
+            replace(HISTORY, events=(*EVENTS, Event(11, 0, 2, 0, "write", "call", 0))),
             'step 5: nothing was predicted, and "buyer 2 write 0"',
             id="one step more",
         ),
-        pytest.param(HISTORY._replace(events=EVENTS[:-1]), "step 5: .* nothing happened", id="one step less"),
+        pytest.param(replace(HISTORY, events=EVENTS[:-1]), "step 5: .* nothing happened", id="one step less"),
         pytest.param(
-            HISTORY._replace(endings=(HISTORY.endings[0], Ending(2, 0, Outcome.BOUGHT))),
+            replace(HISTORY, endings=(HISTORY.endings[0], Ending(2, 0, Outcome.BOUGHT))),
             "buyer 2: sold out was predicted, and bought happened",
             id="another ending",
         ),
-        pytest.param(HISTORY._replace(stock_left=3), "count left: 0 was predicted, and 3", id="another count left"),
+        pytest.param(replace(HISTORY, stock_left=3), "count left: 0 was predicted, and 3", id="another count left"),
     ],
 )
 def test_every_difference_is_named(other: History, message: str) -> None:

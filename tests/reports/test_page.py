@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 from sales import big, ended
 
@@ -83,7 +84,7 @@ def test_the_page_carries_its_data_unchanged(any_sale: Judged) -> None:
 def test_a_name_or_an_error_cannot_end_the_block_it_stands_in() -> None:
     """A lock's name and a buyer's error come from a file that anyone may have written."""
     scenario = Scenario(1, lock=HOSTILE, store=HOSTILE)
-    endings = [ended(1, Outcome.UNFINISHED, 1)._replace(error=HOSTILE)]
+    endings = [replace(ended(1, Outcome.UNFINISHED, 1), error=HOSTILE)]
     history = History(scenario, (), tuple(endings), 1)
     html = render(history, judge(history))
     assert html.count("<script") == 2
@@ -133,5 +134,5 @@ def test_an_event_out_of_time_is_kept_in_its_place(race: Judged) -> None:
     history, _ = race
     back = history.events[4]._replace(t_ns=0)
     events: tuple[Event, ...] = (*history.events[:4], back, *history.events[5:])
-    times = [row[0] for row in page_data(history._replace(events=events), judge(history))["scene"]["moments"]]
+    times = [row[0] for row in page_data(replace(history, events=events), judge(history))["scene"]["moments"]]
     assert times == [0, 6, 7, 8, 9, 0, 11, 12, 13, 14, 15]

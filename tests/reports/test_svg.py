@@ -1,5 +1,6 @@
 """The static image: well-formed, complete, and shortened where it would not fit a slide."""
 
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from sales import ended
@@ -44,7 +45,7 @@ def test_the_image_of_the_race_says_what_the_page_says(race: Judged) -> None:
 def test_hostile_names_stay_text() -> None:
     """An error of a buyer is shown as text, without control characters, and the image stays well-formed."""
     evil = "</svg><script>alert(1)</script>\x00\x1b[2J\ud800"
-    endings = (ended(1, Outcome.UNFINISHED, 1)._replace(error=evil),)
+    endings = (replace(ended(1, Outcome.UNFINISHED, 1), error=evil),)
     history = History(Scenario(1), (), endings, 1)
     image = render(history, judge(history))
     assert "<script" not in image
