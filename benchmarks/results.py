@@ -40,6 +40,7 @@ class Benchmark(NamedTuple):
 BENCHMARKS = {
     "startup": Benchmark("Start-up and many buyers", ("15",), ("1",)),
     "peers": Benchmark("Purchases under a lock, against other libraries and by hand", (), ("--quick",)),
+    "polling": Benchmark("How often `--lock file` asks", (), ("--rounds", "1", "--buyers", "10")),
     "growth": Benchmark("Many tickets sold", (), ("10000",)),
     "pool": Benchmark("The pool, the clerks", ("100000", "300", "3"), ("10000", "50", "1")),
     "explore": Benchmark("Explorations, and other tools on the same model"),
