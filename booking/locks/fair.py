@@ -2,6 +2,7 @@
 
 import os
 import struct
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,10 +40,8 @@ class FairLock(Lock):
 
     def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:
         super().__init__(path, context, scenario)
-        try:
-            from fcntl import F_OFD_SETLKW  # noqa: F401, PLC0415 - only Linux has it
-        except ImportError:
-            raise BadInputError("this system has no locks of open files (F_OFD_SETLKW); use --lock flock") from None
+        if sys.platform != "linux":
+            raise BadInputError("--lock fair needs the locks of open files (F_OFD_SETLKW) of Linux; use --lock file")
         self.path = lock_file.lock_path(path, ".fair")
         self._descriptor: int | None = None
 
