@@ -81,6 +81,16 @@ class Ending:
         return self.outcome is Outcome.UNFINISHED and self.exitcode is None and not self.alive and not self.error
 
     @property
+    def unanswered(self) -> bool:
+        """Return whether this buyer came to the sale and never said how its purchase ended."""
+        return self.outcome in {Outcome.UNFINISHED, Outcome.UNKNOWN} and not self.stayed_away
+
+    @property
+    def died(self) -> bool:
+        """Return whether the buyer's process ended before its purchase did."""
+        return self.unanswered and not self.alive and not self.error
+
+    @property
     def deserted(self) -> bool:
         """Return whether nobody served this buyer to the end, which is no failure of the disk."""
         return self.error in {CLERK_DIED, WORKER_DIED, TIME_WAS_UP}
@@ -190,6 +200,8 @@ def _object(line: str, number: int) -> dict[str, Any]:
 
 def _header(document: dict[str, Any]) -> dict[str, Any]:
     schema = document.pop("schema", None)
+    if schema is None:
+        raise BadInputError("line 1 is not the header of a history; write one with --history FILE")
     if not _is_whole(schema) or schema != SCHEMA:
         raise BadInputError(f"the history has schema {reprlib.repr(schema)}; this program reads schema {SCHEMA}")
     try:

@@ -13,7 +13,7 @@ from typing import Any
 
 from booking.history.finding import SOUND, UNKNOWN, Anomaly, Finding, is_lost_update
 from booking.history.history import CHANGED, TORN, Event, History
-from booking.history.waiting import is_unanswered, unanswered
+from booking.history.waiting import unanswered
 from booking.purchase import Outcome
 from booking.steps import READS, Step
 from booking.text.display import html
@@ -198,7 +198,7 @@ def _own_copies(history: History, sold: int) -> Finding:
 def _emptied(history: History) -> Iterator[Finding]:
     """Name the buyer that emptied the file and never filled it."""
     halves = {e.buyer: e for e in history.events if e.step in {Step.TRUNCATE, Step.WRITE} and e.phase == "return"}
-    lost = [ending.buyer for ending in history.endings if is_unanswered(ending)]
+    lost = [ending.buyer for ending in history.endings if ending.unanswered]
     for event in (halves[buyer] for buyer in lost if buyer in halves):
         if event.step == Step.TRUNCATE:
             text = f"The file is left empty: buyer {event.buyer} had emptied it and never came to write it."
@@ -268,7 +268,7 @@ def replay_command(history: History) -> str | None:
 
     None too for a sale of several process trees: a replay has one, whose lock may exclude buyers that theirs did not.
     """
-    if not history.events or history.setup.offices > 1 or any(is_unanswered(ending) for ending in history.endings):
+    if not history.events or history.setup.offices > 1 or any(ending.unanswered for ending in history.endings):
         return None
     from booking.history.linearization import linearize  # noqa: PLC0415 - only what went wrong has to be replayed
     from booking.history.schedule import command  # noqa: PLC0415

@@ -15,7 +15,7 @@ from booking.text.words import buyers
 
 def unanswered(history: History) -> Iterator[Finding]:
     """Yield why buyers never answered: a deadlock, nobody who served them, or one sentence for each other buyer."""
-    lost = [ending for ending in history.endings if is_unanswered(ending)]
+    lost = [ending for ending in history.endings if ending.unanswered]
     last = {event.buyer: event for event in history.events}
     waits = {e.buyer: last[e.buyer].train for e in lost if e.alive and _waits(last.get(e.buyer))}
     holds = held_locks(history.events)
@@ -30,11 +30,6 @@ def unanswered(history: History) -> Iterator[Finding]:
         if not explained:
             freed = bool(holds.get(ending.buyer)) and _was_freed(history, last[ending.buyer])
             yield _lost_buyer(ending, last.get(ending.buyer), holds=bool(holds.get(ending.buyer)), freed=freed)
-
-
-def is_unanswered(ending: Ending) -> bool:
-    """Return whether this buyer came to the sale and never said how its purchase ended."""
-    return ending.outcome in {Outcome.UNFINISHED, Outcome.UNKNOWN} and not ending.stayed_away
 
 
 def held_locks(events: Iterable[Event]) -> dict[int, list[int]]:
@@ -58,7 +53,7 @@ def _orphaned(waits: Iterable[int], holder: Ending) -> str:
     name = f"buyer {holder.buyer}"
     if holder.deserted:
         lost = f"The lock was held for {name} when {holder.error}"
-    elif is_unanswered(holder):
+    elif holder.unanswered:
         lost, name = f"B{name[1:]}{_process(holder)} died while it held the lock{_code(holder)}", f"dead {name}"
     else:
         lost = f"B{name[1:]} ended and kept the lock"
@@ -103,7 +98,6 @@ def _lost_buyer(ending: Ending, last: Event | None, *, holds: bool, freed: bool)
 
     A buyer that died before its write began holds no ticket, so it makes no sale unknown.
     """
-    died = not ending.alive and not ending.error
     if ending.error:
         text = f"Buyer {ending.buyer} gave up: {ending.error}."
     elif ending.alive:
@@ -112,7 +106,7 @@ def _lost_buyer(ending: Ending, last: Event | None, *, holds: bool, freed: bool)
     else:
         holding = ", holding the lock" + ", which the system freed" * freed if holds else ""
         text = f"Buyer {ending.buyer}{_process(ending)} died {_where(last)}{holding}{_code(ending)}."
-    certain = died and ending.outcome is Outcome.UNFINISHED
+    certain = ending.died and ending.outcome is Outcome.UNFINISHED
     return Finding(UNFINISHED if certain else UNKNOWN, text, (last.seq,) if last else ())
 
 

@@ -40,11 +40,12 @@ def to_rows(history: History) -> list[dict[str, Any]]:
     """Return a dictionary for each event, in order.
 
     `t_us` is in microseconds from the first event. `file`, `lock_holders` (numbers with spaces between them) and
-    `sold` tell what was true right after the event. `outcome` is how the event's buyer ended. None is an absent
-    value.
+    `sold` tell what was true right after the event. `outcome` is how the event's buyer ended, in its last row only.
+    None is an absent value.
     """
     start = min((event.t_ns for event in history.events), default=0)
-    outcomes = {ending.buyer: str(ending.outcome) for ending in history.endings}
+    last = {event.buyer: event.seq for event in history.events}
+    outcomes = {last.get(ending.buyer): str(ending.outcome) for ending in history.endings}
     return [
         {
             "seq": event.seq,
@@ -57,7 +58,7 @@ def to_rows(history: History) -> list[dict[str, Any]]:
             "file": moment.file,
             "lock_holders": " ".join(map(str, moment.holders)),
             "sold": moment.sold,
-            "outcome": outcomes.get(event.buyer),
+            "outcome": outcomes.get(event.seq),
             **(_second(event, moment) if history.scenario.trains > 1 else {}),
         }
         for event, moment in zip(history.events, moments(history), strict=True)

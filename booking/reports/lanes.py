@@ -4,16 +4,18 @@ Every report that draws takes its shapes from here, so they all show the same. E
 the history, from 0; positions in pixels are the drawer's business.
 """
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from booking.history.history import BLOCKED, TORN, Event, History
+from booking.history.history import Ending, Event, History
 from booking.history.schedule_table import step_text
 from booking.history.states import ended
 from booking.history.verdict import SOUND, Finding, Verdict
-from booking.steps import PAY, Step
+from booking.purchase import Outcome
+from booking.steps import BLOCKED, PAY, TORN, Step
 from booking.text.verbs import count_words
 
 
@@ -34,7 +36,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Something that a buyer did from one event to another; `end` is None where it never came back."""
+    """Something that a buyer did from one event to another; `end` is None if it never came back."""
 
     buyer: int
     kind: Kind
@@ -42,16 +44,26 @@ class Span:
     end: int | None
     text: str
 
+    @property
+    def short(self) -> str:
+        """Return the count alone, for a narrow bar; "" if there is none."""
+        count = self.text.partition(" (")[0].rpartition(" ")[2]
+        return count if count.isdigit() else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One buyer; `pid` is 0 for a buyer that never spoke, and `ended` says how it ended."""
+    """One buyer; `pid` is 0 for a buyer that never spoke, and `ended` says how it ended.
+
+    `died` is the last event before its process died, None if it did not die, or before its first step.
+    """
 
     buyer: int
     name: str
     pid: int
     outcome: str
     ended: str
+    died: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +118,33 @@ def draw(history: History, verdict: Verdict) -> Picture:
 
 
 def _lanes(history: History) -> Iterator[Lane]:
+    died = deaths(history)
     for ending in history.endings:
         outcome = "stayed away" if ending.stayed_away else str(ending.outcome)
-        yield Lane(ending.buyer, f"buyer {ending.buyer}", ending.pid, outcome, ended(ending))
+        yield Lane(ending.buyer, f"buyer {ending.buyer}", ending.pid, outcome, ended(ending), died.get(ending.buyer))
+
+
+def deaths(history: History) -> dict[int, int]:
+    """Return the index of the last event before each dead buyer's death, by the buyers' numbers.
+
+    A fault knows when it struck; a buyer that died otherwise is dead after the last event that it sent.
+    """
+    dead = {ending.buyer for ending in history.endings if ending.died}
+    found = {event.buyer: index for index, event in enumerate(history.events) if event.buyer in dead}
+    times = sorted(event.t_ns for event in history.events) if found else []
+    sent = {blow.buyer: bisect_right(times, blow.t_ns) - 1 for blow in history.struck}
+    return {buyer: max(index, sent.get(buyer, index)) for buyer, index in found.items()}
+
+
+def foremost(history: History, verdict: Verdict, most: int) -> Sequence[Ending]:
+    """Return everybody if they fit; else `most` buyers: those that the findings name, then those who got furthest."""
+    if len(history.endings) <= most:
+        return history.endings
+    named = {seq for finding in verdict.findings for seq in finding.events}
+    witnesses = {event.buyer for event in history.events if event.seq in named}
+    rank = [Outcome.BOUGHT, Outcome.UNKNOWN, Outcome.UNFINISHED, Outcome.TORN_READ, Outcome.SOLD_OUT]
+    by_interest = sorted(history.endings, key=lambda e: (e.buyer not in witnesses, rank.index(e.outcome)))
+    return by_interest[:most]
 
 
 def _backmost_first(span: Span) -> tuple[int, bool, int]:
@@ -125,11 +161,12 @@ def _spans(history: History) -> Iterator[Span]:
             open_calls.setdefault((event.buyer, event.step, event.train), index)  # a blocked attempt began the wait
         elif (start := open_calls.pop((event.buyer, event.step, event.train), None)) is not None:
             yield _span(event, start, index)
-    dead = {ending.buyer for ending in history.endings if not ending.alive}
+    died = deaths(history)
     for start in open_calls.values():
         event = history.events[start]
         span = _span(event, start, None)
-        yield replace(span, end=start, text=f"{span.text}, then died") if event.buyer in dead else span
+        end = died.get(event.buyer)
+        yield span if end is None else replace(span, end=end, text=f"{span.text}, then died")
 
 
 def _span(event: Event, start: int, end: int | None) -> Span:
@@ -138,7 +175,7 @@ def _span(event: Event, start: int, end: int | None) -> Span:
         value = event.value if event.phase == "return" else None  # before, nobody knows what comes of it
         return Span(event.buyer, kind, start, end, step_text(event.step, value))
     text = _WORDS.get(kind) or _with_value(kind, event)
-    return Span(event.buyer, kind, start, end, f"{text} (train 2)" if event.train > 1 else text)
+    return Span(event.buyer, kind, start, end, f"{text} (train {event.train})" if event.train > 1 else text)
 
 
 def _with_value(kind: Kind, event: Event) -> str:

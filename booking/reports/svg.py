@@ -4,18 +4,18 @@ Everything is drawn with presentation attributes, because a style sheet inside a
 document around it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from textwrap import wrap
 from xml.sax.saxutils import escape
 
 from booking.history.history import History
 from booking.history.verdict import SOUND, Verdict
-from booking.reports.lanes import Arrow, Kind, Lane, Picture, Span, draw
+from booking.reports.lanes import Arrow, Kind, Lane, Picture, Span, draw, foremost
 from booking.text.words import count_of, printable
 
 WIDTH = 1280
 MOST_LANES = 40
-"""More buyers than this are shortened to the first lanes and a sentence about the others."""
+"""Of more buyers than this the foremost have a lane, the witnesses first, and a sentence counts the others."""
 
 _LEFT, _RIGHT, _LANE, _LETTER = 190, 24, 34, 16
 _LINE = 24
@@ -38,10 +38,11 @@ _BANDS = {
 
 
 def render(history: History, verdict: Verdict) -> str:
-    """Return the image: the verdict, a lane for each of the first 40 buyers, and a legend."""
+    """Return the image: the verdict, a lane for each buyer or for the 40 foremost, and a legend."""
     picture = draw(history, verdict)
     lines = wrap(printable(verdict.sentence), 110)
-    layout = _Layout(history, picture, top=40 + _LINE * len(lines))
+    shown = {ending.buyer for ending in foremost(history, verdict, MOST_LANES)}
+    layout = _Layout(history, picture, shown, top=40 + _LINE * len(lines))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {layout.height}" role="img" {_FONT}>',
         f"<title>{escape(printable(verdict.sentence))}</title>",
@@ -59,9 +60,9 @@ def render(history: History, verdict: Verdict) -> str:
 class _Layout:
     """Where everything goes, in pixels."""
 
-    def __init__(self, history: History, picture: Picture, top: int) -> None:
+    def __init__(self, history: History, picture: Picture, shown: Collection[int], top: int) -> None:
         self.picture = picture
-        self.lanes = picture.lanes[:MOST_LANES]
+        self.lanes = [lane for lane in picture.lanes if lane.buyer in shown]
         self.hidden = len(picture.lanes) - len(self.lanes)
         self._events = history.events
         self._row = {lane.buyer: row for row, lane in enumerate(self.lanes)}
@@ -127,6 +128,8 @@ def _lane(lane: Lane, layout: _Layout) -> Iterator[str]:
     for span in layout.picture.spans:
         if span.buyer == lane.buyer:
             yield from _band(span, y, layout) if span.kind in _BANDS else _bar(span, y, layout)
+    if lane.died is not None:
+        yield _cross(layout.x(lane.died) + 8, y + _LANE // 2)
 
 
 def _band(span: Span, y: int, layout: _Layout) -> Iterator[str]:
@@ -139,7 +142,7 @@ def _bar(span: Span, y: int, layout: _Layout) -> Iterator[str]:
     edge = f'stroke="{_BAD}" stroke-width="3"' if proof else 'stroke="#ffffff"'
     yield _box(start, y + 7, end, _LANE - 14, f'fill="url(#booking-{span.kind})" {edge}')
     room = (end - start) / (_LETTER * 0.62)
-    label = next((text for text in (span.text, span.text.split()[-1]) if len(text) < room), None)
+    label = next((text for text in (span.text, span.text.partition(" (")[0], span.short) if 0 < len(text) < room), None)
     if label:
         fill, _, letters, _ = _LOOKS[span.kind]
         halo = f'fill="{letters}" stroke="{fill}" stroke-width="5" paint-order="stroke" font-weight="700"'
@@ -171,8 +174,15 @@ def _footer(layout: _Layout) -> Iterator[str]:
         yield _box(x, y, x + 34, 16, look)
         yield _text(x + 40, y + 14, name, f'fill="{_INK}"')
         x += 70 + len(name) * 9
+    if any(lane.died is not None for lane in layout.lanes):
+        yield _cross(x + 8, y + 8)
+        yield _text(x + 24, y + 14, "its process died", f'fill="{_INK}"')
     more = f"; {count_of(layout.hidden, 'more buyer')} not shown" if layout.hidden else ""
     yield _text(12, y + 14 + _LINE, f"From left to right: {layout.axis}{more}.", f'fill="{_SOFT}"')
+
+
+def _cross(x: float, y: float) -> str:
+    return f'<path d="M{x - 6:.1f} {y - 6}l12 12m0 -12l-12 12" stroke="{_BAD}" stroke-width="3"/>'
 
 
 def _text(x: float, y: float, text: str, look: str) -> str:

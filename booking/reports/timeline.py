@@ -3,21 +3,23 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from booking.history.history import CHANGED, TORN, Ending, Event, History
+from booking.history.history import Ending, Event, History
 from booking.history.verdict import SOUND, Verdict
 from booking.purchase import Outcome
-from booking.steps import PAY, Step
+from booking.reports.lanes import deaths, foremost
+from booking.steps import BLOCKED, CHANGED, PAY, TORN, Step
 from booking.text.verbs import narrated
 from booking.text.words import count_of, wrapped
 
 MOST_ROWS = 20
-"""More buyers than this are shortened to the first rows and a sentence about the others."""
+"""Of more buyers than this the foremost have a row, the witnesses first, and a line counts the others."""
 
 _LABEL = 10
 _BAR = 52
 _MARKS = {Step.LOOK: "L", Step.READ: "R", Step.TRUNCATE: "T", Step.WRITE: "W", Step.SWAP: "S"}
-_WAIT, _PAY, _TORN, _FAILED, _IDLE = ".", "=", "!", "s", " "
+_WAIT, _PAY, _TORN, _FAILED, _IDLE, _DEAD = ".", "=", "!", "s", " ", "X"
 LEGEND = "L look   . wait for the lock   R read   = pay   W write"
+LEGEND_DEATH = "   X died"
 LEGEND_IN_PLACE = "T empty the file   ! half a file"
 LEGEND_SWAP = "S swap   s another buyer was faster: no swap, once more"
 
@@ -27,7 +29,7 @@ def render(history: History, verdict: Verdict) -> str:
 
     A sale without events, as of a very large pool, has only its verdict.
     """
-    pictures = [*story(history), "", *timeline(history), ""] if history.events else []
+    pictures = [*story(history), "", *timeline(history, verdict), ""] if history.events else []
     return "\n".join([*pictures, *conclusion(verdict, split=history.scenario.is_split)])
 
 
@@ -46,17 +48,17 @@ def _who(run: Sequence[tuple[int, int, str]]) -> str:
     return f"buyer {run[0][1]}" if len(run) == 1 else f"each of {len(run):,} buyers"
 
 
-def timeline(history: History) -> list[str]:
+def timeline(history: History, verdict: Verdict) -> list[str]:
     """Return a row per buyer on one time axis; every step has its letter, and waiting and paying their length."""
-    start, end = _start(history), max((event.t_ns for event in history.events), default=0)
-    span = max(1, end - start)
+    start, died = _start(history), deaths(history)
+    span = max(1, _end(history) - start)
     axis = f"{'0 ms':<{_BAR - 12}}{span / 1e6:>9.1f} ms"
     rows = [f"{'':{_LABEL}}{axis}"]
-    shown = [_row(ending, history, start, span) for ending in _by_interest(history)[:MOST_ROWS]]
+    shown = [_row(ending, history, died.get(ending.buyer), span) for ending in foremost(history, verdict, MOST_ROWS)]
     rows += _shortened(shown, MOST_ROWS, len(history.endings))
     in_place = any(event.step == Step.TRUNCATE or event.value == TORN for event in history.events)
     swapped = any(event.step == Step.SWAP for event in history.events)
-    legends = [LEGEND] + [LEGEND_IN_PLACE] * in_place + [LEGEND_SWAP] * swapped
+    legends = [LEGEND + LEGEND_DEATH * bool(died)] + [LEGEND_IN_PLACE] * in_place + [LEGEND_SWAP] * swapped
     return rows + [f"{'':{_LABEL}}{legend}" for legend in legends]
 
 
@@ -77,11 +79,17 @@ def _start(history: History) -> int:
     return min((event.t_ns for event in history.events), default=0)
 
 
+def _end(history: History) -> int:
+    """Return when the sale ended: with its last event or, if its time was up, when it was closed."""
+    last = max((event.t_ns for event in history.events), default=0)
+    return max(last, _start(history) + int(history.elapsed_s * 1e9)) if history.timed_out else last
+
+
 def _told(history: History) -> Iterator[tuple[int, int, str]]:
     """Yield the moments that a student wants to hear of: the time in nanoseconds, the buyer, what it does."""
     counts: dict[int, dict[int, object]] = {}
     last: dict[int, int] = {}
-    start = _start(history)
+    start, end = _start(history), _end(history)
     for event in history.events:
         last[event.buyer] = event.t_ns
         if event.phase == "return" and event.step in {Step.LOOK, Step.READ}:
@@ -91,7 +99,11 @@ def _told(history: History) -> Iterator[tuple[int, int, str]]:
     for ending in history.endings:
         if ending.stayed_away:
             continue
-        yield last.get(ending.buyer, start), ending.buyer, _ended(ending, counts.get(ending.buyer, {}), history)
+        yield (
+            end if ending.alive else last.get(ending.buyer, start),
+            ending.buyer,
+            _ended(ending, counts.get(ending.buyer, {}), history),
+        )
 
 
 def _ended(ending: Ending, counts: Mapping[int, object], history: History) -> str:
@@ -118,22 +130,24 @@ def _sold_out(counts: Mapping[int, object], history: History) -> str:
     return f"finds {what}: it read {counts.get(1)}"
 
 
-def _by_interest(history: History) -> Sequence[Ending]:
-    """Return everybody where they fit; else those who got furthest first."""
-    if len(history.endings) <= MOST_ROWS:
-        return history.endings
-    rank = [Outcome.BOUGHT, Outcome.UNKNOWN, Outcome.UNFINISHED, Outcome.TORN_READ, Outcome.SOLD_OUT]
-    return sorted(history.endings, key=lambda ending: rank.index(ending.outcome))
-
-
-def _row(ending: Ending, history: History, start: int, span: int) -> str:
+def _row(ending: Ending, history: History, died: int | None, span: int) -> str:
+    """Return one buyer's line; a step without an end lasts until its buyer died or the sale ended."""
     bar = [_IDLE] * _BAR
-    column = 0
-    for event in history.of(ending.buyer):
-        at = min((event.t_ns - start) * (_BAR - 6) // span, _BAR - 1)
-        if event.phase == "return":
-            column = _draw(bar, event, column, at)
+    column, start, last = 0, _start(history), None
+    for last in history.of(ending.buyer):
+        if last.phase == "return":
+            column = _draw(bar, last, column, _column(last.t_ns - start, span))
+    if ending.died or ending.alive:
+        end = _BAR - 1 if died is None else _column(history.events[died].t_ns - start, span)
+        if last is not None and (last.phase == "call" or last.value == BLOCKED):
+            column = _draw(bar, last, column, max(column, end))
+        if died is not None:
+            bar[min(column, _BAR - 1)] = _DEAD
     return f"buyer {ending.buyer:<3} {''.join(bar)}  {ending.outcome}".rstrip()
+
+
+def _column(t_ns: int, span: int) -> int:
+    return min(t_ns * (_BAR - 6) // span, _BAR - 1)
 
 
 def _draw(bar: list[str], event: Event, column: int, at: int) -> int:

@@ -9,8 +9,9 @@ from sales import big, ended
 from booking.history.history import Event, History
 from booking.history.verdict import Verdict, judge
 from booking.purchase import Outcome
-from booking.reports.page import page_data, render
+from booking.reports.page import page_data, render, title
 from booking.scenario import Scenario
+from booking.setup import Fault, Setup
 
 Judged = tuple[History, Verdict]
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="alert(2)">&amp;\u2028\x1b[31m\ud800'
@@ -136,3 +137,12 @@ def test_an_event_out_of_time_is_kept_in_its_place(race: Judged) -> None:
     events: tuple[Event, ...] = (*history.events[:4], back, *history.events[5:])
     times = [row[0] for row in page_data(replace(history, events=events), judge(history))["scene"]["moments"]]
     assert times == [0, 6, 7, 8, 9, 0, 11, 12, 13, 14, 15]
+
+
+def test_the_title_names_every_dial_that_is_not_as_usual() -> None:
+    """Who sees the page later knows what the sale was: trains and their locks' order, and what stands around it."""
+    assert title(Scenario(4, 4, "mp"), Setup()) == "4 buyers, 4 tickets, lock mp, store json"
+    journeys = Scenario(4, 4, "mp", trains=2, order="opposite")
+    assert title(journeys) == "4 buyers, 4 tickets on each of 2 trains, lock order opposite, lock mp, store json"
+    faults = Setup(gate="barrier", faults=(Fault.parsed("2@pay"),))
+    assert title(Scenario(2), faults) == "2 buyers, 1 ticket, lock none, store json, gate barrier, faults 2@pay:KILL"

@@ -1,8 +1,18 @@
 """The shapes: spans in lanes, arrows between them, and what is highlighted."""
 
+from dataclasses import replace
+
+from written import sale as written_sale
+from written import steps as written_steps
+
 from booking.history.history import History
-from booking.history.verdict import Verdict
-from booking.reports.lanes import Arrow, Kind, Span, draw
+from booking.history.verdict import Verdict, judge
+from booking.purchase import Outcome
+from booking.reports import svg
+from booking.reports.lanes import Arrow, Kind, Span, deaths, draw, foremost
+from booking.reports.timeline import timeline
+from booking.setup import Blow, Struck
+from booking.steps import Step
 
 Judged = tuple[History, Verdict]
 
@@ -51,3 +61,41 @@ def test_a_finding_without_arrows_is_the_witness_itself(stuck: Judged) -> None:
 def test_only_a_sound_sale_is_shown_in_real_time_first(any_sale: Judged) -> None:
     """A race happens in microseconds and is invisible in real time."""
     assert not draw(*any_sale).by_time
+
+
+def test_a_death_is_where_the_fault_struck_and_only_the_dead_have_one(stuck: Judged) -> None:
+    """Buyer 1 was killed after the third event, while buyer 2 only waits; without a fault it died after its last."""
+    history, verdict = stuck
+    assert deaths(history) == {1: 3}
+    assert [lane.died for lane in draw(history, verdict).lanes] == [3, None]
+    calls = history.events[:3]
+    blow = Struck(1, Step.ACQUIRE, Blow.KILL, 101, calls[2].t_ns, alive_right_after=False, landed_after_s=0.0)
+    assert deaths(replace(history, events=calls, struck=(blow,))) == {1: 2}
+
+
+def test_the_witnesses_are_foremost_in_a_large_sale() -> None:
+    """Of 60 buyers the last two sold the same ticket: they are shown, whoever else is left out."""
+    text = " ".join([*(f"{n}.look=1" for n in range(1, 59)), "59.read=2 60.read=2 60.write=1 59.write=1"])
+    outcomes = [Outcome.SOLD_OUT] * 58 + [Outcome.BOUGHT] * 2
+    history = written_sale(written_steps(text), outcomes, tickets=2, left=1)
+    shown = [ending.buyer for ending in foremost(history, judge(history), 3)]
+    assert sorted(shown) == [1, 59, 60]
+    assert "buyer 59" in svg.render(history, judge(history))
+    assert any(line.startswith("buyer 60 ") for line in timeline(history, judge(history)))
+
+
+def test_a_narrow_bar_has_its_count_on_any_train() -> None:
+    """The short text is the count, not the train's number; a bar without a count has none."""
+    assert [Span(1, Kind.WRITE, 0, 1, text).short for text in ("write 3 (train 2)", "write 3", "pay")] == ["3", "3", ""]
+
+
+def test_a_stuck_sale_is_drawn_to_its_end(stuck: Judged) -> None:
+    """The axis ends when the time was up, who waits has dots until then, and the dead has a cross."""
+    history, verdict = stuck
+    lines = timeline(replace(history, timed_out=True, elapsed_s=2.0), verdict)
+    assert lines[0].endswith("2000.0 ms")
+    assert [line.split()[2][:1] for line in lines[1:3]] == ["R", "."]
+    assert [line.count("X") for line in lines[1:3]] == [1, 0]
+    assert lines[2].count(".") > 40
+    assert lines[3].endswith("X died")
+    assert max(map(len, lines)) <= 80

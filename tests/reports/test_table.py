@@ -13,11 +13,14 @@ Judged = tuple[History, Verdict]
 
 
 def test_the_rows_of_a_deadlock(stuck: Judged) -> None:
-    """Numbers stay numbers, times are in microseconds from the first event, and an absent value is None."""
+    """Numbers stay numbers, times are in microseconds from the first event, and an absent value is None.
+
+    How a buyer ended is known with its last event, and not before.
+    """
     rows = [tuple(row.values()) for row in to_rows(stuck[0])]
     assert rows == [
-        (1, 0.0, 1, 101, "acquire", "call", None, 1, "", 0, "unfinished"),
-        (2, 1.0, 1, 101, "acquire", "return", None, 1, "1", 0, "unfinished"),
+        (1, 0.0, 1, 101, "acquire", "call", None, 1, "", 0, None),
+        (2, 1.0, 1, 101, "acquire", "return", None, 1, "1", 0, None),
         (3, 2.0, 2, 102, "acquire", "call", None, 1, "1", 0, "unfinished"),
         (4, 3.0, 1, 101, "read", "call", None, 1, "1", 0, "unfinished"),
     ]

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import fields
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -17,6 +18,7 @@ from booking.history.history import History
 from booking.history.verdict import SOUND, UNKNOWN, Verdict
 from booking.reports.page.scene import scene
 from booking.scenario import Scenario
+from booking.setup import Setup
 from booking.text.words import count_of, printable
 
 SCRIPTS = ("scene.js", "chart.js", "panel.js", "controls.js", "grid.js", "start.js")
@@ -33,17 +35,27 @@ def page_data(history: History, verdict: Verdict) -> dict[str, Any]:
     """Return all that the page shows, as JSON: the same history always gives the same data."""
     return {
         "schema": 1,
-        "title": title(history.scenario),
+        "title": title(history.scenario, history.setup),
         "verdict": verdict_data(verdict),
         "scene": scene(history, verdict),
         "grid": None,
     }
 
 
-def title(scenario: Scenario) -> str:
-    """Return what is sold to whom, in one line."""
+def title(scenario: Scenario, setup: Setup | None = None) -> str:
+    """Return what is sold to whom, in one line, with every dial that is not as usual."""
     sold = f"{count_of(scenario.buyers, 'buyer')}, {count_of(scenario.tickets, 'ticket')}"
-    return f"{sold}, lock {scenario.lock}, store {scenario.store}"
+    trains = f" on each of {scenario.trains} trains, lock order {scenario.order}" if scenario.trains > 1 else ""
+    permits = f" with {scenario.permits} permits" if scenario.permits > 1 else ""
+    dials = (
+        [(dial.name, getattr(setup, dial.name), getattr(Setup(), dial.name)) for dial in fields(Setup)] if setup else []
+    )
+    others = [f", {name.replace('_', ' ')} {_dial(value)}" for name, value, usual in dials if value != usual]
+    return f"{sold}{trains}, lock {scenario.lock}{permits}, store {scenario.store}{''.join(others)}"
+
+
+def _dial(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def verdict_data(verdict: Verdict) -> dict[str, Any]:

@@ -57,8 +57,8 @@ function drawLane(lane, row, parts) {
   const now = moment(view.position)[1] === lane[0];
   if (now || row % 2) shape("rect", { class: now ? "chosen" : "stripe", x: 0, y: y(row), width: size.width, height: size.lane }, parts);
   for (const span of view.scene.spans.get(lane[0])) drawSpan(span, row, parts);
-  const steps = view.scene.steps.get(lane[0]);
-  if (steps.length && !lane[3] && word(lane[2]).startsWith("un")) drawStop(x(steps[steps.length - 1]), y(row), parts);
+  const died = view.scene.died.get(lane[0]);
+  if (died !== undefined) drawStop(x(died), y(row), parts);
 }
 
 function box([, kind, from, to], row) {

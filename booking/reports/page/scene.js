@@ -15,6 +15,7 @@ function load(data) {
     last: data.moments.length - 1,
     row: new Map(data.lanes.map((lane, row) => [lane[0], row])),
     proof: new Set(data.witness),
+    died: new Map(data.deaths ?? []),
     length: data.moments.reduce((longest, moment) => Math.max(longest, moment[0]), 1),
   };
   view.axis = data.axis;

@@ -37,13 +37,14 @@ def scene(history: History, verdict: Verdict) -> dict[str, Any]:
     Position 0 is the opening of the gate and position k is right after event k, so shapes name positions.
     `lanes` rows: buyer, process number, outcome, whether it bought, how it ended, first step.
     `spans` rows: buyer, kind, from, to (-1: never came back), text, short text.
-    `arrows` rows: from, to, text.
+    `arrows` rows: from, to, text. `deaths` rows, if anybody died: buyer, position.
     `moments` rows: microseconds, buyer (0: nobody), doing, knows, then, file, lock, sold.
     All texts but those of arrows are places in `words`. `axis` is order or time, whichever shows more at first;
     a `timeless` scene has only its order.
     """
     words = _Words()
     picture = draw(history, verdict)
+    died = [[lane.buyer, lane.died + 1] for lane in picture.lanes if lane.died is not None]
     timeless = len({event.t_ns for event in history.events}) < 2  # noqa: PLR2004 - a model has no clock
     return {
         "tickets": history.scenario.tickets,
@@ -55,6 +56,7 @@ def scene(history: History, verdict: Verdict) -> dict[str, Any]:
         "witness": [index + 1 for index in picture.witness],
         "moments": _moments(history, words),
         "words": list(words.places),
+        **({"deaths": died} if died else {}),
     }
 
 
@@ -75,8 +77,7 @@ def _lanes(history: History, picture: Picture, words: _Words) -> list[list[Any]]
 
 def _span(span: Span, words: _Words) -> list[Any]:
     end = -1 if span.end is None else span.end + 1
-    short = span.text.rpartition(" ")[2] if span.text[-1:].isdigit() else ""
-    return [span.buyer, span.kind, span.start + 1, end, words.place(span.text), words.place(short)]
+    return [span.buyer, span.kind, span.start + 1, end, words.place(span.text), words.place(span.short)]
 
 
 def _moments(history: History, words: _Words) -> list[list[Any]]:

@@ -28,13 +28,14 @@ function showLegend() {
   const items = LEGEND.filter(([kind]) => kinds.has(kind)).map(([kind, text]) => legendItem(kind, text));
   if (view.scene.witness.length) items.push(signItem("rect", { class: "ring", x: 3, y: 3, width: 28, height: 12, rx: 3 }, "part of the proof"));
   if (view.scene.arrows.length) items.push(signItem("path", { class: "arrow", d: "M1 9H30" }, "from a read to the write that ruined it"));
+  if (view.scene.died.size) items.push(signItem("path", { class: "stop", d: "M11 3L23 15M23 3L11 15" }, "its process died"));
   at("legend").replaceChildren(...items);
 }
 
 function show(scene) {
   load(scene);
   at("position").max = view.scene.last;
-  at("witness").hidden = !view.scene.witness.length;
+  at("witness").hidden = at("proof-key").hidden = !view.scene.witness.length;
   at("by-time").disabled = Boolean(view.scene.timeless);
   chart.setAttribute("aria-label", `${page.title}. ${page.verdict.headline}. A lane for each of ${view.scene.lanes.length} buyers.`);
   setAxis(view.axis);
