@@ -1,10 +1,10 @@
-"""No lock: everybody may be inside at once, which is what the race needs."""
+"""No lock: all buyers may be inside at once, which is what the race needs."""
 
 from booking.locks import Lock, LockFacts, Reach
 
 
 class NoLock(Lock):
-    """Stop nobody."""
+    """No lock: nobody waits."""
 
     facts = LockFacts(permits=None, freed_when_holder_dies=True, reach=Reach.NOWHERE)
 

@@ -1,1 +1,1 @@
-"""Files: reading a small one, replacing one so that nobody sees half of it, and versions that are linked."""
+"""Files: read a small one, replace one in one step, lock one, and compare and swap one by versions."""

@@ -33,8 +33,8 @@ _Result = TypeVar("_Result")
 def read_small(path: Path) -> bytes:
     """Return the whole content of a regular file of less than 1 MiB.
 
-    Raises MalformedStoreError where the path is a folder, a pipe or a device, too large, or not readable, and
-    DiskError where the disk fails.
+    Raise MalformedStoreError if the path is a folder, a pipe or a device, too large, or not readable, and DiskError
+    if the disk fails.
     """
     try:
         descriptor = _patiently(os.open, str(path), _READ_FLAGS)
@@ -61,12 +61,12 @@ def _checked_size(status: os.stat_result) -> int:
 
 
 def replace(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """Make `content` the content of the file at `path` in one step, keeping its permissions and its owner.
+    """Replace the content of the file at `path` in one step, keeping its permissions and its owner.
 
-    `path` has to be resolved already: replacing a symbolic link would leave its target as it was. (Another
-    hard link keeps the old content.) With `durable` the call returns only when file and folder have reached
-    the disk. On any failure a reader finds the old content or the new, whole, and no temporary file is left.
-    Raises DiskError; when only the flush of the folder failed, the new content is visible already.
+    `path` must be resolved: replacing a symbolic link would not change its target. (Another hard link keeps the old
+    content.) With `durable`, return only after file and folder have reached the disk. After any failure a reader finds
+    the old content or the new, whole, and no temporary file is left. Raise DiskError; if only the flush of the folder
+    failed, the new content is already visible.
 
     Order of the calls: Pillai et al., "All file systems are not created equal", OSDI 2014.
     """
@@ -88,7 +88,7 @@ def replace(path: Path, content: bytes, *, durable: bool = False) -> None:
 
 
 def write_new(temporary: str, content: bytes, before: os.stat_result | None, *, durable: bool) -> None:
-    """Write a file that nobody reads yet, with the permissions and the owner of `before`; raises OSError."""
+    """Write a file that no process reads yet, with the permissions and the owner of `before`; raise OSError."""
     descriptor = os.open(temporary, _CREATE_FLAGS, 0o666 if before is None else stat.S_IMODE(before.st_mode))
     try:
         write_all(descriptor, content)
@@ -110,9 +110,9 @@ def _dress_like(descriptor: int, before: os.stat_result) -> None:
 
 
 def overwrite(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """Make `content` the content of the file at `path` where it lies: a reader may meet it half-written.
+    """Write `content` into the file at `path` in place: a reader may find it half-written.
 
-    Raises DiskError; the file is then empty or cut short, which is the danger of writing in place.
+    Raise DiskError; the file is then empty or cut short, which is the danger of writing in place.
     """
     try:
         writable(str(path))
@@ -131,7 +131,7 @@ def overwrite(path: Path, content: bytes, *, durable: bool = False) -> None:
 def write_all(descriptor: int, content: bytes) -> None:
     """Write all of `content` at the descriptor's position.
 
-    Raises OSError where the disk takes only a part of it: the attempt to write the rest tells why.
+    Raise OSError if the disk takes only a part of it: the attempt to write the rest shows why.
     """
     while content:
         written = os.write(descriptor, content)
@@ -141,7 +141,7 @@ def write_all(descriptor: int, content: bytes) -> None:
 
 
 def writable(path: str) -> os.stat_result | None:
-    """Return the status of the file, None where there is none; refuse (OSError) what a write in place would."""
+    """Return the status of the file, None if it does not exist; raise OSError if a write in place would fail."""
     try:
         status = os.stat(path)
     except FileNotFoundError:
@@ -179,7 +179,7 @@ def flush_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder and those above it where they are absent; raises DiskError."""
+    """Make the folder and its parents if they do not exist; raise DiskError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

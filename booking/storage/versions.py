@@ -1,10 +1,10 @@
 """Compare and swap on a file, without a lock: versions that are published by exclusive links.
 
 Version 0 is the store's file itself, and version n is the file `<store>.<n>.booking-link`. To write version n + 1 is
-to finish a temporary file and to give it that name with link(2), which fails if the name is taken: so of all who
-read version n exactly one writes the next, the link is the moment in which it happens, and nobody ever sees half a
-file. A writer that is killed before it has changed nothing, and after it has lost nothing. (Opening the name with
-O_EXCL and writing then would show an empty file in between.) The latest version is the one whose successor is
+to finish a temporary file and to give it that name with link(2), which fails if the name is taken. So exactly one of
+all who read version n writes the next one, at the moment of the link, and no reader sees half a file. A writer that is
+killed before that moment has changed nothing, and afterwards it has lost nothing. (Opening the name with O_EXCL and
+writing then would show an empty file in between.) The latest version is the one whose successor is
 absent. Versions only grow while a sale lasts; afterwards the parent, alone, merges them into the store's file.
 """
 
@@ -30,7 +30,7 @@ def latest(path: Path, known: int = 0) -> int:
     """Return the latest version; `known` is one seen before, from which the search begins if it is still there.
 
     Versions have no gaps, so the search doubles its steps, then halves them. The answer was the latest version at
-    some moment during the call. Raises DiskError.
+    some moment during the call. Raise DiskError.
     """
     try:
         if known and not _exists(path, known):  # merged meanwhile: the versions begin again
@@ -47,9 +47,9 @@ def latest(path: Path, known: int = 0) -> int:
 
 
 def publish(path: Path, version: int, content: bytes, *, durable: bool = False) -> bool:
-    """Make `content` this version of the store, whole, and return True; False where somebody else has done so.
+    """Make `content` this version of the store, whole; return False if another process has published it already.
 
-    Raises DiskError, also where the file system has no links; when only the flush of the folder failed, the version
+    Raise DiskError, also if the file system has no links; if only the flush of the folder failed, the version
     is published already.
     """
     temporary = files.temporary_beside(path)
@@ -72,9 +72,9 @@ def publish(path: Path, version: int, content: bytes, *, durable: bool = False) 
 def merge(path: Path) -> int:
     """Make the latest version the store's file, remove the links, and return how many there were.
 
-    Only for one who is alone with the store. If it is interrupted, what is left is the latest version all the same:
-    the store's file is replaced first, and the lowest link, without which no other counts, goes next. Links beside a
-    store that is gone are removed. Raises DiskError.
+    Only a process that is alone with the store may merge. An interruption loses nothing: the store's file is replaced
+    first, and then the lowest link is removed, without which no other counts. Links beside a store that does not exist
+    are removed. Raise DiskError.
     """
     try:
         pattern = re.compile(rf"{re.escape(path.name)}\.([1-9][0-9]*)\.booking-link", re.ASCII)

@@ -9,7 +9,7 @@ from booking.stores import FileStore
 
 
 class InPlaceStore(FileStore):
-    """Empty the file, then write it: between the two, whoever reads finds half a file.
+    """Empty the file, then write it: a reader between the two finds half a file.
 
     Kept because most beginners write files this way; the lesson is the torn read.
     """

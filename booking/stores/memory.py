@@ -1,4 +1,4 @@
-"""A store that is none: every process has memory of its own, and the count in it."""
+"""A store that is not shared: each process has its own copy of the count in memory."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class MemoryStore(Store):
     """Keep the count in a variable: every buyer gets a copy of it when it starts.
 
-    Processes share no memory, so each buyer sells from its own copy and nobody ever sees it sold out. The parent's
+    Processes share no memory, so each buyer sells from its own copy and never sees it sold out. The parent's
     copy stays as it was.
     """
 

@@ -42,5 +42,5 @@ class SharedMemoryStore(Store):
         return count
 
     def write(self, count: int) -> Iterator[tuple[Step, Callable[[], None]]]:
-        """Yield the one step of the write: eight bytes at once, so that nobody reads half of it."""
+        """Yield the one step of the write: eight bytes at once, so that no reader finds half of it."""
         yield Step.WRITE, partial(setattr, self._cell, "value", count)
