@@ -24,7 +24,7 @@ from booking.history.history import Phase, Value
 from booking.purchase import buy
 from booking.setup import Setup
 from booking.simulation.desk import RealDesk
-from booking.simulation.sale import context_named, lock_made, store_at
+from booking.simulation.sale import Sale
 
 AIM_MS = 0.05
 NOTHING = (0.0, 0.0)
@@ -35,7 +35,7 @@ Timed = Callable[[Path], float]
 def pooled(scenario: Scenario, submit: str, db: Path) -> float:
     """Return the seconds of one sale on a pool of two; the sale has to be complete."""
     began = time.perf_counter()
-    history = simulate(scenario, setup=Setup(workers=2, submit=submit), db=db)
+    history = simulate(scenario, setup=Setup(pool=2, submit=submit), db=db)
     seconds = time.perf_counter() - began
     verdict = judge(history)
     assert verdict.sold + verdict.sold_out == scenario.buyers
@@ -51,9 +51,8 @@ def visited(scenario: Scenario, setup: Setup, db: Path) -> float:
 
 def alone(scenario: Scenario, db: Path) -> float:
     """Return the seconds that one process needs for the same purchases in a loop."""
-    store = store_at(db, scenario)
-    store.put(scenario.tickets)
-    lock = lock_made(scenario, db, context_named(None))
+    with Sale.of(scenario, db=db).opened() as (_, trains):
+        store, lock = trains[0].store, trains[0].lock
     began = time.perf_counter()
     for _ in range(scenario.buyers):
         desk = RealDesk(store, lock, unrecorded, 0.0)
@@ -85,7 +84,7 @@ def ways(buyers: int, visitors: int) -> dict[str, tuple[int, Timed]]:
     found["direct: a process each, lock none"] = visitors, partial(visited, few, Setup())
     for via in ("queue", "pipe"):
         for clerks in (1, 2):
-            setup = Setup(via=via, clerks=clerks)
+            setup = Setup(channel=via, clerks=clerks)
             found[f"{via}, {clerks} clerk{'s' * (clerks > 1)}: a process each"] = (
                 visitors,
                 partial(visited, few, setup),

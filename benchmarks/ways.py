@@ -29,19 +29,18 @@ class Ours(Way):
         from booking.purchase import Outcome, buy
         from booking.scenario import Scenario
         from booking.simulation.desk import RealDesk
-        from booking.simulation.sale import context_named, lock_made, stocked, store_at
+        from booking.simulation.sale import Sale
 
         self.desk_for, self.purchase, self.bought = RealDesk, buy, Outcome.BOUGHT
         lock, store = self.names
         scenario = Scenario(tickets=tickets, lock=lock, store=store, pay=(0.0, 0.0))
-        path, context = folder / "db.json", context_named("fork")
-        self.store = store_at(path, scenario, durable=self.durable)
-        stocked(self.store, scenario, restock=True, context=context)
-        self.lock = lock_made(scenario, path, context)
+        sale = Sale.of(scenario, db=folder / "db.json", start_method="fork", durable=self.durable)
+        with sale.opened() as (_, trains):
+            self.train = trains[0]
 
     def enter(self) -> None:
         """Sit down at a desk."""
-        self.desk = self.desk_for(self.store, self.lock, unrecorded, 0.0)
+        self.desk = self.desk_for(self.train.store, self.train.lock, unrecorded, 0.0)
 
     def buy(self) -> bool:
         """Run the purchase that every world of this project runs."""
@@ -49,7 +48,7 @@ class Ours(Way):
 
     def left(self) -> int:
         """Read the store."""
-        return self.store.read()
+        return self.train.store.read()
 
 
 def unrecorded(word: str, phase: str, value: object = None) -> None:

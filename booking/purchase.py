@@ -93,32 +93,3 @@ def journey_back(first: Desk, second: Desk) -> Outcome:
     wait, locks that nobody can take away, and room for one. One order for all breaks the circle.
     """
     return journey(second, first)
-
-
-def purchase_by_swap(desk: Desk) -> Outcome:
-    """Buy one ticket without waiting for anybody: write only if the count is still the one that was read.
-
-    Whoever loses the race has paid in vain and starts again; of those who race, one always wins. Compare and swap:
-    Herlihy, "Wait-free synchronization", ACM Transactions on Programming Languages and Systems 13, 1991.
-    Raises TornReadError where a read meets a half-written store.
-    """
-    desk.look()
-    while (count := desk.read()) > 0:
-        desk.pay()
-        if desk.swap(count, count - 1):
-            return Outcome.BOUGHT
-    return Outcome.SOLD_OUT
-
-
-def purchase_by_naive_swap(desk: Desk) -> Outcome:
-    """Do the same in steps of one's own: between the comparison and the write there is room for another buyer.
-
-    Raises TornReadError where a read meets a half-written store.
-    """
-    desk.look()
-    while (count := desk.read()) > 0:
-        desk.pay()
-        if desk.read() == count:
-            desk.write(count - 1)
-            return Outcome.BOUGHT
-    return Outcome.SOLD_OUT

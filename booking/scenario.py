@@ -14,7 +14,7 @@ MOST_TICKETS = 10**9
 MOST_TRAINS = 2
 ORDERS = ("same", "opposite")
 PARTITION = "partition"
-"""The name of the lock that is none: the tickets are split among the buyers beforehand."""
+"""With this `lock` every buyer gets a share of the tickets before the sale; a saved history has only the name."""
 LONGEST_PAY = 3600.0
 
 
@@ -58,13 +58,21 @@ class Scenario:
             raise BadInputError(f"seed is {_shown(self.seed)}; use a whole number, or none for chance")
 
     @property
-    def is_split(self) -> bool:
-        """Return whether every buyer has a share of the tickets of its own, from before the sale."""
-        return self.lock == PARTITION
+    def shares(self) -> tuple[int, ...]:
+        """Return how many tickets each buyer gets before the sale, as equal as can be; empty if they are not split."""
+        if self.lock != PARTITION:
+            return ()
+        each, more = divmod(self.tickets, self.buyers)
+        return tuple(each + (buyer <= more) for buyer in range(1, self.buyers + 1))
 
-    def share_of(self, buyer: int) -> int:
-        """Return how many tickets this buyer, counted from 1, gets where they are split: all as equal as can be."""
-        return self.tickets // self.buyers + (buyer <= self.tickets % self.buyers)
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Return what each file holds before the sale: a share for each buyer, or the tickets of each train."""
+        return self.shares or (self.tickets,) * self.trains
+
+    def file_of(self, buyer: int, train: int) -> int:
+        """Return the place, from 0, in `counts` of the file that this buyer uses on this train."""
+        return buyer - 1 if self.lock == PARTITION else train - 1
 
     def turns_back(self, buyer: int) -> bool:
         """Return whether this buyer goes to the second train first."""

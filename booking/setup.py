@@ -1,18 +1,19 @@
-"""How a sale is staged: what a class changes around the buyers, while buyers, store and lock stay the same."""
+"""The dials around a sale: what changes while buyers, store and lock stay the same."""
 
 import re
 import reprlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from booking.errors import BadInputError
-from booking.scenario import Scenario, require_whole
+from booking.scenario import require_whole
 from booking.steps import PAY, Step
 
 LONGEST_WAIT = 3600.0
 MOST_WORKERS = 256
+MOST_TREES = 64
 GATES = ("event", "barrier", "none")
 CHANNELS = ("direct", "queue", "pipe")
 SUBMISSIONS = ("async", "sync")
@@ -29,7 +30,8 @@ class Blow(StrEnum):
     """It stops and neither moves nor ends (SIGSTOP)."""
 
 
-class Fault(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Fault:
     """One buyer is struck in the middle of a step.
 
     `step` is a step's name or "pay"; for acquire that is while the buyer waits for the lock.
@@ -40,24 +42,25 @@ class Fault(NamedTuple):
     blow: Blow
 
     @classmethod
-    def parsed(cls, text: str, *, hang: bool = False) -> "Fault":
-        """Return the fault of "3@pay" or "3@pay:TERM"; raises BadInputError with what it should look like."""
+    def parsed(cls, text: str, *, freeze: bool = False) -> "Fault":
+        """Return the fault of "3@pay" or "3@pay:TERM"; raises BadInputError with an example."""
         match = re.fullmatch(r"(\d{1,5})@([a-z]+)(?::(TERM|KILL))?", text, re.ASCII)
-        if match is None or match[2] not in {*Step, PAY} or (hang and match[3]):
-            example = "2@pay" if hang else "2@pay or 2@read:TERM"
-            raise BadInputError(f"{text!r:.40} is no fault; use BUYER@STEP, for example {example}")
-        return cls(int(match[1]), match[2], Blow.HANG if hang else Blow(match[3] or "KILL"))
+        if match is None or match[2] not in {*Step, PAY} or (freeze and match[3]):
+            example = "2@pay" if freeze else "2@pay or 2@read:TERM"
+            raise BadInputError(f"invalid fault {text!r:.40}: use BUYER@STEP, for example {example}")
+        return cls(buyer=int(match[1]), step=match[2], blow=Blow.HANG if freeze else Blow(match[3] or "KILL"))
 
     def __str__(self) -> str:
         return f"{self.buyer}@{self.step}:{self.blow}"
 
 
-class Struck(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Struck:
     """What a fault did.
 
-    `t_ns` is when the blow was sent, on the monotonic clock in nanoseconds. `alive_right_after` tells whether the
-    process was still there when asked at once, because a signal is a request. `landed_after_s` is how long it took
-    until the process had ended, or had stopped, in seconds; None where that was not seen.
+    `t_ns` is when the signal was sent, on the monotonic clock in nanoseconds. `alive_right_after` is whether the
+    process still existed immediately afterwards: a signal is a request. `landed_after_s` is how many seconds it took
+    until the process had ended, or had stopped; None if that was not seen.
     """
 
     buyer: int
@@ -70,7 +73,7 @@ class Struck(NamedTuple):
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Struck":
-        """Return what `_asdict` wrote; raises KeyError, TypeError or ValueError for anything else."""
+        """Return what `asdict` wrote; raises KeyError, TypeError or ValueError for anything else."""
         return cls(**dict(document) | {"blow": Blow(document["blow"])})
 
 
@@ -78,103 +81,71 @@ class Struck(NamedTuple):
 class Setup:
     """The dials around a sale. The defaults are the plain sale: every buyer a process, one gate, no faults.
 
-    `gate` is how the sale opens, `opens_in` how many seconds after everybody is ready. `faults` strike buyers.
-    `offices` is how many independent process trees sell. `via` is how a buyer reaches the store: itself, or
-    through `clerks` clerk processes and a queue or pipes. `workers` is the size of a process pool that plays the
-    buyers, 0 for a process each; `submit` is how they are handed to it.
+    `gate` is how the sale opens, `countdown` how many seconds after all buyers are ready. `faults` strike buyers.
+    `trees` is the number of independent process trees that sell. `channel` is how a buyer reaches the store: directly,
+    or through `clerks` clerk processes and a queue or pipes. `pool` is the size of a process pool that plays the
+    buyers, 0 for a process each; `submit` is how buyers are submitted to it.
 
-    Raises BadInputError for a value or a combination that makes no sense.
+    Raises BadInputError for a value out of range; `booking.rules` knows which values go together.
     """
 
     gate: str = "event"
-    opens_in: float = 0.0
+    countdown: float = 0.0
     faults: tuple[Fault, ...] = ()
-    offices: int = 1
-    via: str = "direct"
+    trees: int = 1
+    channel: str = "direct"
     clerks: int = 1
-    workers: int = 0
+    pool: int = 0
     submit: str = "async"
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense."""
+        """Refuse a value out of range."""
         _require_one_of("gate", self.gate, GATES)
-        _require_one_of("via", self.via, CHANNELS)
+        _require_one_of("channel", self.channel, CHANNELS)
         _require_one_of("submit", self.submit, SUBMISSIONS)
-        require_whole("offices", self.offices, 1, 64)
-        require_whole("clerks", self.clerks, 1, 64)
-        require_whole("workers", self.workers, 0, MOST_WORKERS)
-        if not 0 <= self.opens_in <= LONGEST_WAIT:
-            raise BadInputError(f"opens-in is {self.opens_in!r}; use 0 to {LONGEST_WAIT:g} seconds")
-        if self.opens_in and self.gate == "none":
-            raise BadInputError("without a gate nothing opens; leave out --opens-in, or --gate none")
-        self._require_one_fault_each()
-        if self.workers and (self.via != "direct" or self.offices > 1 or self.faults):
-            raise BadInputError("a pool of workers sells directly, in one office and without faults; leave one out")
-        if self.workers and self.gate == "barrier":
-            raise BadInputError(
-                "a barrier waits for all buyers at once, and a pool plays a few; leave out one of the two"
-            )
-        if self.submit == "sync" and not self.workers:
-            raise BadInputError("without --workers nobody is handed in; leave out --submit")
-        if self.via != "direct" and self.faults:
-            raise BadInputError(
-                "with clerks the buyers do not touch the ticket, so nobody can be struck there; "
-                "leave out --via, or --kill and --hang"
-            )
-        if self.via != "direct" and self.offices > 1:
-            raise BadInputError("clerks sit in one office; leave out --offices or --via")
-        if self.clerks > 1 and self.via == "direct":
-            raise BadInputError("without --via queue or pipe there are no clerks; leave out --clerks")
+        require_whole("trees", self.trees, 1, MOST_TREES)
+        require_whole("clerks", self.clerks, 1, MOST_TREES)
+        require_whole("pool", self.pool, 0, MOST_WORKERS)
+        if not 0 <= self.countdown <= LONGEST_WAIT:
+            raise BadInputError(f"countdown is {self.countdown!r}; use 0 to {LONGEST_WAIT:g} seconds")
 
-    def _require_one_fault_each(self) -> None:
-        struck = [fault.buyer for fault in self.faults]
-        twice = next((buyer for buyer in struck if struck.count(buyer) > 1), None)
-        if twice is not None:
-            raise BadInputError(f"buyer {twice} can be struck only once; leave out one of its faults")
-
-    def require_fit(self, scenario: Scenario) -> None:
-        """Raise BadInputError where this sale has not the buyers that these dials need, or the trains."""
-        plain = not self.workers and self.via == "direct"
-        if scenario.trains > 1 and not (plain and self.offices == 1 and not self.faults):
-            raise BadInputError(
-                "a journey on two trains is sold directly, in one office and without faults; "
-                "leave out --workers, --via, --offices, --kill and --hang"
-            )
-        if scenario.is_split and not plain:
-            raise BadInputError(
-                f"with --lock {scenario.lock} every buyer sells itself a ticket of its own share; "
-                "leave out --workers and --via"
-            )
-        if self.offices > scenario.buyers:
-            raise BadInputError(
-                f"{self.offices} offices need a buyer each and there are {scenario.buyers}; use fewer --offices"
-            )
-        for fault in self.faults:
-            if not 1 <= fault.buyer <= scenario.buyers:
-                raise BadInputError(f"{fault} strikes nobody; the sale has buyers 1 to {scenario.buyers}")
+    @property
+    def is_plain(self) -> bool:
+        """Return whether every buyer is a process that buys directly from the store."""
+        return self.channel == "direct" and not self.pool
 
     def to_json(self) -> dict[str, Any]:
         """Return the dials as a JSON object; a fault becomes an object with buyer, step and blow."""
-        return asdict(self) | {"faults": [fault._asdict() for fault in self.faults]}
+        document = asdict(self) | {"faults": [asdict(fault) for fault in self.faults]}
+        return {_key(name): value for name, value in document.items()}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Setup":
-        """Return the dials that `to_json` wrote; raises BadInputError for a key or a value that is none."""
-        unknown = set(document) - set(cls.__slots__)
+        """Return the dials that `to_json` wrote; raises BadInputError for an unknown key or a wrong value."""
+        names = {_key(field.name): field.name for field in fields(cls)}
+        unknown = set(document) - set(names)
         if unknown:
-            raise BadInputError(f"a setup has no {reprlib.repr(min(unknown))}; it has {', '.join(cls.__slots__)}")
+            raise BadInputError(f"a setup has no {reprlib.repr(min(unknown))}; it has {', '.join(names)}")
         try:
-            faults = tuple(_fault(fault) for fault in document.get("faults", ()))
-            return cls(**dict(document) | {"faults": faults})
+            values = {names[key]: value for key, value in document.items()}
+            return cls(**values | {"faults": tuple(_fault(fault) for fault in document.get("faults", ()))})
         except (TypeError, ValueError, KeyError, AttributeError):
-            raise BadInputError(f"the setup is not one: {reprlib.repr(document)}; write it with --history") from None
+            raise BadInputError(f"invalid setup {reprlib.repr(document)}; write it with --history") from None
+
+
+_KEYS = {"countdown": "opens_in", "trees": "offices", "channel": "via", "pool": "workers"}
+"""The JSON keys that differ from the fields: histories of earlier versions have them."""
+
+
+def _key(field: str) -> str:
+    return _KEYS.get(field, field)
 
 
 def _fault(document: Mapping[str, Any]) -> Fault:
     """Return the fault of a JSON object; raises an error of Python's own for anything else."""
     buyer, step, blow = (document[name] for name in ("buyer", "step", "blow"))
     fault = Fault.parsed(f"{buyer}@{step}")
-    return Fault(fault.buyer, fault.step, Blow(blow))
+    return replace(fault, blow=Blow(blow))
 
 
 def _require_one_of(name: str, value: str, choices: tuple[str, ...]) -> None:

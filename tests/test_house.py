@@ -31,7 +31,9 @@ FLOORS = {
     "lock_free": 3,
     "locks": 3,
     "stores": 3,
+    "protection": 3,
     "registry": 4,
+    "rules": 4,
     "processes": 5,
     "model": 5,
     "explorer": 5,
@@ -140,7 +142,7 @@ def read(path: Path, known: set[str]) -> Module:
         frozenset(IMPURE & {name.partition(".")[0] for name in statements}),
         frozenset(ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)),
         tuple(node.name for node in [*functions, *(node for node in nodes if isinstance(node, ast.ClassDef))]),
-        {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in functions},
+        {node.name: (node.end_lineno or 0) - node.body[0].lineno + 1 for node in functions},
     )
 
 
@@ -231,7 +233,7 @@ def test_names_say_what_a_thing_is(house: House) -> None:
 
 
 def test_everything_fits_in_the_eye(house: House) -> None:
-    """No function has more than 50 lines, docstring included, and no file is too long."""
+    """No function has more than 50 lines, docstring included and signature not, and no file is too long."""
     functions = {f"{module.name}.{name}": size for module in house.values() for name, size in module.lengths.items()}
     assert {name: size for name, size in functions.items() if size > LONGEST_FUNCTION} == {}
     assert {name: module.lines for name, module in house.items() if module.lines > LONGEST_FILE} == {}

@@ -13,7 +13,7 @@ from booking.errors import BadInputError
 from booking.history.history import CHANGED, History
 from booking.history.linearization import linearize
 from booking.history.verdict import judge
-from booking.registry import LOCKS, STORES, facts_of, go_together
+from booking.registry import LOCKS, STORES, go_together, protection_of
 from booking.replayer.stage import Stage
 from booking.scenario import Scenario
 from booking.setup import Blow, Fault, Setup
@@ -62,7 +62,7 @@ def test_shared_memory_under_a_lock_is_sound(tmp_path: Path, method: str) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-EXCLUDING = [name for name in LOCKS if facts_of(Scenario(lock=name)).permits == 1]
+EXCLUDING = [name for name in LOCKS if protection_of(Scenario(lock=name)).facts.permits == 1]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_compare_and_swap_under_the_other_start_methods(tmp_path: Path, method: 
 def test_compare_and_swap_across_offices(tmp_path: Path) -> None:
     """Two process trees share nothing but the file, and that is enough."""
     scenario = Scenario(6, 2, "cas", pay=(0, 0))
-    verdict = judge(simulate(scenario, db=tmp_path / "db.json", setup=Setup(offices=2)))
+    verdict = judge(simulate(scenario, db=tmp_path / "db.json", setup=Setup(trees=2)))
     assert (verdict.name, verdict.sold, verdict.stock_left) == ("sound", 2, 0)
     assert [entry.name for entry in tmp_path.iterdir()] == ["db.json"]
 
@@ -128,7 +128,7 @@ def test_a_lone_buyer_cannot_swap(tmp_path: Path) -> None:
     """`booking buy` has no parent that folds the links, so it is refused, and the store stays."""
     db = tmp_path / "db.json"
     db.write_bytes(b'{"count": 1}')
-    with pytest.raises(BadInputError, match="leaves links beside the store"):
+    with pytest.raises(BadInputError, match="use `booking run`"):
         buy_alone(Scenario(lock="cas"), db=db, timeout=1, tell=lambda *_: None)
     assert db.read_bytes() == b'{"count": 1}'
 
@@ -195,11 +195,11 @@ def test_a_stage_leaves_a_plain_store(tmp_path: Path) -> None:
 @pytest.mark.parametrize("store", [name for name, store in STORES.items() if not store.outlives_sale])
 def test_a_store_in_memory_is_for_one_sale_only(tmp_path: Path, store: str) -> None:
     """One line says so, and no file is made."""
-    with pytest.raises(BadInputError, match="for one sale and its own processes only; use --store json"):
+    with pytest.raises(BadInputError, match="is there for one sale and its own processes only; use --store json"):
         simulate(Scenario(store=store), db=tmp_path / "db.json", restock=False)
-    with pytest.raises(BadInputError, match="offices have no memory in common"):
-        simulate(Scenario(store=store), db=tmp_path / "db.json", setup=Setup(offices=2))
-    with pytest.raises(BadInputError, match="for one sale and its own processes only; use --store json"):
+    with pytest.raises(BadInputError, match="process trees share no memory"):
+        simulate(Scenario(store=store), db=tmp_path / "db.json", setup=Setup(trees=2))
+    with pytest.raises(BadInputError, match="is there for one sale and its own processes only; use --store json"):
         buy_alone(Scenario(store=store), db=tmp_path / "db.json", timeout=1, tell=lambda *_: None)
     assert list(tmp_path.iterdir()) == []
 
@@ -208,6 +208,6 @@ def test_a_store_in_memory_is_for_one_sale_only(tmp_path: Path, store: str) -> N
 def test_a_swap_needs_a_store_that_swaps(tmp_path: Path, store: str) -> None:
     """One line names the store that can, before anything is touched."""
     for refused in (lambda s: simulate(s, db=tmp_path / "db.json"), lambda s: Stage(s, db=tmp_path / "x").__enter__()):
-        with pytest.raises(BadInputError, match=f"the store {store} cannot; use --store json"):
+        with pytest.raises(BadInputError, match=f"{store} cannot; use --store json"):
             refused(Scenario(2, lock="cas", store=store))
     assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,7 @@ import pytest
 
 from booking.errors import BadInputError
 from booking.locks import LockFacts, Reach
-from booking.registry import LOCKS, facts_of, lock_named, store_named
+from booking.registry import LOCKS, lock_named, protection_of, store_named
 from booking.scenario import Scenario
 
 PLUGIN = """
@@ -56,7 +56,7 @@ def test_another_package_can_bring_a_lock_and_a_store() -> None:
     """An entry point is all it takes, and its facts are used like ours."""
     assert lock_named("turnstile").summary() == "Let everybody in, one after the other."
     assert store_named("ledger").summary() == "Write every sale down."
-    assert facts_of(Scenario(lock="turnstile")).permits is None
+    assert protection_of(Scenario(lock="turnstile")).facts.permits is None
 
 
 @pytest.mark.usefixtures("other_package")
@@ -85,8 +85,12 @@ def test_another_package_that_is_broken_costs_one_line(name: str, message: str) 
 
 def test_facts_are_those_of_the_scenario() -> None:
     """Only the semaphore has a dial: with 3 permits it lets 3 in; the other locks do not read it."""
-    assert facts_of(Scenario(lock="semaphore", permits=3)) == LockFacts(
+    assert protection_of(Scenario(lock="semaphore", permits=3)).facts == LockFacts(
         3, freed_when_holder_dies=False, reach=Reach.PROCESS_TREE
     )
-    assert facts_of(Scenario(lock="file", permits=3)) == LockFacts(1, freed_when_holder_dies=True, reach=Reach.MACHINE)
-    assert facts_of(Scenario(lock="none")) == LockFacts(None, freed_when_holder_dies=True, reach=Reach.NOWHERE)
+    assert protection_of(Scenario(lock="file", permits=3)).facts == LockFacts(
+        1, freed_when_holder_dies=True, reach=Reach.MACHINE
+    )
+    assert protection_of(Scenario(lock="none")).facts == LockFacts(
+        None, freed_when_holder_dies=True, reach=Reach.NOWHERE
+    )

@@ -8,7 +8,7 @@ from importlib import import_module
 import typer
 
 from booking.cli import screen
-from booking.errors import INTERRUPTED, BookingError, DiskError
+from booking.errors import INTERRUPTED, BadInputError, BookingError, DiskError
 from booking.version import __version__
 
 COMMANDS = {
@@ -27,6 +27,19 @@ COMMANDS = {
     "stores": "booking.cli.describe",
 }
 """The module of each command, which holds a function of the same name; only the one that is asked for is imported."""
+
+
+RENAMED = {
+    "run": {
+        "--offices": "--trees",
+        "--hang": "--freeze",
+        "--via": "--channel",
+        "--workers": "--pool",
+        "--opens-in": "--countdown",
+        "--kill-parent": "the command `booking orphans`",
+    },
+}
+"""The options of earlier versions, by command, and what to use instead."""
 
 
 def program_for(arguments: Sequence[str]) -> typer.Typer:
@@ -78,6 +91,7 @@ def run_command(arguments: Sequence[str], program: typer.Typer | None = None) ->
     screen.prepare()
     program = program or program_for(arguments)
     try:
+        _refuse_renamed(arguments)
         status = program(list(arguments) or ["--help"], standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -91,6 +105,14 @@ def run_command(arguments: Sequence[str], program: typer.Typer | None = None) ->
         screen.give_up_output()
         return _report(f"the system refused to go on: {error.strerror or error}", DiskError.exit_status)
     return status if isinstance(status, int) else 0
+
+
+def _refuse_renamed(arguments: Sequence[str]) -> None:
+    """Raise BadInputError for an option of an earlier version."""
+    renamed = RENAMED.get(arguments[0], {}) if arguments else {}
+    for name in (argument.partition("=")[0] for argument in arguments):
+        if name in renamed:
+            raise BadInputError(f"{name} has a new name: use {renamed[name]}")
 
 
 def _report(message: str, status: int) -> int:

@@ -3,6 +3,7 @@
 import typer
 
 from booking.cli import options
+from booking.lock_free.cas import CompareAndSwap
 from booking.registry import LOCKS, STORES
 from booking.stores import Store
 
@@ -15,7 +16,7 @@ def locks(*, json: options.Json = False) -> None:
             "permits": lock.facts.permits,
             "freed_when_holder_dies": lock.facts.freed_when_holder_dies,
             "reach": str(lock.facts.reach),
-            "swaps": lock.swaps,
+            "swaps": issubclass(lock, CompareAndSwap),
             "about": lock.summary(),
         }
         for name, lock in LOCKS.items()

@@ -8,7 +8,7 @@ import typer
 
 from booking.cli import options
 from booking.errors import BadInputError
-from booking.registry import facts_of
+from booking.registry import protection_of
 from booking.scenario import Scenario, require_whole
 
 if TYPE_CHECKING:
@@ -61,8 +61,11 @@ def office(  # noqa: PLR0913 - every dial is an option
     from booking.office.address import Door, is_loopback  # noqa: PLC0415 - no other command needs a server
     from booking.office.opening import hold_office  # noqa: PLC0415
 
-    scenario = Scenario(1, tickets, lock, store, options.parsed_pay(pay), seed, permits)
-    facts = facts_of(scenario)
+    scenario = Scenario(
+        buyers=1, tickets=tickets, lock=lock, store=store, pay=options.parsed_pay(pay), seed=seed, permits=permits
+    )
+    options.require_effect(scenario)
+    facts = protection_of(scenario).facts
     if timeout is None and not facts.freed_when_holder_dies:
         timeout = TIMEOUT
     rules = _rules(per_client=per_client, workers=workers, clients=clients, idle=idle, timeout=timeout)

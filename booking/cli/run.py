@@ -1,10 +1,11 @@
 """`booking run`: a real sale, its story and its verdict."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -24,11 +25,10 @@ from booking.text.words import count_of
 from booking.trains import second_path
 
 MOST_RUNS = 1_000_000
-Live = Annotated[
-    bool | None, typer.Option("--live/--no-live", help="Show the sale live; on a terminal it is, after a second.")
-]
+_View: TypeAlias = AbstractContextManager[Watcher | None]
+Live = Annotated[bool | None, typer.Option("--live/--no-live", help="Live view (default: on a terminal, from 1 s on).")]
 Timeout = Annotated[
-    float | None, typer.Option(metavar="SECONDS", help="End a sale that takes longer; generous if not given.")
+    float | None, typer.Option(metavar="SECONDS", help="Stop after so many seconds (default: 30 s plus all payments).")
 ]
 
 
@@ -49,15 +49,14 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     timeout: Timeout = None,
     durable: Annotated[bool, typer.Option("--durable", help="Wait for the disk at every write.")] = False,
     gate: setup_options.Gate = "event",
-    opens_in: setup_options.OpensIn = 0.0,
-    offices: setup_options.Trees = 1,
-    via: setup_options.Via = "direct",
+    countdown: setup_options.Countdown = 0.0,
+    trees: setup_options.Trees = 1,
+    channel: setup_options.Channel = "direct",
     clerks: setup_options.Clerks = 1,
-    workers: setup_options.Workers = 0,
+    pool: setup_options.Pool = 0,
     submit: setup_options.Submit = "async",
     kill: setup_options.Kill = None,
-    hang: setup_options.Hang = None,
-    kill_parent: setup_options.KillParent = False,
+    freeze: setup_options.Freeze = None,
     repeat: Annotated[int | None, typer.Option(metavar="R", help="Hold R sales and count.")] = None,
     live: Live = None,
     history: options.HistoryFile = None,
@@ -69,92 +68,74 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     expect: options.Expect = None,
 ) -> int:
     """Hold a sale: N processes look, then buy, from one JSON file."""
-    if kill_parent:
-        raise BadInputError("--kill-parent is a command of its own now; use `booking orphans`")
-    dice = seed if seed is not None else int.from_bytes(os.urandom(4), "big")
-    scenario = Scenario(buyers, tickets, lock, store, options.parsed_pay(pay), dice, permits, trains, order)
-    setup = Setup(gate, opens_in, setup_options.faults(kill, hang), offices, via, clerks, workers, submit)
-    reports = {"html": html, "svg": svg, "trace": trace, "csv": csv}
-    asked = Order(scenario, setup, db, start_method, timeout, keep_stock, durable, repeat, live, history, reports)
-    return held(asked, json=json, expected=options.parsed_verdict(expect))
-
-
-class Order(NamedTuple):
-    """What was asked for: a sale, or `repeat` of them, and the files to write about it."""
-
-    scenario: Scenario
-    setup: Setup
-    db: Path
-    start_method: str | None
-    timeout: float | None
-    keep_stock: bool
-    durable: bool
-    repeat: int | None
-    live: bool | None
-    history: Path | None
-    reports: Mapping[str, Path | None]
-
-    def require_sense(self) -> None:
-        """Raise BadInputError where what was asked for cannot be."""
-        if self.repeat is not None:
-            require_whole("--repeat", self.repeat, 1, MOST_RUNS)
-        if self.repeat is not None and self.keep_stock:
+    expected = options.parsed_verdict(expect)
+    scenario = Scenario(
+        buyers=buyers,
+        tickets=tickets,
+        lock=lock,
+        store=store,
+        pay=options.parsed_pay(pay),
+        seed=seed if seed is not None else int.from_bytes(os.urandom(4), "big"),
+        permits=permits,
+        trains=trains,
+        order=order,
+    )
+    options.require_effect(scenario)
+    setup = Setup(
+        gate=gate,
+        countdown=countdown,
+        faults=setup_options.faults(kill, freeze),
+        trees=trees,
+        channel=channel,
+        clerks=clerks,
+        pool=pool,
+        submit=submit,
+    )
+    if repeat is not None:
+        require_whole("--repeat", repeat, 1, MOST_RUNS)
+        if keep_stock:
             raise BadInputError("--repeat needs a full stock for every sale; leave out --keep-stock")
-
-    def histories(self) -> Iterator[History]:
-        """Hold the sales, one after the other, with a bar that tells how far they are."""
-        if self.repeat is None:
-            yield self.simulated()
-            return
-        with progress(self.repeat, "sales") as tell:
-            for done in range(1, self.repeat + 1):
-                yield self.simulated()
-                tell(done)
-
-    def simulated(self) -> History:
-        """Hold one sale, and show it live where that was asked for, or where it is long and alone."""
-        with self._view() as watch:
-            return simulate(
-                self.scenario,
-                setup=self.setup,
-                db=self.db,
-                restock=not self.keep_stock,
-                start_method=self.start_method,
-                timeout=self.timeout,
-                durable=self.durable,
-                watch=watch,
-                countdown=show_light,
-            )
-
-    def _view(self) -> AbstractContextManager[Watcher | None]:
-        wanted = self.repeat is None if self.live is None else self.live
-        if not wanted or not on_terminal():
-            return nullcontext()
-        from booking.live.view import PATIENCE, live  # noqa: PLC0415 - nobody looks, so nobody waits for it
-
-        return live(self.scenario, after=0 if self.live else PATIENCE, counts_down=bool(self.setup.opens_in))
-
-
-def held(order: Order, *, json: bool, expected: str | None) -> int:
-    """Hold the sales, write and print what they came to, and return the exit status."""
-    order.require_sense()
-    before = stock_before(order.scenario, order.db)
-    require_writable({"history": order.history, **order.reports}, files_of_store(order.db, order.scenario.trains))
-    sales = Sales()
-    for history in order.histories():
-        sales.take(history)
-    if order.history is not None:
-        write_history(order.history, sales.worst)
-    write_reports(order.reports, sales.worst, sales.verdict)
+    before = stock_before(scenario, db)
+    reports = {"html": html, "svg": svg, "trace": trace, "csv": csv}
+    require_writable({"history": history, **reports}, files_of_store(db, trains))
+    hold = partial(
+        simulate, scenario, setup=setup, db=db, restock=not keep_stock, start_method=start_method, timeout=timeout
+    )
+    wanted = repeat is None if live is None else live
+    view = partial(_view, scenario, wanted=wanted, at_once=bool(live), counts_down=bool(countdown))
+    sales = _held(partial(hold, durable=durable, countdown=show_light), view, repeat)
+    if history is not None:
+        write_history(history, sales.worst)
+    write_reports(reports, sales.worst, sales.verdict)
     if json:
-        options.print_json(document(sales, repeated=order.repeat is not None))
-    elif order.repeat is not None:
+        options.print_json(document(sales, repeated=repeat is not None))
+    elif repeat is not None:
         typer.echo("\n".join(counted(sales)))
     else:
-        stock = _stock_line(order.db, before, sales.worst) + _beside(order.db, order.scenario)
-        story = [stock, "", render(sales.worst, sales.verdict)]
-        typer.echo("\n".join([*story, *around(sales.worst)]))
+        stock = _stock_line(db, before, sales.worst) + _beside(db, scenario)
+        typer.echo("\n".join([stock, "", render(sales.worst, sales.verdict), *around(sales.worst)]))
     return status_of(sales, expected)
+
+
+def _held(hold: Callable[..., History], view: Callable[[], _View], repeat: int | None) -> Sales:
+    """Hold one sale, or `repeat` of them with a bar that shows how many are done, and return what they came to."""
+    sales = Sales()
+    with nullcontext() if repeat is None else progress(repeat, "sales") as tell:
+        for done in range(1, (repeat or 1) + 1):
+            with view() as watch:
+                sales.take(hold(watch=watch))
+            if tell:
+                tell(done)
+    return sales
+
+
+def _view(scenario: Scenario, *, wanted: bool, at_once: bool, counts_down: bool) -> _View:
+    """Return the live view on a terminal, at once or after a while."""
+    if not wanted or not on_terminal():
+        return nullcontext()
+    from booking.live.view import PATIENCE, live  # noqa: PLC0415 - 60 ms that nobody waits for who does not look
+
+    return live(scenario, after=0 if at_once else PATIENCE, counts_down=counts_down)
 
 
 def stock_before(scenario: Scenario, db: Path) -> int | None:

@@ -9,9 +9,9 @@ from booking.cli import options
 from booking.errors import BadInputError, MalformedStoreError, TornReadError
 from booking.locks import Reach
 from booking.purchase import Outcome
-from booking.registry import facts_of, store_named
+from booking.registry import protection_of, store_named
 from booking.scenario import Scenario
-from booking.simulation.sale import stocked, store_path
+from booking.simulation.sale import Sale, claimed, store_path
 from booking.simulation.single_buyer import buy_alone
 from booking.steps import PAY, Phase, Step, Value
 from booking.text.verbs import narrated
@@ -52,14 +52,15 @@ def reset(
     json: options.Json = False,
 ) -> None:
     """Put tickets into the store; its other keys are kept."""
-    scenario = Scenario(tickets=tickets)
-    store = store_named("json")(store_path(db))
+    sale = Sale.of(Scenario(tickets=tickets), db=db)
     try:
-        stocked(store, scenario, restock=True)
+        with sale.opened():
+            pass
     except MalformedStoreError:
         if not (force and db.is_file()):
             raise
-        store.put(tickets)
+        with claimed(sale.stores[0]):
+            sale.stores[0].put(tickets)
     if json:
         options.print_json({"db": str(db), "count": tickets})
     else:
@@ -83,7 +84,9 @@ def buy(  # noqa: PLR0913 - every dial is an option
     json: options.Json = False,
 ) -> int:
     """Look, then buy one ticket, as one buyer. Run it in two terminals to race by hand."""
-    scenario = Scenario(1, 0, lock, store, options.parsed_pay(pay), seed, permits)
+    scenario = Scenario(
+        buyers=1, tickets=0, lock=lock, store=store, pay=options.parsed_pay(pay), seed=seed, permits=permits
+    )
     who = printable(name)[:LONGEST_NAME]
     if not who:
         raise BadInputError(f"--name is {name!r}; use letters")
@@ -95,7 +98,8 @@ def buy(  # noqa: PLR0913 - every dial is an option
         options.refuse_beside_at(context, "lock", "permits", "store", "pay", "db", "seed")
         outcome = client.buy_at(address.parsed(at), who, timeout=timeout, tell=narrator)
         return _told(narrator, outcome, {"at": at}, json=json)
-    if facts_of(scenario).reach is Reach.PROCESS_TREE and not json:
+    options.require_effect(scenario)
+    if protection_of(scenario).facts.reach is Reach.PROCESS_TREE and not json:
         typer.echo(_ONE_TREE.format(lock=lock))
     try:
         outcome = buy_alone(scenario, db=db, timeout=timeout, tell=narrator)

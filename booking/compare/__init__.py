@@ -8,7 +8,7 @@ from dataclasses import replace
 from booking.compare.measures import MEASURES, Question
 from booking.compare.result import BASELINES, Comparison, Cost, Found, Measure, Missing
 from booking.errors import BadInputError, InconclusiveError
-from booking.registry import LOCKS, facts_of, lock_named, store_named
+from booking.registry import LOCKS, lock_named, protection_of, store_named
 from booking.scenario import Scenario, require_whole
 
 MOST_RUNS = 10_000
@@ -68,7 +68,7 @@ def cheaper(before: Found | None, now: Found) -> Found:
 def _answer(measure: Measure, question: Question) -> Found:
     """Return what the measure finds, or why this lock and this store have nothing to measure."""
     try:
-        facts_of(question.scenario)
+        protection_of(question.scenario)
         return MEASURES[measure](question)
     except (BadInputError, InconclusiveError) as error:
         return Missing(str(error))

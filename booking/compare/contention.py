@@ -8,22 +8,21 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from booking.compare.result import Cost
 from booking.errors import DiskError, InconclusiveError
 from booking.history.history import Phase, Value
-from booking.locks import Lock
 from booking.processes import lifeline, signals
 from booking.processes.group import ProcessGroup, room_for
 from booking.processes.lifeline import PipeEnds
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.simulation.buyer import answer
+from booking.simulation.buyer import Train, settled
 from booking.simulation.desk import RealDesk
-from booking.simulation.sale import context_named, lock_made, stocked, store_at
-from booking.stores import Store
+from booking.simulation.sale import Sale
 
 PATIENCE = 30.0
 """Seconds beyond the time of the purchases after which nobody is waited for."""
@@ -45,8 +44,8 @@ class Tally(NamedTuple):
 class Turnstile:
     """All that one buyer is told: what it buys from, and for how many seconds."""
 
-    store: Store
-    lock: Lock
+    program: Callable[..., Outcome]
+    train: Train
     ends: PipeEnds
     seconds: float
 
@@ -54,7 +53,7 @@ class Turnstile:
 def attend(turnstile: Turnstile) -> None:
     """Be one buyer: wait at the gate, buy until the time is over, say how it went."""
     ends = turnstile.ends
-    lifeline.become_child(ends, turnstile.store.sweep_own)
+    lifeline.become_child(ends, turnstile.train.store.sweep_own)
     ends.journal.send_bytes(json.dumps(None).encode())
     lifeline.wait_for_gate(ends.gate, ends.lifeline)
     ends.journal.send_bytes(json.dumps(bought_for(turnstile)).encode())
@@ -62,12 +61,12 @@ def attend(turnstile: Turnstile) -> None:
 
 def bought_for(turnstile: Turnstile) -> Tally:
     """Buy as often as the time allows, and return the tally."""
-    desk = RealDesk(turnstile.store, turnstile.lock, _untold, pay_s=0)
+    desk = RealDesk(turnstile.train.store, turnstile.train.lock, _untold, pay_s=0)
     bought = torn = longest = 0
     began = now = time.monotonic_ns()
     over = began + int(turnstile.seconds * 1e9)
     while now < over:
-        outcome, error = answer(desk, turnstile.lock)
+        outcome, error = settled(partial(turnstile.program, desk))
         before, now = now, time.monotonic_ns()
         longest = max(longest, now - before)
         bought += outcome is Outcome.BOUGHT
@@ -87,23 +86,25 @@ def contended(scenario: Scenario, folder: Path, seconds: float, stop: Callable[[
     Raises BadInputError where the lock or the store cannot be used, DiskError where a buyer could not go on, and
     InconclusiveError where one never answers, or once `stop` says so. No process is left afterwards.
     """
-    context = context_named(None)
-    store = store_at(folder / "db.json", scenario)
-    with signals.collect() as arrived:
-        stocked(store, scenario, restock=True, context=context)
-        lock = lock_made(scenario, store.path, context)
-        kept_open = 0 if context.get_start_method() == "fork" else scenario.buyers
-        with room_for(kept_open), ProcessGroup(context) as group:
-            try:
-                for number in range(1, scenario.buyers + 1):
-                    group.start(attend, Turnstile(store.of(number), lock, group.ends, seconds), f"buyer-{number}")
-                group.seal()
-                _heard(group, scenario.buyers, PATIENCE + scenario.buyers, lambda: bool(arrived) or stop())
-                group.open_gate()
-                said = _heard(group, scenario.buyers, PATIENCE + seconds, lambda: bool(arrived) or stop())
-            finally:
-                group.kill_all()
-                store.tidy(dead={process.pid or 0 for process in group.processes})
+    sale = Sale.of(scenario, db=folder / "db.json")
+    with (
+        signals.collect() as arrived,
+        sale.opened() as (_, (train,)),
+        room_for(sale.descriptors),
+        ProcessGroup(sale.context) as group,
+    ):
+        try:
+            for number in range(1, scenario.buyers + 1):
+                own = Train(sale.protection.store_of(number, train.store), train.lock)
+                task = Turnstile(sale.protection.program(number), own, group.ends, seconds)
+                group.start(attend, task, f"buyer-{number}")
+            group.seal()
+            _heard(group, scenario.buyers, PATIENCE + scenario.buyers, lambda: bool(arrived) or stop())
+            group.open_gate()
+            said = _heard(group, scenario.buyers, PATIENCE + seconds, lambda: bool(arrived) or stop())
+        finally:
+            group.kill_all()
+            train.store.tidy(dead={process.pid or 0 for process in group.processes})
     return _sane([Tally(*tally) for tally in said])
 
 

@@ -13,7 +13,7 @@ from booking.explorer import explore
 from booking.history.finding import Anomaly
 from booking.history.history import History
 from booking.history.verdict import judge
-from booking.registry import facts_of, go_together
+from booking.registry import go_together, protection_of
 from booking.scenario import Scenario
 from booking.setup import Blow, Fault, Setup
 from booking.simulation.sale import simulate
@@ -57,12 +57,12 @@ def two_offices(question: Question) -> Found:
     """Hold real sales in two process trees, as from two terminals."""
     if question.scenario.buyers == 1:
         return Missing("two offices need two buyers")
-    return _sales(question, Setup(offices=2))
+    return _sales(question, Setup(trees=2))
 
 
 def killed_holder(question: Question) -> Found:
     """Kill whoever is inside while it pays, and see when the next buyer gets in; the median of a few kills."""
-    permits = facts_of(question.scenario).permits
+    permits = protection_of(question.scenario).facts.permits
     if permits is None:
         return Missing("nobody ever waits, so a killed buyer keeps nobody out")
     waits: list[float] = []

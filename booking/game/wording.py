@@ -58,7 +58,7 @@ def standing(game: Game) -> Iterator[str]:
 
 def _left(game: Game) -> str:
     """Return what the file says, or the two trains' files, or all shares together."""
-    if game.scenario.is_split:
+    if game.scenario.shares:
         return f"All shares together hold {game.world.count_left:,}"
     says = ["is half-written" if left is None else f"says {left:,}" for left in game.world.counts_left]
     if len(says) == 1:

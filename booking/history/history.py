@@ -154,7 +154,7 @@ class History:
         if self.scenario.trains > 1:
             header["second_left"] = self.second_left
         if self.struck:
-            header["struck"] = [blow._asdict() for blow in self.struck]
+            header["struck"] = [asdict(blow) for blow in self.struck]
         yield json.dumps(header)
         for event in self.events:
             yield json.dumps(event.to_json())

@@ -55,20 +55,9 @@ def intervals(history: History) -> list[Interval]:
             call = end
         elif event.step == Step.RELEASE:
             end = call
-        found.append(Interval(event.buyer, event.step, call, end, event.value, asked.value, _cell(event, history)))
+        cell = history.scenario.file_of(event.buyer, event.train)
+        found.append(Interval(event.buyer, event.step, call, end, event.value, asked.value, cell))
     return sorted(found, key=lambda interval: interval.call)
-
-
-def _cell(event: Event, history: History) -> int:
-    return event.buyer - 1 if history.scenario.is_split else event.train - 1
-
-
-def _cells(history: History) -> Cells:
-    """Return what each count is before the first step."""
-    scenario = history.scenario
-    if scenario.is_split:
-        return tuple(scenario.share_of(buyer) for buyer in range(1, scenario.buyers + 1))
-    return (scenario.tickets,) * scenario.trains
 
 
 def linearize(history: History, *, most_steps: int) -> list[int] | None:
@@ -80,13 +69,13 @@ def linearize(history: History, *, most_steps: int) -> list[int] | None:
     if len(steps) > most_steps:
         return None
     # Several orders may explain the reads; one that also ends with what the store holds is the better explanation.
-    order = _Search(steps, history).run(_cells(history)) or _Search(steps).run(_cells(history))
+    order = _Search(steps, history).run(history.scenario.counts) or _Search(steps).run(history.scenario.counts)
     return None if order is None else [step.buyer for step in order]
 
 
 def _ends_like(history: History, cells: Cells) -> bool:
     """Return whether the counts in the end are what is left in the stores, as far as that is known."""
-    if history.scenario.is_split:
+    if history.scenario.shares:
         numbers = [cell for cell in cells if isinstance(cell, int)]
         return history.stock_left in {None, sum(numbers)}
     return all(

@@ -130,15 +130,12 @@ class _World:
 
     def __post_init__(self) -> None:
         """Begin with what is for sale."""
-        scenario = self.scenario
-        self.files = dict.fromkeys(range(1, scenario.trains + 1), scenario.tickets)
-        if scenario.is_split:
-            self.files = {buyer: scenario.share_of(buyer) for buyer in range(1, scenario.buyers + 1)}
+        self.files = dict(enumerate(self.scenario.counts, 1))
 
     @property
     def file(self) -> Value:
         """Return what the first file holds, or all shares."""
-        if self.scenario.is_split:
+        if self.scenario.shares:
             return sum(share for share in self.files.values() if isinstance(share, int))
         return self.files[1]
 
@@ -157,7 +154,7 @@ class _World:
         return Moment(self.file, holders.get(1, ()), len(self.sold), does, knows, then, second, holders.get(2, ()))
 
     def _cell(self, event: Event) -> int:
-        return event.buyer if self.scenario.is_split else event.train
+        return self.scenario.file_of(event.buyer, event.train) + 1
 
     def _file(self, event: Event) -> None:
         """Note a write when it returns or when somebody has read it; what a swap writes is not known before."""

@@ -222,7 +222,7 @@ def _same_count(history: History, train: int = 1) -> Finding:
 
 
 def _file(history: History, train: int) -> str:
-    if history.scenario.is_split:
+    if history.scenario.shares:
         return "All shares together"
     return "The file" if history.scenario.trains == 1 else f"The file of train {train}"
 
@@ -239,7 +239,7 @@ def _purchases_by_count(history: History, train: int) -> dict[tuple[int, int], l
     for ending in history.endings:
         read, write = reads.get(ending.buyer), writes.get(ending.buyer)
         if ending.outcome is Outcome.BOUGHT and read and write and isinstance(read.value, int):
-            cell = ending.buyer if history.scenario.is_split else train
+            cell = ending.buyer if history.scenario.shares else train
             groups[cell, read.value].append((read, write))
     return groups
 
@@ -268,7 +268,7 @@ def replay_command(history: History) -> str | None:
 
     None too for a sale of several process trees: a replay has one, whose lock may exclude buyers that theirs did not.
     """
-    if not history.events or history.setup.offices > 1 or any(ending.unanswered for ending in history.endings):
+    if not history.events or history.setup.trees > 1 or any(ending.unanswered for ending in history.endings):
         return None
     from booking.history.linearization import linearize  # noqa: PLC0415 - only what went wrong has to be replayed
     from booking.history.schedule import command  # noqa: PLC0415

@@ -112,7 +112,7 @@ def _lost_buyer(ending: Ending, last: Event | None, *, holds: bool, freed: bool)
 
 def _was_freed(history: History, last: Event) -> bool:
     """Return whether another buyer took the lock of a dead one, where one lock lets in one buyer."""
-    return (history.scenario.permits, history.setup.offices) == (1, 1) and any(
+    return (history.scenario.permits, history.setup.trees) == (1, 1) and any(
         event.step == Step.ACQUIRE and event.phase == "return" and event.value != BLOCKED
         for event in history.events
         if event.seq > last.seq and event.buyer != last.buyer

@@ -78,7 +78,7 @@ class Board:
         if message.train > 1:  # the lines about the file and the lock are those of the first train
             return
         if word in {Step.WRITE, Step.SWAP} and phase == "return" and isinstance(message.value, int):
-            self.left = self.left - 1 if self.scenario.is_split else message.value
+            self.left = self.left - 1 if self.scenario.shares else message.value
         elif word == Step.ACQUIRE and phase == "return" and message.value != BLOCKED:
             self.holders.add(buyer)
         elif word == Step.RELEASE:
@@ -93,7 +93,7 @@ class Board:
     def lines(self) -> Iterator[str]:
         """Yield the heading, then a line per buyer, or where they are too many a line per thing that they do."""
         tickets = self.scenario.tickets
-        where = "in the shares" if self.scenario.is_split else "in the file"
+        where = "in the shares" if self.scenario.shares else "in the file"
         where += " of train 1" if self.scenario.trains > 1 else ""
         over = f", {self.sold - tickets:,} too many" if self.sold > tickets else ""
         yield f"Tickets left {where}: {self.left:,}   Sold so far: {self.sold:,} of {tickets:,}{over}"

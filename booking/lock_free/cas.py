@@ -1,28 +1,41 @@
 """No lock: compare and swap, which writes only if nobody else has written since."""
 
-from booking.locks import Lock, LockFacts, Reach
-from booking.purchase import Desk, Outcome, purchase_by_swap
+from booking.protection import Protection
+from booking.purchase import Desk, Outcome
+from booking.steps import PAY, Step
 
 
-class CompareAndSwap(Lock):
-    """Stop nobody, and write only if the count is still the one that was read.
+class CompareAndSwap(Protection):
+    """Compare and swap: write only if the count has not changed since it was read.
 
-    It is no lock but another way to buy: the count is compared and written in one step. It needs a store that can
-    swap. Nobody waits and nobody can block the others by dying; whoever loses a race starts again.
+    The store compares and writes in one step. Nobody waits, and nobody can block the others by dying; a buyer that
+    loses a race starts again. Versions of the count stand beside the store until the parent merges them, so the sale
+    has to be alone with its store.
     """
 
-    facts = LockFacts(permits=None, freed_when_holder_dies=True, reach=Reach.NOWHERE)
-    swaps = True
+    alone = True
 
     @staticmethod
     def purchase(desk: Desk) -> Outcome:
-        """Be one buyer that compares and swaps."""
-        return purchase_by_swap(desk)
+        """Buy one ticket without waiting for another buyer; of those who race, one always wins.
 
-    def acquire(self, timeout: float | None = None) -> bool:
-        """Return at once."""
-        del timeout
-        return True
+        Compare and swap: Herlihy, "Wait-free synchronization", ACM Transactions on Programming Languages and
+        Systems 13, 1991. Raises TornReadError for a half-written store.
+        """
+        desk.look()
+        while (count := desk.read()) > 0:
+            desk.pay()
+            if desk.swap(count, count - 1):
+                return Outcome.BOUGHT
+        return Outcome.SOLD_OUT
 
-    def release(self) -> None:
-        """Do nothing: nothing was taken."""
+    @property
+    def steps(self) -> frozenset[str]:
+        """Return the names of the steps of a purchase: it swaps and never writes."""
+        return frozenset({Step.LOOK, Step.READ, PAY, Step.SWAP})
+
+    def misfit(self) -> str | None:
+        """Return why the store cannot be used, None if it can."""
+        if self.store_kind.can_swap:
+            return None
+        return f"--lock cas swaps the count in one step, which the store {self.scenario.store} cannot; use --store json"

@@ -11,7 +11,7 @@ from booking.errors import BadInputError
 from booking.model.counter import purchase_at_counter
 from booking.model.scripted_desk import Program
 from booking.model.shared_state import Shared, shared_in
-from booking.registry import purchase_in, purchase_of
+from booking.registry import protection_of
 from booking.scenario import Scenario
 from booking.trains import COUNT
 
@@ -29,21 +29,19 @@ def kinds_in(scenario: Scenario, program: Program | None = None, clerks: int = 0
 
     Raises BadInputError where the scenario's lock, store, trains and clerks do not go together.
     """
-    shared = shared_in(scenario, clerks)
-    if clerks and (scenario.is_split or scenario.trains > 1):
+    shared, protection = shared_in(scenario, clerks), protection_of(scenario)
+    if clerks and (protection.shares or scenario.trains > 1):
         raise BadInputError("a clerk sells the tickets of one train to everybody; leave out --clerks")
-    if program and scenario.is_split:
+    if program and protection.shares:
         raise BadInputError(f"only the purchase itself is explored with --lock {scenario.lock}; use another lock")
-    everybody = tuple(range(1, scenario.buyers + 1))
-    if not (scenario.is_split or scenario.trains > 1):
-        return (Kind(program or (purchase_at_counter if clerks else purchase_in(scenario)), shared, everybody),)
-    found: dict[tuple[Program, int], list[int]] = {}
-    for buyer in everybody:
-        runs = program or purchase_of(scenario, buyer)
-        share = scenario.share_of(buyer) if scenario.is_split else scenario.tickets
-        found.setdefault((runs, share), []).append(buyer)
+    if clerks and not program:
+        program = purchase_at_counter
+    counts, found = scenario.counts, dict[tuple[Program, int], list[int]]()
+    for buyer in range(1, scenario.buyers + 1):
+        first = counts[scenario.file_of(buyer, 1)]
+        found.setdefault((program or protection.program(buyer), first), []).append(buyer)
     return tuple(
-        Kind(runs, replace(shared, cells={COUNT: share}) if scenario.is_split else shared, tuple(buyers))
+        Kind(runs, replace(shared, cells={COUNT: share}) if protection.shares else shared, tuple(buyers))
         for (runs, share), buyers in found.items()
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from booking.locks import LockFacts, Reach
-from booking.registry import facts_of, store_named
+from booking.registry import protection_of
 from booking.scenario import MOST_PROCESSES, Scenario, require_whole
 from booking.steps import Step
 from booking.trains import COUNT, LOCK, NAMES
@@ -40,14 +40,15 @@ def shared_in(scenario: Scenario, clerks: int = 0) -> Shared:
     """
     require_whole("buyers (outside of a pool)", scenario.buyers, 1, MOST_PROCESSES)
     require_whole("clerks", clerks, 0, MOST_PROCESSES)
-    store = store_named(scenario.store)
+    protection = protection_of(scenario)
+    store, split = protection.store_kind, bool(protection.shares)
     counter = {COUNTER: LockFacts(clerks, freed_when_holder_dies=True, reach=Reach.PROCESS_TREE)} if clerks else {}
-    facts, trains = facts_of(scenario), NAMES[: scenario.trains]
+    facts, trains = protection.facts, NAMES[: scenario.trains]
     return Shared(
         cells={cell: scenario.tickets for cell, _ in trains},
         locks={lock: facts for _, lock in trains} | counter,
         write_steps=store.write_steps,
-        private=not store.shared or scenario.is_split,
-        can_swap=store.can_swap and not scenario.is_split,
-        split=scenario.is_split,
+        private=split or not store.shared,
+        can_swap=store.can_swap and not split,
+        split=split,
     )

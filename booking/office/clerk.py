@@ -6,19 +6,19 @@ here may import the command line.
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
 from booking.errors import BookingError, InconclusiveError, TornReadError
 from booking.history.history import Phase, Value
-from booking.locks import Lock
 from booking.office.protocol import Told, event, failed
 from booking.processes import lifeline
 from booking.processes.journal import PARENT_GONE
 from booking.processes.lifeline import PipeEnds
 from booking.purchase import Outcome
+from booking.simulation.buyer import Train
 from booking.simulation.desk import RealDesk
 from booking.steps import Step
 from booking.stores import Store
@@ -46,8 +46,8 @@ class Post:
     office hang up.
     """
 
-    store: Store
-    lock: Lock
+    program: Callable[..., Outcome]
+    train: Train
     timeout: float | None
     ends: PipeEnds
     pipe: Connection
@@ -58,10 +58,10 @@ def serve(post: Post) -> None:
     """Carry out one request after the other until the office says END or is gone."""
     for thing in post.inherited:
         thing.close()
-    lifeline.become_child(post.ends, post.store.sweep_own)
+    lifeline.become_child(post.ends, post.train.store.sweep_own)
     _send(post.pipe, READY)
     while request := _received(post.pipe):
-        answer = _looked(post.store) if request["do"] == "look" else _bought(post, request["pay_s"])
+        answer = _looked(post.train.store) if request["do"] == "look" else _bought(post, request["pay_s"])
         _send(post.pipe, json.dumps(answer).encode())
 
 
@@ -74,9 +74,9 @@ def _looked(store: Store) -> dict[str, Any]:
 
 def _bought(post: Post, pay_s: float) -> dict[str, Any]:
     telling = _Telling(post.pipe)
-    desk = RealDesk(post.store, post.lock, telling, pay_s, post.timeout)
+    desk = RealDesk(post.train.store, post.train.lock, telling, pay_s, post.timeout)
     try:
-        outcome = post.lock.purchase(desk)
+        outcome = post.program(desk)
     except TornReadError:
         outcome = Outcome.TORN_READ
     except InconclusiveError as error:

@@ -1,22 +1,19 @@
 """Opening an office: the store is filled, the lock made, the processes hired; closing it leaves nothing behind."""
 
 import contextlib
-from dataclasses import dataclass
-from multiprocessing.context import BaseContext
 from pathlib import Path
 
 from booking.errors import BadInputError, BookingError
-from booking.locks import Lock
 from booking.office.address import Door
 from booking.office.rules import Rules
 from booking.office.screen import Screen, Tell
 from booking.office.server import Office
 from booking.office.staff import Hiring, PerClient, Workers
 from booking.processes.group import ProcessGroup, room_for
-from booking.registry import facts_of, store_named
+from booking.rules import impossible_at_office
 from booking.scenario import Scenario
-from booking.simulation.sale import context_named, lock_made, stocked, store_path
-from booking.stores import Store
+from booking.simulation.buyer import Train
+from booking.simulation.sale import Sale
 
 
 def hold_office(  # noqa: PLR0913 - what is sold, how, where, and who hears of it
@@ -35,36 +32,22 @@ def hold_office(  # noqa: PLR0913 - what is sold, how, where, and who hears of i
     fork, spawn or forkserver; None takes fork where the platform has it. `tell` is called with every line for the
     screen. Raises BadInputError for what cannot be sold so, and InconclusiveError where the processes do not start.
     """
-    path = store_path(db)
-    facts_of(scenario)  # refused, if it has to be, before the store is touched
-    if scenario.is_split:
-        raise BadInputError(
-            f"an office sells to everybody who comes, and nobody has a share; leave out --lock {scenario.lock}"
-        )
-    context = context_named(start_method)
-    store = store_named(scenario.store)(path)
-    scenario = stocked(store, scenario, restock=restock, context=context)
-    sold = Sold(store, lock_made(scenario, path, context), context)
-    try:
-        _serve(sold, rules, Office(scenario, rules, door, Screen(tell, scenario)))
-    finally:
-        with contextlib.suppress(BookingError):
-            store.tidy()
+    sale = Sale.of(scenario, db=db, restock=restock, start_method=start_method)
+    refusal = impossible_at_office(sale.protection)
+    if refusal is not None:
+        raise BadInputError(refusal)
+    with sale.opened() as (open_scenario, (train,)):
+        try:
+            _serve(sale, train, rules, Office(open_scenario, rules, door, Screen(tell, open_scenario)))
+        finally:
+            with contextlib.suppress(BookingError):
+                train.store.tidy()
 
 
-@dataclass(frozen=True)
-class Sold:
-    """Where the count is, what guards it, and where processes come from that know both."""
-
-    store: Store
-    lock: Lock
-    context: BaseContext
-
-
-def _serve(sold: Sold, rules: Rules, office: Office) -> None:
+def _serve(sale: Sale, train: Train, rules: Rules, office: Office) -> None:
     processes = rules.workers or rules.clients
-    with contextlib.closing(office), room_for(rules.clients + 2 * processes), ProcessGroup(sold.context) as group:
-        hiring = Hiring(group, sold.store, sold.lock, rules.timeout, office.inherited, office.hired)
+    with contextlib.closing(office), room_for(rules.clients + 2 * processes), ProcessGroup(sale.context) as group:
+        hiring = Hiring(group, sale.protection.program(1), train, rules.timeout, office.inherited, office.hired)
         if rules.workers:
             office.serve(Workers(hiring, rules.clients, rules.workers))
         else:

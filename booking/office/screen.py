@@ -10,7 +10,7 @@ from booking.office.address import written
 from booking.office.protocol import Told
 from booking.office.visitor import Visitor
 from booking.purchase import Outcome
-from booking.registry import facts_of
+from booking.registry import protection_of
 from booking.scenario import Scenario
 from booking.text.words import count_of
 
@@ -36,7 +36,7 @@ class Screen:
         served = f"{processes} for all clients in turn" if workers else "a process for each client"
         stock = count_of(self.scenario.tickets, "ticket")
         self.tell(f"The office sells {stock}; lock {self.scenario.lock}; {served}.")
-        if facts_of(self.scenario).reach is Reach.PROCESS_TREE:
+        if protection_of(self.scenario).facts.reach is Reach.PROCESS_TREE:
             self.tell(_ONE_TREE.format(lock=self.scenario.lock))
         self.tell(f"In other terminals: booking buy --at {address} --name YOU   (Ctrl-C closes the office)")
         self.tell(f"Listening on {address}.")

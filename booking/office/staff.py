@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from booking.errors import InconclusiveError
-from booking.locks import Lock
 from booking.office.clerk import END, Closable, Post, serve
 from booking.office.visitor import Visitor
 from booking.processes.group import Process, ProcessGroup
-from booking.stores import Store
+from booking.purchase import Outcome
+from booking.simulation.buyer import Train
 
 
 @dataclass(eq=False)
@@ -49,8 +49,8 @@ class Hiring:
     """All that is needed to start a clerk. `inherited` tells what a fork would take along from the office."""
 
     group: ProcessGroup
-    store: Store
-    lock: Lock
+    program: Callable[..., Outcome]
+    train: Train
     timeout: float | None
     inherited: Callable[[], Sequence[Closable]]
     hired: Callable[[Clerk], None]
@@ -60,7 +60,7 @@ class Hiring:
         group = self.group
         ours, theirs = group.context.Pipe()
         inherited = (ours, *self.inherited()) if group.start_method == "fork" else ()
-        post = Post(self.store, self.lock, self.timeout, group.ends, theirs, inherited)
+        post = Post(self.program, self.train, self.timeout, group.ends, theirs, inherited)
         try:
             group.start(serve, post, "clerk")
         finally:

@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from booking.errors import InconclusiveError
-from booking.locks import Lock
 from booking.processes.group import Process, ProcessGroup
 from booking.processes.journal import READY, receive
+from booking.protection import Protection
 from booking.replayer.gated_desk import ReplayTask, run_gated_buyer
-from booking.scenario import Scenario
-from booking.simulation.buyer import SecondTrain
+from booking.simulation.buyer import Train
 from booking.simulation.recorder import Recorder
 from booking.simulation.running import IDLE_AFTER, READY_BASE, READY_EACH
-from booking.stores import Store
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -28,19 +26,24 @@ class Controller:
     permissions: list["Connection"] = field(default_factory=list)
     patience: float = READY_BASE
 
-    def start(self, scenario: Scenario, store: Store, lock: Lock, second: SecondTrain | None = None) -> None:
+    def start(self, protection: Protection, trains: tuple[Train, ...]) -> None:
         """Start the buyers and wait until each of them stands before its first step."""
-        buyers = scenario.buyers
-        for buyer in range(1, buyers + 1):
+        buyers = range(1, protection.scenario.buyers + 1)
+        for buyer in buyers:
             theirs, ours = self.group.context.Pipe(duplex=False)
             self.permissions.append(ours)
-            other = second and second._replace(goes_first=scenario.turns_back(buyer))
-            task = ReplayTask(buyer, store.of(buyer), lock, self.group.ends, theirs, other)
+            task = ReplayTask(
+                buyer=buyer,
+                program=protection.program(buyer),
+                trains=tuple(Train(protection.store_of(buyer, train.store), train.lock) for train in trains),
+                ends=self.group.ends,
+                permission=theirs,
+            )
             self.group.start(run_gated_buyer, task, f"buyer-{buyer}")
             theirs.close()
         self.group.seal()
-        self.patience = READY_BASE + READY_EACH * buyers
-        self._hear(range(1, buyers + 1), Recorder())
+        self.patience = READY_BASE + READY_EACH * len(buyers)
+        self._hear(buyers, Recorder())
 
     def process(self, buyer: int) -> Process:
         """Return the process of a buyer."""

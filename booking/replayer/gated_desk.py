@@ -15,7 +15,8 @@ from booking.locks import Lock
 from booking.processes import lifeline
 from booking.processes.journal import END, PARENT_GONE, READY, Journal, Record
 from booking.processes.lifeline import PipeEnds
-from booking.simulation.buyer import SecondTrain, answer, travel
+from booking.purchase import Outcome
+from booking.simulation.buyer import Train, settled
 from booking.simulation.desk import LockAtDesk, RealDesk
 from booking.steps import Step
 from booking.stores import Store
@@ -27,24 +28,20 @@ _Result = TypeVar("_Result")
 Ask = Callable[[Step], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReplayTask:
-    """All that a buyer's process is told: who it is, what it buys from, and where its permissions arrive.
-
-    With a `second` train it is the journey on both that is bought.
-    """
+    """All that a buyer's process is told: who it is, what it runs and buys from, and where its permissions arrive."""
 
     buyer: int
-    store: Store
-    lock: Lock
+    program: Callable[..., Outcome]
+    trains: tuple[Train, ...]
     ends: PipeEnds
     permission: "Connection"
-    second: SecondTrain | None = None
 
 
 def run_gated_buyer(task: ReplayTask) -> None:
     """Be one buyer, purchase after purchase, until the controller ends this process."""
-    lifeline.become_child(task.ends, task.store.sweep_own)
+    lifeline.become_child(task.ends, task.trains[0].store.sweep_own)
     journal = Journal(task.buyer, task.ends.journal)
 
     def ask(step: Step) -> None:
@@ -55,20 +52,19 @@ def run_gated_buyer(task: ReplayTask) -> None:
         except (EOFError, OSError):
             os._exit(PARENT_GONE)
 
-    desk = GatedDesk(task.store, task.lock, journal.record, ask)
+    desks = [
+        GatedDesk(train.store, train.lock, partial(journal.record, train=number), ask)
+        for number, train in enumerate(task.trains, 1)
+    ]
     while True:
-        if second := task.second:
-            there = GatedDesk(second.store, second.lock, partial(journal.record, train=2), ask)
-            outcome, error = travel(desk, there, second)
-        else:
-            outcome, error = answer(desk, task.lock)
+        outcome, error = settled(partial(task.program, *desks))
         journal.record(END, "return", outcome, error)
 
 
 class GatedDesk(RealDesk):
     """A real desk that asks before every step. Payments take no time: the schedule decides what comes between."""
 
-    def __init__(self, store: Store, lock: Lock, record: Record, ask: Ask) -> None:
+    def __init__(self, store: Store, lock: Lock | None, record: Record, ask: Ask) -> None:
         super().__init__(store, lock, record, pay_s=0)
         self._ask = ask
         self.lock = GatedLock(lock, record, ask)
@@ -85,25 +81,25 @@ class GatedDesk(RealDesk):
 class GatedLock(LockAtDesk):
     """The sale's real lock: a permitted attempt tries it once, so that one that must block is seen to block."""
 
-    def __init__(self, lock: Lock, record: Record, ask: Ask) -> None:
+    def __init__(self, lock: Lock | None, record: Record, ask: Ask) -> None:
         super().__init__(lock, record)
         self._ask = ask
 
     def __enter__(self) -> Self:
-        while self._is_step and not self._attempt():
+        while self._lock is not None and not self._attempt(self._lock):
             pass
         return self
 
-    def _attempt(self) -> bool:
+    def _attempt(self, lock: Lock) -> bool:
         self._ask(Step.ACQUIRE)
         self._record(Step.ACQUIRE, "call")
-        taken = self._lock.acquire(timeout=0)
+        taken = lock.acquire(timeout=0)
         self._record(Step.ACQUIRE, "return", None if taken else BLOCKED)
         return taken
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._is_step:
+        if self._lock is not None:
             self._ask(Step.RELEASE)
         super().__exit__(kind, error, trace)

@@ -11,16 +11,12 @@ from booking.history.history import Ending, History
 from booking.history.schedule import Schedule
 from booking.model.prediction import Prediction, predict
 from booking.processes.group import ProcessGroup, room_for
-from booking.registry import facts_of, lock_named
 from booking.replayer.check import Replay, compare, compare_events
 from booking.replayer.controller import Controller
 from booking.scenario import Scenario
-from booking.simulation.buyer import SecondTrain
 from booking.simulation.recorder import Recorder
 from booking.simulation.running import count_left, versions
-from booking.simulation.sale import DEFAULT_STORE, context_named, stocked, store_at, store_path, whole_store_at
-from booking.stores import Store
-from booking.trains import second_path
+from booking.simulation.sale import DEFAULT_STORE, Sale
 
 _DESCRIPTORS = 2
 """How many times as many descriptors a replay needs as a sale: each buyer has a pipe for its permissions."""
@@ -36,21 +32,16 @@ class Stage:
 
     def __init__(self, scenario: Scenario, *, db: str | Path = DEFAULT_STORE, start_method: str | None = None) -> None:
         self.scenario = scenario
-        self._store = store_at(store_path(db), scenario)
-        self._second: Store | None = None
-        if scenario.trains > 1:
-            self._second = whole_store_at(second_path(self._store.path), scenario)
-        self._lock_kind = lock_named(scenario.lock)
-        self._context = context_named(start_method)
+        self._sale = Sale.of(scenario, db=db, start_method=start_method)
         self._whole = ExitStack()
         self._buyers = ExitStack()
         self._controller: Controller | None = None
 
     def __enter__(self) -> Self:
-        facts_of(self.scenario)
-        for store in self._stores:
-            stocked(store, self.scenario, restock=True, context=self._context)
-        self._whole.enter_context(room_for(_DESCRIPTORS * self.scenario.buyers))
+        with ExitStack() as stack:
+            stack.enter_context(self._sale.opened())
+            stack.enter_context(room_for(_DESCRIPTORS * self.scenario.buyers))
+            self._whole = stack.pop_all()
         return self
 
     def __exit__(
@@ -59,12 +50,8 @@ class Stage:
         with self._whole:
             self._controller = None
             self._buyers.close()
-            for store in self._stores:
+            for store in self._sale.stores:
                 store.tidy()
-
-    @property
-    def _stores(self) -> list[Store]:
-        return [self._store] + ([self._second] if self._second else [])
 
     def play(self, schedule: Schedule) -> Replay:
         """Let real buyers take these steps in this order and return what they did.
@@ -76,11 +63,11 @@ class Stage:
         prediction = predict(self.scenario, schedule)
         controller = self._ready()
         self._controller = None  # whoever is left in the middle of a purchase, or has its own count, cannot play again
-        for store in self._stores:
+        for store in self._sale.stores:
             store.put(self.scenario.tickets)
         history = self._perform(controller, prediction)
         compare(prediction, history)
-        if self._store.shared and not prediction.world.dead and not prediction.waiting:
+        if self._sale.stores[0].shared and not prediction.world.dead and not prediction.waiting:
             self._controller = controller
         return Replay(prediction, history)
 
@@ -91,14 +78,9 @@ class Stage:
         """
         if self._controller is None:
             self._buyers.close()
-            lock = self._lock_kind(self._store.path, self._context, self.scenario)
-            self._controller = Controller(self._buyers.enter_context(ProcessGroup(self._context)))
+            self._controller = Controller(self._buyers.enter_context(ProcessGroup(self._sale.context)))
             self._buyers.callback(self._controller.close)
-            second = None
-            if self._second:
-                other = self._lock_kind(self._second.path, self._context, self.scenario)
-                second = SecondTrain(self._second, other)
-            self._controller.start(self.scenario, self._store, lock, second)
+            self._controller.start(self._sale.protection, self._sale.trains())
         return self._controller
 
     def _perform(self, controller: Controller, prediction: Prediction) -> History:
@@ -111,8 +93,9 @@ class Stage:
         elapsed_ns = time.monotonic_ns() - started_ns
         dead = {controller.process(buyer).pid or 0 for buyer in prediction.world.dead}
         if dead:
-            for store in self._stores:
+            for store in self._sale.stores:
                 store.tidy(dead)
+        left, second_left = (*(count_left(store) for store in self._sale.stores), None)[:2]
         began = {event.buyer for event in recorder.events}
         return History(
             scenario=self.scenario,
@@ -120,11 +103,11 @@ class Stage:
             endings=tuple(
                 _ending(controller, recorder, buyer, began=buyer in began) for buyer in prediction.world.buyers
             ),
-            stock_left=count_left(self._store),
+            stock_left=left,
             elapsed_s=elapsed_ns / 1e9,
             start_method=controller.group.start_method,
             versions=versions(),
-            second_left=count_left(self._second) if self._second else None,
+            second_left=second_left,
         )
 
 

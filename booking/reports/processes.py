@@ -21,7 +21,7 @@ def listed(history: History) -> list[dict[str, Any]]:
             "alive": ending.alive,
         }
         for ending in history.endings
-        if ending.alive or ending.exitcode or not history.setup.workers
+        if ending.alive or ending.exitcode or not history.setup.pool
     ]
 
 

@@ -30,7 +30,7 @@ def render(history: History, verdict: Verdict) -> str:
     A sale without events, as of a very large pool, has only its verdict.
     """
     pictures = [*story(history), "", *timeline(history, verdict), ""] if history.events else []
-    return "\n".join([*pictures, *conclusion(verdict, split=history.scenario.is_split)])
+    return "\n".join([*pictures, *conclusion(verdict, split=bool(history.scenario.shares))])
 
 
 def story(history: History) -> list[str]:
@@ -126,7 +126,7 @@ def _ended(ending: Ending, counts: Mapping[int, object], history: History) -> st
 def _sold_out(counts: Mapping[int, object], history: History) -> str:
     if history.scenario.trains > 1:
         return f"finds no ticket for both: it read {counts.get(1)} on train 1 and {counts.get(2)} on train 2"
-    what = "its share empty" if history.scenario.is_split else "it sold out"
+    what = "its share empty" if history.scenario.shares else "it sold out"
     return f"finds {what}: it read {counts.get(1)}"
 
 

@@ -4,15 +4,16 @@ A spawned process imports this module and what it names, so nothing here may imp
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from booking.errors import BookingError, TornReadError
 from booking.locks import Lock
 from booking.processes import lifeline
 from booking.processes.journal import END, READY, Journal, failure_line
 from booking.processes.lifeline import PipeEnds
-from booking.purchase import Desk, Outcome, journey, journey_back
+from booking.purchase import Outcome
 from booking.simulation.desk import RealDesk
 from booking.stores import Store
 
@@ -24,60 +25,54 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 
-class SecondTrain(NamedTuple):
-    """Where the tickets of the second train are, and what guards them; `goes_first` is for who begins with it."""
+@dataclass(frozen=True)
+class Train:
+    """Where the tickets of one train are, and the lock that guards them; None if buyers take none."""
 
     store: Store
-    lock: Lock
-    goes_first: bool = False
+    lock: Lock | None
 
 
-class BuyerTask(NamedTuple):
-    """All that a buyer's process is told: who it is, what it buys from, and how long its payment takes.
+@dataclass(frozen=True, kw_only=True)
+class BuyerTask:
+    """All that a buyer's process is told: who it is, what it runs, and what it buys from.
 
-    `barrier` is what it waits at behind the gate, and `part` what it plays where buyers are struck; mostly there
-    is neither. With a `second` train it is the journey on both that is bought.
+    `program` takes a desk for each of the `trains`. `pay_s` is how many seconds its payment takes. `barrier` is what
+    it waits at behind the gate, and `part` its role if buyers are struck; mostly there is neither.
     """
 
     buyer: int
-    store: Store
-    lock: Lock
-    pay_s: float
+    program: Callable[..., Outcome]
+    trains: tuple[Train, ...]
     ends: PipeEnds
+    pay_s: float
     barrier: "Barrier | None" = None
     part: "Part | None" = None
-    second: SecondTrain | None = None
+
+    def sweep(self) -> None:
+        """Remove the temporary files that this process left beside the stores. Raise DiskError."""
+        for train in self.trains:
+            train.store.sweep_own()
 
 
 def run_buyer(task: BuyerTask) -> None:
     """Be one buyer, from the gate to the end."""
-    lifeline.become_child(task.ends, task.store.sweep_own)
+    lifeline.become_child(task.ends, task.sweep)
     journal = Journal(task.buyer, task.ends.journal)
     part = task.part
     record = journal.record if part is None else part.played(journal.record, task.ends.lifeline)
-    desk = RealDesk(task.store, task.lock, record, task.pay_s)
+    records = [record, *(partial(journal.record, train=number) for number in range(2, len(task.trains) + 1))]
+    desks = [
+        RealDesk(train.store, train.lock, told, task.pay_s) for train, told in zip(task.trains, records, strict=True)
+    ]
     journal.record(READY, "call")
     lifeline.pass_gate(task.ends, task.barrier)
-    if second := task.second:
-        there = RealDesk(second.store, second.lock, partial(journal.record, train=2), task.pay_s)
-        outcome, error = travel(desk, there, second)
-    else:
-        outcome, error = answer(desk, task.lock)
+    outcome, error = settled(partial(task.program, *desks))
     journal.record(END, "return", outcome, error)
 
 
-def answer(desk: Desk, lock: Lock) -> tuple[Outcome, str | None]:
-    """Run the lock's purchase and return its outcome, with what went wrong where it could not go on."""
-    return settled(partial(lock.purchase, desk))
-
-
-def travel(first: Desk, second: Desk, train: SecondTrain) -> tuple[Outcome, str | None]:
-    """Run the journey with a desk for each train, in this buyer's order, and return the same."""
-    return settled(partial(journey_back if train.goes_first else journey, first, second))
-
-
 def settled(perform: Callable[[], _Result]) -> tuple[_Result | Outcome, str | None]:
-    """Return what `perform` returns; where it cannot go on, the outcome that this is, with what went wrong."""
+    """Return what `perform` returns and None; if it fails, the outcome that this is, with the error in one line."""
     try:
         return perform(), None
     except TornReadError:

@@ -19,10 +19,13 @@ class RealDesk:
     """What a buyer's process is handed: see `booking.purchase.Desk` for the contract.
 
     `record` is told of every step before and after it. `pay_s` is how long this buyer's payment takes, in
-    seconds, and `timeout` how long it waits for the lock; None waits for ever.
+    seconds, and `timeout` how long it waits for the lock; None waits without a limit. A `lock` of None is
+    none to wait for.
     """
 
-    def __init__(self, store: Store, lock: Lock, record: Record, pay_s: float, timeout: float | None = None) -> None:
+    def __init__(
+        self, store: Store, lock: Lock | None, record: Record, pay_s: float, timeout: float | None = None
+    ) -> None:
         self._store = store
         self._record = record
         self._pay_s = pay_s
@@ -71,16 +74,15 @@ class RealDesk:
 
 
 class LockAtDesk:
-    """The sale's lock as a context manager whose steps are recorded; a lock that stops nobody takes no step."""
+    """The sale's lock as a context manager whose steps are recorded; None takes no step."""
 
-    def __init__(self, lock: Lock, record: Record, timeout: float | None = None) -> None:
+    def __init__(self, lock: Lock | None, record: Record, timeout: float | None = None) -> None:
         self._lock = lock
         self._record = record
         self._timeout = timeout
-        self._is_step = lock.facts.permits is not None
 
     def __enter__(self) -> Self:
-        if self._is_step:
+        if self._lock is not None:
             self._record(Step.ACQUIRE, "call")
             if not self._lock.acquire(self._timeout):
                 raise InconclusiveError(f"the lock was still held after {self._timeout:g} s")
@@ -90,7 +92,7 @@ class LockAtDesk:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._is_step:
+        if self._lock is not None:
             self._record(Step.RELEASE, "call")
             self._lock.release()
             self._record(Step.RELEASE, "return")

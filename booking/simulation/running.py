@@ -3,18 +3,18 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from booking.errors import BookingError, InconclusiveError
 from booking.history.history import Ending, History
-from booking.locks import Lock
 from booking.processes.group import ProcessGroup
 from booking.processes.journal import IDLE, Message, receive
 from booking.processes.lifeline import barrier_for
+from booking.protection import Protection
 from booking.scenario import Scenario
 from booking.setup import Setup
-from booking.simulation.buyer import BuyerTask, SecondTrain, run_buyer
+from booking.simulation.buyer import BuyerTask, Train, run_buyer
 from booking.simulation.recorder import Recorder
 from booking.stores import Store
 from booking.version import __version__
@@ -49,21 +49,21 @@ def versions() -> dict[str, str]:
     return {"booking": __version__, "python": sys.version.split()[0], "platform": sys.platform}
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class Plan:
     """All that a sale is held with.
 
-    `pay_s` is how long each buyer's payment takes, in seconds. With a `second` train the buyers need a ticket on both.
-    `faults` strike buyers, `watch` is told every message, and `countdown` the seconds left while everybody waits for
-    the opening. `arrived` are the interruptions to heed: as soon as it holds one, the sale ends.
+    `pay_s` is how many seconds each buyer's payment takes. `faults` strike buyers, `watch` is told every message, and
+    `countdown` the seconds left while everybody waits for the opening. `arrived` collects received signals; the sale
+    stops at the first one.
     """
 
     scenario: Scenario
-    store: Store
-    lock: Lock
+    protection: Protection
+    trains: tuple[Train, ...]
     group: ProcessGroup
     pay_s: Sequence[float]
-    setup: Setup = Setup()
-    second: SecondTrain | None = None
+    setup: Setup = field(default_factory=Setup)
     faults: "Faults | None" = None
     watch: Watcher | None = None
     countdown: Countdown | None = None
@@ -88,15 +88,15 @@ class RunningSale:
         finally:
             self.plan.group.kill_all()
             dead = {process.pid or 0 for process in self.plan.group.processes}
-            self.plan.store.tidy(dead)
-            if self.plan.second:
-                self.plan.second.store.tidy(dead)
+            for train in self.plan.trains:
+                train.store.tidy(dead)
         last_ns = max((m.t_ns for m in self.recorder.ended.values()), default=time.monotonic_ns())
+        left, second_left = (*(count_left(train.store) for train in self.plan.trains), None)[:2]
         history = History(
             scenario=self.plan.scenario,
             events=tuple(self.recorder.events),
             endings=endings,
-            stock_left=count_left(self.plan.store),
+            stock_left=left,
             elapsed_s=(last_ns - opened_ns) / 1e9,
             timed_out=timed_out,
             start_method=self.plan.group.start_method,
@@ -104,13 +104,10 @@ class RunningSale:
             notes=self._notes(),
             setup=self.plan.setup,
             struck=tuple(self.plan.faults.struck) if self.plan.faults else (),
-            second_left=count_left(self.plan.second.store) if self.plan.second else None,
+            second_left=second_left,
         )
-        if not self.plan.scenario.is_split:
-            return history
-        from booking.lock_free.shares import note  # noqa: PLC0415 - few sales split their tickets
-
-        return replace(history, notes=(note(history),))
+        note = self.plan.protection.note(history)
+        return history if note is None else replace(history, notes=(*history.notes, note))
 
     def _open(self) -> int:
         """Start everybody, let them in, and return when that was; without a gate they are in at once."""
@@ -128,11 +125,11 @@ class RunningSale:
 
     def _count_down(self) -> None:
         """Let everybody wait at the gate for as long as the setup says."""
-        opens = time.monotonic() + self.plan.setup.opens_in
-        for _ in self._messages(self.plan.setup.opens_in):
+        opens = time.monotonic() + self.plan.setup.countdown
+        for _ in self._messages(self.plan.setup.countdown):
             if self.plan.countdown:
                 self.plan.countdown(max(0.0, opens - time.monotonic()))
-        if self.plan.countdown and self.plan.setup.opens_in:
+        if self.plan.countdown and self.plan.setup.countdown:
             self.plan.countdown(0.0)
 
     def _start(self) -> None:
@@ -141,13 +138,18 @@ class RunningSale:
         self.plan.group.seal()
 
     def _tasks(self) -> Iterator[BuyerTask]:
-        ends = self.plan.group.ends
-        for buyer, pay_s in enumerate(self.plan.pay_s, 1):
+        plan = self.plan
+        for buyer, pay_s in enumerate(plan.pay_s, 1):
             self._heed()
-            part = self.plan.faults.part(buyer) if self.plan.faults else None
-            second = self.plan.second and self.plan.second._replace(goes_first=self.plan.scenario.turns_back(buyer))
-            store = self.plan.store.of(buyer)
-            yield BuyerTask(buyer, store, self.plan.lock, pay_s, ends, self.barrier, part, second)
+            yield BuyerTask(
+                buyer=buyer,
+                program=plan.protection.program(buyer),
+                trains=tuple(Train(plan.protection.store_of(buyer, train.store), train.lock) for train in plan.trains),
+                ends=plan.group.ends,
+                pay_s=pay_s,
+                barrier=self.barrier,
+                part=plan.faults.part(buyer) if plan.faults else None,
+            )
 
     def _gather(self) -> None:
         """Wait until every buyer is ready; one that was killed on the way is not waited for."""

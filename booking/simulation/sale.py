@@ -1,8 +1,9 @@
 """A real sale: N processes, one store, one lock, and the history of what they did."""
 
 import sys
-from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.context import BaseContext
 from pathlib import Path
@@ -15,12 +16,15 @@ from booking.processes import signals
 from booking.processes.fork import fork_lock
 from booking.processes.group import ProcessGroup, room_for
 from booking.processes.journal import failure_line
-from booking.registry import facts_of, lock_named, store_named
+from booking.protection import Protection
+from booking.registry import protection_of
+from booking.rules import impossible
 from booking.scenario import Scenario
 from booking.setup import Setup
-from booking.simulation.buyer import SecondTrain
-from booking.simulation.modes import descriptors, kind_of_sale, require_kind
-from booking.simulation.running import Countdown, Plan, Watcher
+from booking.simulation.buyer import Train
+from booking.simulation.claim import claim
+from booking.simulation.running import Countdown, Plan, RunningSale, Watcher
+from booking.storage import files
 from booking.storage.paths import shown, warn_of_shared_folder
 from booking.stores import Store
 from booking.trains import second_path
@@ -59,61 +63,155 @@ def simulate(  # noqa: PLR0913 - each is one dial of a sale, and all but the fir
     history with `timed_out`, not an error. Ctrl-C and SIGTERM end the sale before they take their usual effect.
     No process and no temporary file is left when this returns or raises.
     """
-    scenario = scenario or Scenario()
-    path, setup = store_path(db), setup or Setup()
-    store = store_at(path, scenario, durable=durable)
-    _require_possible(setup, scenario)  # refused, if it has to be, before the store is touched
-    context = context_named(start_method)
-    require_kind(setup, scenario, context)
-    _require_terms(scenario, restock=restock, timeout=timeout)
-    with signals.collect() as arrived:
-        scenario = stocked(store, scenario, restock=restock, context=context)
-        lock = lock_made(scenario, path, context)
-        second = second_train(scenario, path, context, durable=durable)
-        with (
-            room_for(descriptors(setup, scenario, context)),
-            group_for(setup, scenario, context) as group,
-            _faults_in(setup, scenario, context) as faults,
-        ):
-            pay_s = payment_times(scenario)
-            plan = Plan(scenario, store, lock, group, pay_s, setup, second, faults, watch, countdown, arrived)
-            return kind_of_sale(setup)(plan).hold(timeout or generous_timeout(scenario))
-
-
-def _require_terms(scenario: Scenario, *, restock: bool, timeout: float | None) -> None:
-    """Raise BadInputError for a time-out that is none, and for journeys on what two trains have left."""
-    if scenario.trains > 1 and not restock:
-        raise BadInputError("what is left on two trains may differ; leave out --keep-stock with --trains 2")
+    sale = Sale.of(
+        scenario or Scenario(),
+        setup=setup or Setup(),
+        db=db,
+        restock=restock,
+        start_method=start_method,
+        durable=durable,
+    )
     if timeout is not None and not timeout > 0:
         raise BadInputError(f"timeout is {timeout!r}; use a number of seconds above 0")
+    with (
+        signals.collect() as arrived,
+        sale.opened() as (stocked, trains),
+        room_for(sale.descriptors),
+        sale.group() as group,
+        sale.faults() as faults,
+    ):
+        plan = Plan(
+            scenario=stocked,
+            protection=sale.protection,
+            trains=trains,
+            group=group,
+            pay_s=payment_times(stocked),
+            setup=sale.setup,
+            faults=faults,
+            watch=watch,
+            countdown=countdown,
+            arrived=arrived,
+        )
+        return _kind_of(sale.setup)(plan).hold(timeout or generous_timeout(stocked))
 
 
-def _require_possible(setup: Setup, scenario: Scenario) -> None:
-    """Raise BadInputError where the lock, the store and the dials do not go together."""
-    if not setup.faults and setup.offices == 1:
-        setup.require_fit(scenario)
-        facts_of(scenario)
-        return
-    from booking.simulation.faults.injector import require_possible  # noqa: PLC0415 - few sales strike their buyers
+@dataclass(frozen=True, kw_only=True)
+class Sale:
+    """A sale that can be held: what `scenario` and `setup` name, resolved once.
 
-    require_possible(setup, scenario)
+    `protection` is what the lock's name stands for, `context` makes the processes, and `stores` has the parent's
+    store of each train. With `restock` each is first set to the scenario's tickets.
+    """
+
+    scenario: Scenario
+    setup: Setup
+    protection: Protection
+    context: BaseContext
+    stores: tuple[Store, ...]
+    restock: bool
+
+    @classmethod
+    def of(  # noqa: PLR0913 - all but the first have defaults
+        cls,
+        scenario: Scenario,
+        *,
+        db: str | Path,
+        setup: Setup | None = None,
+        restock: bool = True,
+        start_method: str | None = None,
+        durable: bool = False,
+    ) -> "Sale":
+        """Return the sale; raise BadInputError, before anything is touched, if it cannot be held."""
+        path, setup, protection = store_path(db), setup or Setup(), protection_of(scenario)
+        context = context_named(start_method)
+        refusal = impossible(protection, setup, restock=restock, start_method=context.get_start_method() or "")
+        if refusal is not None:
+            raise BadInputError(refusal)
+        places = [path, second_path(path)][: scenario.trains]
+        stores = tuple(protection.store(place, durable=durable) for place in places)
+        return cls(
+            scenario=scenario, setup=setup, protection=protection, context=context, stores=stores, restock=restock
+        )
+
+    @contextmanager
+    def opened(self) -> Iterator[tuple[Scenario, tuple[Train, ...]]]:
+        """Claim the stores, fill them, and yield the scenario with what is for sale, and the trains with their locks.
+
+        Raise BadInputError, and leave the files as they are, if one is in use by a sale beside which this one cannot
+        be, or holds no count.
+        """
+        with ExitStack() as stack:
+            for store in self.stores:
+                if store.outlives_sale:
+                    files.make_folder(store.path.parent)
+                stack.enter_context(claimed(store, alone=self.protection.alone))
+            scenario = self.scenario
+            for store in self.stores:
+                scenario = self._stocked(store)
+            yield scenario, self.trains()
+
+    def trains(self) -> tuple[Train, ...]:
+        """Return the stores with new locks."""
+        return tuple(Train(store, self._lock(store.path)) for store in self.stores)
+
+    def group(self) -> ProcessGroup:
+        """Return the group of the buyers: its processes are its own children, or those of its process trees."""
+        if self.setup.trees == 1:
+            return ProcessGroup(self.context)
+        from booking.simulation.trees import Trees  # noqa: PLC0415 - few sales have several
+
+        return Trees(self.context, self.protection, self.setup.trees)
+
+    def faults(self) -> "AbstractContextManager[Faults | None]":
+        """Return the faults of the sale, None if there are none."""
+        if not self.setup.faults:
+            return nullcontext()
+        from booking.simulation.faults.injector import faults_in  # noqa: PLC0415 - few sales strike their buyers
+
+        return faults_in(self.setup, self.protection, self.context)
+
+    @property
+    def descriptors(self) -> int:
+        """Return for how many processes the parent keeps files open: the standard library's, and a clerk's channel."""
+        setup, buyers = self.setup, self.scenario.buyers
+        library = 0 if self.context.get_start_method() == "fork" else (setup.pool or buyers + setup.clerks)
+        return library + (0 if setup.channel == "direct" else buyers + setup.clerks)
+
+    def _stocked(self, store: Store) -> Scenario:
+        left = store.prepare(self.context)
+        tickets = self.scenario.tickets if left is None or self.restock else left
+        if left is None or self.restock or self.protection.shares:  # what is left has to be dealt out, too
+            store.put(tickets)
+        return replace(self.scenario, tickets=tickets)
+
+    def _lock(self, path: Path) -> Lock | None:
+        try:
+            with fork_lock:  # it may import a library, and a fork in the middle of an import leaves half of it
+                return self.protection.lock(path, self.context)
+        except BookingError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a lock of another package may raise anything
+            raise BadInputError(
+                f"cannot make the lock {self.scenario.lock} ({failure_line(error)}); use --lock file"
+            ) from None
 
 
-def _faults_in(setup: Setup, scenario: Scenario, context: BaseContext) -> "AbstractContextManager[Faults | None]":
-    if not setup.faults:
-        return nullcontext()
-    from booking.simulation.faults.injector import faults_in  # noqa: PLC0415 - few sales strike their buyers
-
-    return faults_in(setup, scenario, context)
+def claimed(store: Store, *, alone: bool = False) -> AbstractContextManager[None]:
+    """Return the claim on the store's file; a store that does not outlive its sale needs none."""
+    return claim(store.path, alone=alone) if store.outlives_sale else nullcontext()
 
 
-def group_for(setup: Setup, scenario: Scenario, context: BaseContext) -> ProcessGroup:
-    """Return the group of a sale: the buyers' processes are its children, or those of its offices."""
-    if setup.offices == 1:
-        return ProcessGroup(context)
-    from booking.simulation.trees import Trees  # noqa: PLC0415 - few sales have several
+def _kind_of(setup: Setup) -> type[RunningSale]:
+    """Return the kind of sale; a plain sale does not pay for the import of the others."""
+    if setup.pool:
+        from booking.simulation.pool.sale import PoolSale  # noqa: PLC0415
 
-    return Trees(context, scenario, setup.offices)
+        return PoolSale
+    if setup.channel != "direct":
+        from booking.simulation.clerks.sale import SaleWithClerks  # noqa: PLC0415
+
+        return SaleWithClerks
+    return RunningSale
 
 
 def store_path(db: str | Path) -> Path:
@@ -130,71 +228,6 @@ def store_path(db: str | Path) -> Path:
         raise BadInputError(f"cannot use {shown(db):.200}: {why}; name a JSON file") from None
     warn_of_shared_folder(path)
     return path
-
-
-def store_at(path: Path, scenario: Scenario, *, durable: bool = False) -> Store:
-    """Return the scenario's store at `path`, for its parent: a split one where every buyer has a share."""
-    store = whole_store_at(path, scenario, durable=durable)
-    if not scenario.is_split:
-        return store
-    from booking.lock_free.shares import PartitionedStore  # noqa: PLC0415 - few sales split their tickets
-
-    return PartitionedStore(store, scenario)
-
-
-def whole_store_at(path: Path, scenario: Scenario, *, durable: bool = False) -> Store:
-    """Return the scenario's store at `path` without shares, as each of two trains has one."""
-    store = store_named(scenario.store)(path, durable=durable)
-    store.expects_swaps = lock_named(scenario.lock).swaps
-    return store
-
-
-def second_train(scenario: Scenario, path: Path, context: BaseContext, *, durable: bool = False) -> SecondTrain | None:
-    """Return the second train, its store beside `path` and filled; None for a sale with one.
-
-    Raises BadInputError, and leaves the file as it is, where it holds no count.
-    """
-    if scenario.trains == 1:
-        return None
-    beside = second_path(path)
-    store = whole_store_at(beside, scenario, durable=durable)
-    stocked(store, scenario, restock=True, context=context)
-    return SecondTrain(store, lock_made(scenario, beside, context))
-
-
-def lock_made(scenario: Scenario, path: Path, context: BaseContext) -> Lock:
-    """Return the scenario's lock for the store at `path`; raises BadInputError where the system has none to give."""
-    try:
-        with fork_lock:  # making one may import a library, and a fork in the middle of an import leaves half of it
-            return lock_named(scenario.lock)(path, context, scenario)
-    except BookingError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a lock of another package may raise anything
-        raise BadInputError(f"cannot make the lock {scenario.lock} ({failure_line(error)}); use --lock file") from None
-
-
-def stocked(store: Store, scenario: Scenario, *, restock: bool, context: BaseContext | None = None) -> Scenario:
-    """Fill the store, a new one too, and return the scenario with what is for sale.
-
-    The sale's processes come from `context`, None stands for the system's usual one.
-
-    Raises BadInputError, and leaves the file as it is, where it holds no count, and where what is left shall be sold
-    of a store that is new with every sale.
-    """
-    if not restock:
-        require_lasting(store)
-    left = store.prepare(context or context_named(None))
-    if left is not None and not restock:
-        scenario = replace(scenario, tickets=left)
-    if left is None or restock or scenario.is_split:  # what is left has to be dealt out, too
-        store.put(scenario.tickets)
-    return scenario
-
-
-def require_lasting(store: Store) -> None:
-    """Raise BadInputError where nobody finds the count who is no process of one and the same sale."""
-    if not store.outlives_sale:
-        raise BadInputError(f"{store.where} is there for one sale and its own processes only; use --store json")
 
 
 def context_named(start_method: str | None) -> BaseContext:

@@ -6,10 +6,11 @@ from pathlib import Path
 from booking.errors import BadInputError, InconclusiveError
 from booking.processes.journal import Record
 from booking.purchase import Outcome
-from booking.registry import lock_named, store_named
+from booking.rules import impossible_alone
 from booking.scenario import Scenario
 from booking.simulation.desk import RealDesk
-from booking.simulation.sale import context_named, lock_made, payment_times, require_lasting, store_path
+from booking.simulation.sale import Sale, claimed, payment_times
+from booking.storage.lock_file import lock_path
 
 
 def buy_alone(scenario: Scenario, *, db: str | Path, timeout: float | None, tell: Record) -> Outcome:
@@ -22,25 +23,20 @@ def buy_alone(scenario: Scenario, *, db: str | Path, timeout: float | None, tell
     says so, and TornReadError where a read meets a half-written store. Raises BadInputError for a store or a lock that
     needs the parent of a sale.
     """
-    path = store_path(db)
-    store = store_named(scenario.store)(path)
-    require_lasting(store)
-    if scenario.is_split:
-        raise BadInputError(f"a buyer alone has no share of the tickets; leave out --lock {scenario.lock}")
-    if lock_named(scenario.lock).swaps:
-        raise BadInputError(
-            f"the lock {scenario.lock} leaves links beside the store, which the parent of a sale folds into it, and a "
-            "buyer alone has none; use `booking run`"
-        )
-    store.read()  # a store that cannot be used is refused before anybody is told of a look
-    lock = lock_made(scenario, path, context_named(None))
-    desk = RealDesk(store, lock, tell, payment_times(scenario)[0], timeout)
-    try:
-        return lock.purchase(desk)
-    except InconclusiveError as error:
-        holder = holder_of(path.with_name(path.name + ".lock"))
-        by = f" by process {holder}" if holder else ""
-        raise InconclusiveError(f"{error}{by}; wait for it, or end that process") from None
+    sale = Sale.of(scenario, db=db)
+    refusal = impossible_alone(sale.protection)
+    if refusal is not None:
+        raise BadInputError(refusal)
+    with claimed(sale.stores[0]):
+        sale.stores[0].read()  # a store that cannot be used is refused before the first step is told
+        (train,) = sale.trains()
+        desk = RealDesk(train.store, train.lock, tell, payment_times(scenario)[0], timeout)
+        try:
+            return sale.protection.purchase(desk)
+        except InconclusiveError as error:
+            holder = holder_of(lock_path(train.store.path))
+            by = f" by process {holder}" if holder else ""
+            raise InconclusiveError(f"{error}{by}; wait for it, or end that process") from None
 
 
 def holder_of(lock_file: Path, table: Path = Path("/proc/locks")) -> int | None:

@@ -1,7 +1,7 @@
-"""Several offices: independent process trees that sell from one file, as from as many terminals.
+"""Independent process trees that sell from one file, as from as many terminals.
 
-Each office is a process that makes its own lock object and starts its own share of the buyers. So a lock that only a
-parent and its children know keeps the buyers of one office apart and nobody else. All buyers still report to one
+Each tree is a process that makes its own lock object and starts its own share of the buyers. So a lock that only a
+parent and its children know keeps the buyers of one tree apart and nobody else. All buyers still report to one
 journal, and the sale sees them as if they were its own children.
 """
 
@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
@@ -23,33 +23,32 @@ from booking.processes.fork import UNKNOWN_EXIT
 from booking.processes.group import Process, ProcessGroup, reap, room_for
 from booking.processes.lifeline import PipeEnds
 from booking.processes.system import ENDED, state_of
-from booking.registry import lock_named
-from booking.scenario import Scenario
-from booking.simulation.buyer import BuyerTask
+from booking.protection import Protection
+from booking.simulation.buyer import BuyerTask, Train
 
 _POLL = 0.005
-"""Seconds between two looks of an office at its buyers, and of the sale at what the offices tell."""
+"""Seconds between two looks of a tree at its buyers, and of the sale at what the trees tell."""
 
 CLOSES_WITHIN = 5.0
-"""Seconds that an office has to end its buyers when the sale is closed; then it is ended itself."""
+"""Seconds that a tree has to end its buyers when the sale is closed; then it is ended itself."""
 
 Guest = tuple[Callable[[Any], None], BuyerTask, str]
 
 
 class FarBuyer:
-    """The process of a buyer whose parent is an office: what the office tells of it."""
+    """The process of a buyer whose parent is a tree: what the tree tells of it."""
 
-    def __init__(self, offices: "Trees", office: int) -> None:
+    def __init__(self, group: "Trees", tree: int) -> None:
         self.pid: int | None = None
         self.told: int | None = None
-        self._offices = offices
-        self._office = office
+        self._group = group
+        self._tree = tree
 
     @property
     def exitcode(self) -> int | None:
-        """Return how the process ended as its office tells; None while it lives, UNKNOWN_EXIT where nobody can tell."""
-        self._offices.listen()
-        if self.told is None and self._offices.is_closed(self._office):
+        """Return how the process ended as its tree tells; None while it lives, UNKNOWN_EXIT where nobody can tell."""
+        self._group.listen()
+        if self.told is None and self._group.is_closed(self._tree):
             return self.told if self.told is not None or self._lives() else UNKNOWN_EXIT
         return self.told
 
@@ -60,7 +59,7 @@ class FarBuyer:
             time.sleep(_POLL)
 
     def kill(self) -> None:
-        """Make a process end that has outlived its office."""
+        """Make a process end that has outlived its tree."""
         if self.pid is not None and self.exitcode is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
@@ -70,58 +69,65 @@ class FarBuyer:
 
 
 class Trees(ProcessGroup):
-    """A group whose buyers are the children of so many offices: its `processes` are the buyers.
+    """A group whose buyers are the children of several trees: its `processes` are the buyers.
 
-    The offices are no daemons, because a daemon may have no children; and a daemon is ended only by a parent that
-    ends as it should. What ends an office with its parent is the lifeline, whatever happens.
+    The trees are no daemons, because a daemon may have no children; and a daemon is ended only by a parent that
+    ends as it should. What ends a tree with its parent is the lifeline, whatever happens.
     """
 
-    def __init__(self, context: BaseContext, scenario: Scenario, offices: int) -> None:
+    def __init__(self, context: BaseContext, protection: Protection, trees: int) -> None:
         super().__init__(context, daemon=False)
-        self._scenario = scenario
-        self._guests: list[list[Guest]] = [[] for _ in range(offices)]
-        self._offices: list[Process] = []
+        self._protection = protection
+        self._guests: list[list[Guest]] = [[] for _ in range(trees)]
+        self._trees: list[Process] = []
         self._far: list[FarBuyer] = []
         self._told, self._tell = context.Pipe(duplex=False)
         self._closing, self._close = context.Pipe(duplex=False)
 
     def start(self, target: Callable[[Any], None], argument: Any, name: str) -> None:  # noqa: ANN401
-        """Give one more buyer to the office whose turn it is; it starts with its office."""
-        office = len(self.processes) % len(self._guests)
-        self._guests[office].append((target, argument, name))
-        self._far.append(FarBuyer(self, office))
+        """Give one more buyer to the tree whose turn it is; it starts with its tree."""
+        tree = len(self.processes) % len(self._guests)
+        self._guests[tree].append((target, argument, name))
+        self._far.append(FarBuyer(self, tree))
         self.processes.append(self._far[-1])
 
     def seal(self) -> None:
-        """Start the offices; raises BadInputError where the system has no room for one."""
+        """Start the trees; raises BadInputError where the system has no room for one."""
         for number, guests in enumerate(self._guests, 1):
-            task = TreeTask(guests, self._scenario, self.start_method, self.ends, self._tell, self._closing)
-            self._start(self._offices, sell, task, f"office-{number}")
+            task = TreeTask(
+                guests=guests,
+                protection=self._protection,
+                start_method=self.start_method,
+                ends=self.ends,
+                tell=self._tell,
+                closing=self._closing,
+            )
+            self._start(self._trees, sell, task, f"tree-{number}")
         self._tell.close()
         super().seal()
 
     def listen(self) -> None:
-        """Take in what the offices have told of their buyers since the last time."""
+        """Take in what the trees have told of their buyers since the last time."""
         with suppress(EOFError):
             while self._told.poll(0):
                 buyer, pid, exitcode = json.loads(self._told.recv_bytes())
                 self._far[buyer - 1].pid, self._far[buyer - 1].told = pid, exitcode
 
-    def is_closed(self, office: int) -> bool:
-        """Return whether this office has ended and all that it told was heard."""
-        if office >= len(self._offices) or self._offices[office].exitcode is None:
-            return office >= len(self._offices)
+    def is_closed(self, tree: int) -> bool:
+        """Return whether this tree has ended and all that it told was heard."""
+        if tree >= len(self._trees) or self._trees[tree].exitcode is None:
+            return tree >= len(self._trees)
         self.listen()
         return True
 
     def kill_all(self) -> None:
-        """Let each office end its buyers; then end what an office that was killed has left behind."""
+        """Let each tree end its buyers; then end what a tree that was killed has left behind."""
         with suppress(BrokenPipeError):
             self._close.send_bytes(b"close")
         deadline = time.monotonic() + CLOSES_WITHIN
-        for office in self._offices:
-            office.join(max(0.0, deadline - time.monotonic()))
-        reap(self._offices)
+        for tree in self._trees:
+            tree.join(max(0.0, deadline - time.monotonic()))
+        reap(self._trees)
         reap(self.processes)
 
     def __exit__(
@@ -132,12 +138,12 @@ class Trees(ProcessGroup):
             end.close()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TreeTask:
-    """All that an office is told: its buyers, the sale, and the pipes to those above it."""
+    """All that a tree is told: its buyers, the sale, and the pipes to those above it."""
 
     guests: Sequence[Guest]
-    scenario: Scenario
+    protection: Protection
     start_method: str
     ends: PipeEnds
     tell: Connection
@@ -145,16 +151,17 @@ class TreeTask:
 
 
 def sell(task: TreeTask) -> None:
-    """Be one office: make a lock, start the buyers, and tell how they end, until all have or the sale is closed."""
-    path = task.guests[0][1].store.path
-    lifeline.become_child(task.ends, task.guests[0][1].store.sweep_own)
+    """Be one tree's parent: make a lock, start the buyers, and tell how they end, until the sale is over."""
+    lifeline.become_child(task.ends, task.guests[0][1].sweep)
     context = get_context(task.start_method)
-    lock = lock_named(task.scenario.lock)(path, context, task.scenario)
+    paths = [train.store.path for train in task.guests[0][1].trains]
+    locks = [task.protection.lock(path, context) for path in paths]
     kept_open = 0 if task.start_method == "fork" else len(task.guests)
     with room_for(kept_open), ProcessGroup(context) as own:
         own.ends = task.ends._replace(lifeline=own.ends.lifeline)
         for target, buyer, name in task.guests:
-            own.start(target, buyer._replace(lock=lock, ends=own.ends), name)
+            trains = tuple(Train(train.store, lock) for train, lock in zip(buyer.trains, locks, strict=True))
+            own.start(target, replace(buyer, trains=trains, ends=own.ends), name)
         own.seal()
         told: dict[int, int | None] = {}
         while not own.all_ended() and not wait([task.closing], _POLL):

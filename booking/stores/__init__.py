@@ -25,24 +25,17 @@ class Store(ABC):
     other's writes at all, `outlives_sale` whether the count is there before and after the processes of a sale, and
     `can_swap` whether it can compare and swap. `path` has to be resolved already; a store in memory does not touch
     it. `durable` waits until a write has reached the disk. `where` is what a report calls the place of the count.
-    `expects_swaps` is False in a sale in which nobody swaps, which saves looking for swaps before every read.
     """
 
     write_steps: ClassVar[tuple[Step, ...]]
     shared: ClassVar[bool]
     outlives_sale: ClassVar[bool] = True
     can_swap: ClassVar[bool] = False
-    expects_swaps: bool = True
     where: str
 
     def __init__(self, path: Path, *, durable: bool = False) -> None:
         self.path = path
         self.durable = durable
-
-    def of(self, buyer: int) -> "Store":
-        """Return the store that this buyer is handed, counted from 1: this one, unless everybody has a share."""
-        del buyer
-        return self
 
     @classmethod
     def summary(cls) -> str:

@@ -26,8 +26,6 @@ class JsonStore(FileStore):
 
     def source(self) -> Path:
         """Return the latest version of the store: the file itself, unless the sale swaps."""
-        if not self.expects_swaps:
-            return self.path
         self._version = versions.latest(self.path, self._version)
         return self.path if not self._version else Path(versions.version_path(self.path, self._version))
 

@@ -32,7 +32,7 @@ ANSWERED = {Outcome.BOUGHT, Outcome.SOLD_OUT}
 def sale(db: Path, via: str, clerks: int = 1, lock: str = "none", method: str = "fork", **dials: object) -> History:
     """Hold a sale of one ticket to six buyers who pay for 50 ms."""
     scenario = Scenario(buyers=6, lock=lock, pay=(0.05, 0.05))
-    return simulate(scenario, setup=Setup(via=via, clerks=clerks, **dials), db=db, start_method=method)  # type: ignore[arg-type]
+    return simulate(scenario, setup=Setup(channel=via, clerks=clerks, **dials), db=db, start_method=method)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("via", VIAS)
@@ -80,7 +80,7 @@ def test_every_gate_leads_to_the_clerks(via: str, gate: str, db: Path) -> None:
 
 def test_a_full_and_an_empty_queue_are_told(db: Path) -> None:
     """While the one clerk is paying, nine buyers have questions and four find room; a clerk without work says so."""
-    history = simulate(Scenario(10, pay=(0.3, 0.3)), setup=Setup(via="queue"), db=db)
+    history = simulate(Scenario(10, pay=(0.3, 0.3)), setup=Setup(channel="queue"), db=db)
     (note,) = history.notes
     told = re.search(r"found it full (\d+) times?, a clerk found it empty (\d+) times?", " ".join(note.split()))
     assert told, note
@@ -97,7 +97,7 @@ def test_a_crowd_is_served(via: str, times: int, tmp_path: Path) -> None:
     """Hundreds of buyers that come and go at once lose no question: none takes the queue's lock away with it."""
     for _ in range(times):
         scenario = Scenario(100, tickets=5, lock="file", pay=QUICK)
-        history = simulate(scenario, setup=Setup(via=via, clerks=2), db=tmp_path / "db.json", timeout=20)
+        history = simulate(scenario, setup=Setup(channel=via, clerks=2), db=tmp_path / "db.json", timeout=20)
         verdict = judge(history)
         assert (verdict.name, verdict.sold, verdict.sold_out, history.timed_out) == ("sound", 5, 95, False)
 
@@ -119,7 +119,7 @@ def test_through_pipes_everybody_else_is_served(times: int, tmp_path: Path) -> N
     while killed < times:
         scenario = Scenario(80, tickets=80, lock="file", pay=QUICK)
         history = simulate(
-            scenario, setup=Setup(via="pipe", clerks=2), db=tmp_path / "db.json", watch=Massacre(dice), timeout=20
+            scenario, setup=Setup(channel="pipe", clerks=2), db=tmp_path / "db.json", watch=Massacre(dice), timeout=20
         )
         dead = [ending for ending in history.endings if ending.exitcode == -signal.SIGKILL]
         living = [ending for ending in history.endings if ending.buyer % 2]
@@ -142,7 +142,7 @@ def test_through_a_queue_the_sale_ends_all_the_same(times: int, tmp_path: Path) 
         scenario = Scenario(12, tickets=12, lock="file", pay=QUICK)
         history = simulate(
             scenario,
-            setup=Setup(via="queue", clerks=2),
+            setup=Setup(channel="queue", clerks=2),
             db=folder / "db.json",
             watch=Massacre(random.Random(number)),
             timeout=1.5,
@@ -182,7 +182,7 @@ def test_a_lost_queue_ends_the_command_with_3(
 ) -> None:
     """A buyer that dies while it puts keeps the queue's lock: nobody is served, on time, in a sentence."""
     lose_the_lock(monkeypatch)
-    assert run_command(["run", "--buyers", "3", "--via", "queue", "--timeout", "0.5", "--db", str(db)]) == 3
+    assert run_command(["run", "--buyers", "3", "--channel", "queue", "--timeout", "0.5", "--db", str(db)]) == 3
     answer = " ".join(capsys.readouterr().out.split())
     assert "UNKNOWN: 0 buyers hold a ticket" in answer
     assert "Buyer 1 died, perhaps while putting a question into the queue." in answer
@@ -197,7 +197,7 @@ def test_a_killed_clerk_is_reported_before_the_time_out(
     """Whoever waits for a dead clerk is told, and the sale ends with 3; through pipes the other clerk sells on."""
     (via, clerks), (striker, histories) = channel.split(), struck
     striker.word = word
-    options = ["--buyers", "6", "--tickets", "6", "--lock", "file", "--pay", "0.02", "--via", via]
+    options = ["--buyers", "6", "--tickets", "6", "--lock", "file", "--pay", "0.02", "--channel", via]
     status = run_command(["run", *options, "--clerks", clerks, "--db", str(db)])
     answer = " ".join(capsys.readouterr().out.split())
     (history,) = histories
@@ -219,7 +219,7 @@ def test_a_clerk_that_dies_with_the_lock_is_a_deadlock(db: Path) -> None:
     striker = Striker()
     history = simulate(
         Scenario(4, lock="mp", pay=(0.05, 0.05)),
-        setup=Setup(via="pipe", clerks=2),
+        setup=Setup(channel="pipe", clerks=2),
         db=db,
         timeout=0.5,
         watch=striker,
@@ -233,7 +233,7 @@ def test_a_clerk_that_dies_with_the_lock_is_a_deadlock(db: Path) -> None:
 def test_a_stopped_clerk_ends_at_the_time_out(via: str, db: Path) -> None:
     """A clerk that hangs is no dead one: the sale ends on time, and the clerk is made to end."""
     striker = Striker(by=signal.SIGSTOP)
-    history = simulate(Scenario(3, pay=(0.01, 0.01)), setup=Setup(via=via), db=db, timeout=0.5, watch=striker)
+    history = simulate(Scenario(3, pay=(0.01, 0.01)), setup=Setup(channel=via), db=db, timeout=0.5, watch=striker)
     assert (judge(history).name, history.timed_out) == ("unknown", True)
     assert is_gone(striker.pid)
 
@@ -250,7 +250,7 @@ def test_an_interruption_leaves_nobody(via: str, word: str, db: Path) -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises((KeyboardInterrupt, InconclusiveError)):
-        simulate(Scenario(3, pay=(20.0, 20.0)), setup=Setup(via=via, clerks=2), db=db, watch=interrupt)
+        simulate(Scenario(3, pay=(20.0, 20.0)), setup=Setup(channel=via, clerks=2), db=db, watch=interrupt)
     assert (set(children_of(os.getpid())), descriptors()) == before
 
 
@@ -262,7 +262,7 @@ def test_an_interruption_leaves_nobody(via: str, word: str, db: Path) -> None:
 def test_nobody_outlives_the_command(via: str, by: signal.Signals, method: str, tmp_path: Path) -> None:
     """Ctrl-C gives 130 and a line; SIGKILL gives no chance to speak; neither leaves a buyer or a clerk."""
     options = ["--buyers", "2", "--clerks", "2", "--pay", "20", "--db", "db.json", "--history", "h.jsonl"]
-    program = started(["run", "--via", via, "--start-method", method, *options], tmp_path)
+    program = started(["run", "--channel", via, "--start-method", method, *options], tmp_path)
     assert eventually(lambda: len(alive_in_session(program.pid)) >= 5)  # itself, two buyers, two clerks
     program.send_signal(by)
     _, errors = program.communicate(timeout=30)
@@ -272,18 +272,18 @@ def test_nobody_outlives_the_command(via: str, by: signal.Signals, method: str, 
 
 
 SENTENCES: list[tuple[list[str], str]] = [
-    (["--via", "queue", "--lock", "cas"], "leave out --via"),
-    (["--via", "queue", "--lock", "partition"], "leave out --workers and --via"),
-    (["--via", "queue", "--trains", "2", "--lock", "file"], "leave out --workers, --via"),
-    (["--via", "pipe", "--store", "memory"], "every clerk has a count of its own"),
-    (["--via", "pipe", "--offices", "2"], "leave out --offices or --via"),
-    (["--via", "pipe", "--kill", "2@pay"], "leave out --via"),
-    (["--via", "pipe", "--workers", "2"], "leave one out"),
-    (["--via", "tube"], "use one of direct, queue, pipe"),
-    (["--clerks", "2"], "leave out --clerks"),
-    (["--via", "queue", "--clerks", "0"], "from 1 to 64"),
-    (["--via", "queue", "--buyers", "1001"], "from 1 to 1000"),
-    (["--via", "queue", "--buyers", "201", "--start-method", "forkserver"], "from 1 to 200"),
+    (["--channel", "queue", "--lock", "cas"], "leave out --channel"),
+    (["--channel", "queue", "--lock", "partition"], "leave out --pool and --channel"),
+    (["--channel", "queue", "--trains", "2", "--lock", "file"], "--trains cannot be combined with --pool, --channel"),
+    (["--channel", "pipe", "--store", "memory"], "every clerk has its own count"),
+    (["--channel", "pipe", "--trees", "2"], "leave out --trees or --channel"),
+    (["--channel", "pipe", "--kill", "2@pay"], "leave out --channel"),
+    (["--channel", "pipe", "--pool", "2"], "--pool cannot be combined"),
+    (["--channel", "tube"], "use one of direct, queue, pipe"),
+    (["--clerks", "2"], "--clerks requires --channel"),
+    (["--channel", "queue", "--clerks", "0"], "from 1 to 64"),
+    (["--channel", "queue", "--buyers", "1001"], "from 1 to 1000"),
+    (["--channel", "queue", "--buyers", "201", "--start-method", "forkserver"], "from 1 to 200"),
 ]
 
 

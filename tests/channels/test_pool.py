@@ -30,7 +30,7 @@ QUICK = (0.0, 0.0)
 def sale(db: Path, lock: str = "none", submit: str = "async", method: str = "fork", workers: int = 3) -> History:
     """Let a pool play eight buyers of one ticket, who pay for 50 ms."""
     scenario = Scenario(buyers=8, lock=lock, pay=(0.05, 0.05))
-    return simulate(scenario, setup=Setup(workers=workers, submit=submit), db=db, start_method=method)
+    return simulate(scenario, setup=Setup(pool=workers, submit=submit), db=db, start_method=method)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_synchronous_buyers_do_not_overlap(db: Path) -> None:
 @pytest.mark.parametrize("gate", ["event", "none"])
 def test_every_gate_that_a_pool_can_have(gate: str, db: Path) -> None:
     """The workers wait at the gate, or do not."""
-    history = simulate(Scenario(8, lock="file", pay=QUICK), setup=Setup(workers=2, gate=gate), db=db)
+    history = simulate(Scenario(8, lock="file", pay=QUICK), setup=Setup(pool=2, gate=gate), db=db)
     assert judge(history).name == "sound"
 
 
@@ -86,7 +86,7 @@ def test_every_gate_that_a_pool_can_have(gate: str, db: Path) -> None:
 )
 def test_a_hundred_thousand_buyers(lock: str, many: int, db: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """They are all answered, and the document about them is small."""
-    options = ["--buyers", str(many), "--tickets", "10", "--workers", "2", "--lock", lock, "--pay", "0"]
+    options = ["--buyers", str(many), "--tickets", "10", "--pool", "2", "--lock", lock, "--pay", "0"]
     assert run_command(["run", *options, "--db", str(db), "--json"]) == 0
     text = capsys.readouterr().out
     document = json.loads(text)
@@ -102,7 +102,7 @@ def test_events_are_kept_up_to_a_limit(
     buyers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Up to the limit every step is kept; beyond it the text says that none is, and has no empty picture."""
-    options = ["--buyers", str(buyers), "--workers", "2", "--lock", "file", "--pay", "0", "--db", "db.json"]
+    options = ["--buyers", str(buyers), "--pool", "2", "--lock", "file", "--pay", "0", "--db", "db.json"]
     monkeypatch.chdir(tmp_path)
     assert run_command(["run", *options]) == 0
     text = capsys.readouterr().out
@@ -114,7 +114,7 @@ def test_events_are_kept_up_to_a_limit(
 
 def test_a_history_of_a_pool_can_be_read_again(db: Path) -> None:
     """Endings without events are a history like any other."""
-    history = simulate(Scenario(1500, lock="mp", pay=QUICK), setup=Setup(workers=2), db=db)
+    history = simulate(Scenario(1500, lock="mp", pay=QUICK), setup=Setup(pool=2), db=db)
     assert (history.events, len(history.endings)) == ((), 1500)
     assert History.from_lines(history.to_lines()) == history
     assert judge(history).findings == ()
@@ -135,7 +135,7 @@ def test_a_killed_worker_is_a_sentence(
     submit: str, word: str, db: Path, struck: tuple[Striker, list[History]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Python ends a pool whose worker died: the buyers that are left get no answer, and the command ends with 3."""
-    (striker, histories), options = struck, ["--lock", "file", "--workers", "2", "--pay", "0.05", "--submit", submit]
+    (striker, histories), options = struck, ["--lock", "file", "--pool", "2", "--pay", "0.05", "--submit", submit]
     striker.word = word
     status = run_command(["run", "--buyers", "6", "--tickets", "6", *options, "--db", str(db)])
     answer = " ".join(capsys.readouterr().out.split())
@@ -154,7 +154,7 @@ def test_without_events_the_lost_are_in_doubt(db: Path) -> None:
     """Where no steps are kept nobody knows what a dead worker's buyers had begun: their outcome is unknown."""
     history = simulate(
         Scenario(5000, tickets=5000, pay=QUICK, lock="file"),
-        setup=Setup(workers=2),
+        setup=Setup(pool=2),
         db=db,
         watch=Striker(word="ready"),
     )
@@ -169,7 +169,7 @@ def test_without_events_the_lost_are_in_doubt(db: Path) -> None:
 def test_a_stopped_worker_ends_at_the_time_out(buyers: int, db: Path) -> None:
     """A worker that hangs is no dead one: the sale ends on time, and the worker is made to end."""
     striker = Striker(by=signal.SIGSTOP, word="ready")
-    history = simulate(Scenario(buyers, pay=QUICK), setup=Setup(workers=1), db=db, timeout=0.5, watch=striker)
+    history = simulate(Scenario(buyers, pay=QUICK), setup=Setup(pool=1), db=db, timeout=0.5, watch=striker)
     assert (judge(history).name, history.timed_out) == ("unknown", True)
     assert {ending.error for ending in history.endings} == {TIME_WAS_UP}
     assert is_gone(striker.pid)
@@ -180,7 +180,7 @@ def test_workers_that_fail_on_the_way_are_explained(tmp_path: Path) -> None:
     script = tmp_path / "forgetful.py"
     script.write_text(
         "from booking import Scenario, simulate\nfrom booking.setup import Setup\n"
-        "simulate(Scenario(2), setup=Setup(workers=1), db='db.json', start_method='spawn')\n"
+        "simulate(Scenario(2), setup=Setup(pool=1), db='db.json', start_method='spawn')\n"
     )
     ran = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ran.returncode == 1
@@ -198,7 +198,7 @@ def test_an_interruption_leaves_nobody(word: str, db: Path) -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises((KeyboardInterrupt, InconclusiveError)):
-        simulate(Scenario(3, pay=(20.0, 20.0)), setup=Setup(workers=2), db=db, watch=interrupt)
+        simulate(Scenario(3, pay=(20.0, 20.0)), setup=Setup(pool=2), db=db, watch=interrupt)
     assert (set(children_of(os.getpid())), descriptors()) == before
 
 
@@ -209,7 +209,7 @@ def test_an_interruption_leaves_nobody(word: str, db: Path) -> None:
 )
 def test_nobody_outlives_the_command(buyers: int, by: signal.Signals, method: str, tmp_path: Path) -> None:
     """Ctrl-C gives 130 and a line; SIGKILL gives no chance to speak; neither leaves a worker."""
-    options = ["--buyers", str(buyers), "--workers", "2", "--pay", "20", "--db", "db.json", "--start-method", method]
+    options = ["--buyers", str(buyers), "--pool", "2", "--pay", "20", "--db", "db.json", "--start-method", method]
     program = started(["run", *options], tmp_path)
     assert eventually(lambda: len(alive_in_session(program.pid)) >= 3)  # itself and two workers
     program.send_signal(by)
@@ -220,17 +220,17 @@ def test_nobody_outlives_the_command(buyers: int, by: signal.Signals, method: st
 
 
 SENTENCES: list[tuple[list[str], str]] = [
-    (["--workers", "2", "--via", "queue"], "leave one out"),
-    (["--workers", "2", "--offices", "2"], "leave one out"),
-    (["--workers", "2", "--kill", "2@pay"], "leave one out"),
-    (["--workers", "2", "--gate", "barrier"], "leave out one of the two"),
-    (["--workers", "2", "--lock", "partition"], "leave out --workers"),
-    (["--workers", "2", "--trains", "2", "--lock", "file"], "leave out --workers"),
-    (["--workers", "2", "--store", "memory"], "every worker has a count of its own"),
-    (["--workers", "-1"], "from 0 to 256"),
-    (["--workers", "2", "--submit", "later"], "use one of async, sync"),
-    (["--submit", "sync"], "leave out --submit"),
-    (["--workers", "2", "--buyers", "100001"], "from 1 to 100000"),
+    (["--pool", "2", "--channel", "queue"], "--pool cannot be combined"),
+    (["--pool", "2", "--trees", "2"], "--pool cannot be combined"),
+    (["--pool", "2", "--kill", "2@pay"], "--pool cannot be combined"),
+    (["--pool", "2", "--gate", "barrier"], "leave out --gate or --pool"),
+    (["--pool", "2", "--lock", "partition"], "leave out --pool"),
+    (["--pool", "2", "--trains", "2", "--lock", "file"], "--trains cannot be combined with --pool"),
+    (["--pool", "2", "--store", "memory"], "every worker has its own count"),
+    (["--pool", "-1"], "from 0 to 256"),
+    (["--pool", "2", "--submit", "later"], "use one of async, sync"),
+    (["--submit", "sync"], "--submit requires --pool"),
+    (["--pool", "2", "--buyers", "100001"], "from 1 to 100000"),
     (["--buyers", "10001"], "from 1 to 10000"),
 ]
 

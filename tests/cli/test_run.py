@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from programs import ran
 
-from booking.cli.app import run_command
+from booking.cli.app import RENAMED, run_command
 from booking.history.history import History
 from booking.history.verdict import judge
 
@@ -212,3 +212,20 @@ def test_a_symbolic_link_and_permissions_are_kept(arguments: list[str], left: in
     assert link.readlink() == target
     assert (json.loads(target.read_bytes()), target.stat().st_mode & 0o777) == ({"count": left}, 0o640)
     assert {path.name for path in tmp_path.iterdir()} == {"db.json", "elsewhere"}
+
+
+@pytest.mark.parametrize("command", RENAMED)
+def test_an_option_of_an_earlier_version_names_its_successor(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line, exit 2, and nothing happens; with a value behind a space or behind "=" alike."""
+    for old, new in RENAMED[command].items():
+        for arguments in ([command, old, "2"], [command, f"{old}=2"]):
+            assert run_command(arguments) == 2
+            assert capsys.readouterr().err == f"booking: {old} has a new name: use {new}\n"
+    assert list(Path().iterdir()) == []
+
+
+def test_permits_that_no_lock_reads_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only the semaphore lets several in; elsewhere --permits would have no effect."""
+    assert run_command([*SALE, "--permits", "3"]) == 2
+    assert "--permits has no effect with --lock none" in capsys.readouterr().err
+    assert run_command([*SALE, "--permits", "3", "--lock", "semaphore"]) == 0

@@ -10,7 +10,7 @@ from booking.explorer import explore
 from booking.explorer.automaton import learn
 from booking.model.shared_state import shared_in
 from booking.purchase import Desk, Outcome
-from booking.registry import purchase_in
+from booking.registry import protection_of
 from booking.scenario import Scenario
 
 # Two buyers, one ticket; A wins, and twice as many with the names exchanged.
@@ -101,7 +101,7 @@ def test_shared_memory_races_like_a_file(lock: str) -> None:
 @pytest.mark.parametrize("store", ["inplace", "memory", "shared"])
 def test_a_store_that_cannot_swap_is_refused(store: str) -> None:
     """One line names the store that can."""
-    with pytest.raises(BadInputError, match=f"the store {store} cannot; use --store json"):
+    with pytest.raises(BadInputError, match=f"{store} cannot; use --store json"):
         explore(Scenario(2, lock="cas", store=store))
     with pytest.raises(BadInputError, match="this store cannot swap in one step; use --store json"):
         explore(Scenario(2, store=store), program=lambda desk: Outcome.BOUGHT if desk.swap(1, 0) else Outcome.SOLD_OUT)
@@ -115,7 +115,7 @@ def test_a_retry_is_followed_as_often_as_others_can_write_and_no_further(lock: s
     A loop without such a bound would be followed for 64 steps.
     """
     scenario = Scenario(buyers, 2, lock)
-    automaton = learn([purchase_in(scenario)], shared_in(scenario), buyers)
+    automaton = learn([protection_of(scenario).program(1)], shared_in(scenario), buyers)
 
     assert automaton.is_whole
     assert max(state.height for state in automaton.states) <= 4 + 3 * (buyers - 1)

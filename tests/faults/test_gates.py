@@ -103,7 +103,7 @@ def test_the_buyers_wait_for_the_countdown(db: Path) -> None:
     """It falls to 0, and nobody moves before."""
     left: list[float] = []
     before = time.monotonic_ns()
-    history = simulate(Scenario(2, pay=(0.0, 0.0)), db=db, setup=Setup(opens_in=0.4), countdown=left.append, timeout=5)
+    history = simulate(Scenario(2, pay=(0.0, 0.0)), db=db, setup=Setup(countdown=0.4), countdown=left.append, timeout=5)
     assert left == sorted(left, reverse=True)
     assert (left[0] > 0, left[-1]) == (True, 0.0)
     assert history.events[0].t_ns - before > 0.4e9
@@ -112,7 +112,7 @@ def test_the_buyers_wait_for_the_countdown(db: Path) -> None:
 
 def test_the_traffic_light_is_for_terminals(tmp_path: Path) -> None:
     """On a terminal it is red, yellow and green on standard error; anywhere else nothing is printed."""
-    arguments = [*BOOKING, "run", "--buyers", "2", "--opens-in", "1.3", "--pay", "0", "--json", "--db", "db.json"]
+    arguments = [*BOOKING, "run", "--buyers", "2", "--countdown", "1.3", "--pay", "0", "--json", "--db", "db.json"]
     ours, theirs = os.openpty()
     try:
         on_terminal = subprocess.run(arguments, cwd=tmp_path, stdout=subprocess.PIPE, stderr=theirs, check=True)

@@ -39,7 +39,7 @@ def parent_of(pid: int) -> int:
 def test_a_lock_of_one_process_tree_sells_a_ticket_in_every_office(method: str, db: Path) -> None:
     """Each office has a lock object of its own: 2 offices sell the one ticket twice."""
     scenario = Scenario(4, lock="mp", pay=LONG_PAY)
-    verdict = judge(simulate(scenario, db=db, start_method=method, setup=Setup(offices=2)))
+    verdict = judge(simulate(scenario, db=db, start_method=method, setup=Setup(trees=2)))
     assert (verdict.name, verdict.sold, verdict.sold_out) == (Anomaly.OVERSOLD, 2, 2)
 
 
@@ -47,7 +47,7 @@ def test_a_lock_of_one_process_tree_sells_a_ticket_in_every_office(method: str, 
 def test_a_lock_on_a_file_keeps_all_offices_apart(lock: str, method: str, db: Path) -> None:
     """The file is the same for everybody, so one buyer gets the ticket."""
     scenario = Scenario(4, lock=lock, pay=(0.02, 0.02))
-    history = simulate(scenario, db=db, start_method=method, setup=Setup(offices=2))
+    history = simulate(scenario, db=db, start_method=method, setup=Setup(trees=2))
     assert (judge(history).name, judge(history).sold) == ("sound", 1)
     assert [ending.exitcode for ending in history.endings] == [0, 0, 0, 0]
 
@@ -61,14 +61,14 @@ def test_every_buyer_is_the_child_of_its_office(offices: int, db: Path) -> None:
         if message.word == READY:
             parents[message.buyer] = parent_of(message.pid)
 
-    simulate(Scenario(6, pay=(0.0, 0.0)), db=db, setup=Setup(offices=offices), watch=look)
+    simulate(Scenario(6, pay=(0.0, 0.0)), db=db, setup=Setup(trees=offices), watch=look)
     assert len(set(parents.values()) | {os.getpid()}) == offices + 1
     assert all(parents[buyer] == parents[buyer + offices] for buyer in range(1, 7 - offices))
 
 
 def test_a_dead_holder_stops_its_own_office_only(db: Path) -> None:
     """With mp the buyers of the other office go on, and the killed holder's own wait for ever."""
-    setup = Setup(offices=2, faults=(Fault(2, PAY, Blow.KILL),))
+    setup = Setup(trees=2, faults=(Fault(2, PAY, Blow.KILL),))
     history = simulate(Scenario(4, lock="mp", pay=(0.0, 0.0)), db=db, timeout=0.5, setup=setup)
     assert [ending.alive for ending in history.endings] == [False, False, False, True]
     assert judge(history).name == Anomaly.DEADLOCK
@@ -88,7 +88,7 @@ def test_an_office_that_is_killed_takes_its_buyers_along(method: str, db: Path) 
     if method == "forkserver":  # there a buyer's parent is the fork server, and nobody tells whose office it is
         offices.append(0)
     scenario = Scenario(4, lock="none", pay=(1.0, 1.0))
-    history = simulate(scenario, db=db, start_method=method, timeout=10, setup=Setup(offices=2), watch=kill_office)
+    history = simulate(scenario, db=db, start_method=method, timeout=10, setup=Setup(trees=2), watch=kill_office)
     # Who lost its parent is collected by the system, when it likes.
     assert {state_of(ending.pid) for ending in history.endings} <= set(ENDED)
     assert not history.timed_out
@@ -100,7 +100,7 @@ def test_an_office_that_is_killed_takes_its_buyers_along(method: str, db: Path) 
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nobody_outlives_the_parent_of_offices(by: signal.Signals, tmp_path: Path) -> None:
     """Two offices, a stopped buyer and buyers that wait: all are gone when the parent is, however it went."""
-    options = ["--buyers", "4", "--offices", "2", "--lock", "file", "--hang", "2@pay", "--timeout", "60"]
+    options = ["--buyers", "4", "--trees", "2", "--lock", "file", "--freeze", "2@pay", "--timeout", "60"]
     program = started(["run", *options, "--db", "db.json"], tmp_path)
     stopped = eventually(lambda: "T" in states_in(program.pid))
     program.send_signal(by)
@@ -126,8 +126,8 @@ def states_in(session: int) -> str:
 def test_what_offices_cannot_do_is_refused(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """More offices than buyers, and offices without a file between them."""
     for options, why in [
-        (["--offices", "3", "--buyers", "2"], "3 offices need a buyer each"),
-        (["--offices", "2", "--store", "shared"], "use --store json"),
+        (["--trees", "3", "--buyers", "2"], "--trees 3 needs a buyer in each tree"),
+        (["--trees", "2", "--store", "shared"], "use --store json"),
     ]:
         assert run_command(["run", *options, "--db", str(db)]) == 2
         assert why in capsys.readouterr().err

@@ -5,9 +5,10 @@ import pytest
 from booking.errors import BadInputError
 from booking.history.history import Ending, History
 from booking.purchase import Outcome
+from booking.registry import protection_of
+from booking.rules import impossible
 from booking.scenario import Scenario
 from booking.setup import Blow, Fault, Setup, Struck
-from booking.simulation.faults.injector import require_possible
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ from booking.simulation.faults.injector import require_possible
 )
 def test_a_fault_is_read_as_it_is_typed(text: str, hang: bool, fault: Fault) -> None:  # noqa: FBT001
     """BUYER@STEP, with TERM or KILL behind it where the buyer is killed."""
-    assert Fault.parsed(text, hang=hang) == fault
+    assert Fault.parsed(text, freeze=hang) == fault
 
 
 @pytest.mark.parametrize(
@@ -35,56 +36,70 @@ def test_what_is_no_fault_is_refused(text: str) -> None:
 
 def test_a_hang_has_no_signal() -> None:
     """A stopped buyer is stopped by one signal only."""
-    with pytest.raises(BadInputError, match="is no fault"):
-        Fault.parsed("2@pay:TERM", hang=True)
+    with pytest.raises(BadInputError, match="invalid fault"):
+        Fault.parsed("2@pay:TERM", freeze=True)
 
 
 @pytest.mark.parametrize(
     ("dials", "why"),
     [
         pytest.param({"gate": "door"}, "gate is 'door'", id="gate"),
-        pytest.param({"opens_in": -1.0}, "opens-in is -1.0", id="opens before now"),
-        pytest.param({"opens_in": float("nan")}, "opens-in is nan", id="opens never"),
-        pytest.param({"gate": "none", "opens_in": 1.0}, "nothing opens", id="no gate to open"),
-        pytest.param({"offices": 0}, "offices is 0", id="no office"),
-        pytest.param(
-            {"faults": (Fault(2, "pay", Blow.KILL), Fault(2, "look", Blow.HANG))}, "struck only once", id="struck twice"
-        ),
-        pytest.param({"workers": 2, "offices": 2}, "leave one out", id="a pool in two offices"),
+        pytest.param({"countdown": -1.0}, "countdown is -1.0", id="opens before now"),
+        pytest.param({"countdown": float("nan")}, "countdown is nan", id="opens never"),
+        pytest.param({"trees": 0}, "trees is 0", id="no tree"),
     ],
 )
-def test_dials_that_make_no_sense_are_refused(dials: dict[str, object], why: str) -> None:
-    """The message names the value, or the two that do not go together."""
+def test_a_dial_out_of_range_is_refused(dials: dict[str, object], why: str) -> None:
+    """The message names the value."""
     with pytest.raises(BadInputError, match=why):
         Setup(**dials)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
+    ("setup", "why"),
+    [
+        pytest.param(Setup(gate="none", countdown=1.0), "--countdown needs a gate", id="no gate to open"),
+        pytest.param(
+            Setup(faults=(Fault(2, "pay", Blow.KILL), Fault(2, "look", Blow.HANG))), "only one fault", id="struck twice"
+        ),
+        pytest.param(Setup(pool=2, trees=2), "--pool cannot be combined", id="a pool in two trees"),
+        pytest.param(Setup(submit="sync"), "--submit requires --pool", id="no pool"),
+        pytest.param(Setup(clerks=2), "--clerks requires --channel", id="no counter"),
+    ],
+)
+def test_dials_that_do_not_go_together_are_refused(setup: Setup, why: str) -> None:
+    """The one line names both options."""
+    assert why in str(impossible(protection_of(Scenario()), setup))
+
+
+@pytest.mark.parametrize(
     ("scenario", "fault", "why"),
     [
-        pytest.param(Scenario(2, lock="mp"), "3@pay", "strikes nobody", id="no such buyer"),
-        pytest.param(Scenario(2), "2@acquire", "no buyer comes to acquire", id="no lock to wait for"),
-        pytest.param(Scenario(2), "2@truncate", "no buyer comes to truncate", id="a write in one step"),
-        pytest.param(Scenario(1, lock="mp"), "1@acquire", "nobody would be left to wait for", id="nobody to wait for"),
+        pytest.param(Scenario(2, lock="mp"), "3@pay", "no buyer 3; buyers are numbered 1 to 2", id="no such buyer"),
+        pytest.param(
+            Scenario(2), "2@acquire", "--kill 2@acquire: no such step with --lock none", id="no lock to wait for"
+        ),
+        pytest.param(Scenario(2), "2@truncate", "--kill 2@truncate: no such step", id="a write in one step"),
+        pytest.param(
+            Scenario(1, lock="mp"), "1@acquire", "no buyer would be left to wait for", id="nobody to wait for"
+        ),
     ],
 )
 def test_a_fault_that_cannot_happen_is_refused(scenario: Scenario, fault: str, why: str) -> None:
     """Before the store is touched."""
-    with pytest.raises(BadInputError, match=why):
-        require_possible(Setup(faults=(Fault.parsed(fault),)), scenario)
+    assert why in str(impossible(protection_of(scenario), Setup(faults=(Fault.parsed(fault),))))
 
 
-def test_waiting_in_an_office_of_its_own_is_refused() -> None:
-    """The lock of one office may have nobody else who takes it."""
-    setup = Setup(offices=2, faults=(Fault.parsed("2@acquire"),))
-    with pytest.raises(BadInputError, match="each office has a lock mp of its own"):
-        require_possible(setup, Scenario(4, lock="mp"))
-    require_possible(setup, Scenario(4, lock="file"))
+def test_waiting_for_the_lock_of_one_tree_is_refused() -> None:
+    """The lock of one process tree may have no other buyer who takes it."""
+    setup = Setup(trees=2, faults=(Fault.parsed("2@acquire"),))
+    assert "each process tree has its own --lock mp" in str(impossible(protection_of(Scenario(4, lock="mp")), setup))
+    assert impossible(protection_of(Scenario(4, lock="file")), setup) is None
 
 
 def test_a_history_keeps_its_dials_and_what_the_faults_did() -> None:
     """They survive the file, and the header of a plain sale has neither."""
-    setup = Setup("barrier", 1.5, (Fault(2, "pay", Blow.TERM), Fault(1, "read", Blow.HANG)), offices=2)
+    setup = Setup("barrier", 1.5, faults=(Fault(2, "pay", Blow.TERM), Fault(1, "read", Blow.HANG)), trees=2)
     struck = (Struck(2, "pay", Blow.TERM, 12, 5, alive_right_after=True, landed_after_s=0.5),)
     endings = tuple(Ending(buyer, 10 + buyer, Outcome.BOUGHT) for buyer in (1, 2))
     history = History(Scenario(2), (), endings, 0, setup=setup, struck=struck)

@@ -9,16 +9,15 @@ from pathlib import Path
 import pytest
 
 from booking.cli.app import run_command
-from booking.errors import BadInputError
 from booking.history.history import History
 from booking.history.verdict import Anomaly, judge
 from booking.processes.system import state_of
 from booking.purchase import Outcome
-from booking.registry import LOCKS, facts_of
+from booking.registry import LOCKS, go_together, protection_of
 from booking.reports import processes
+from booking.rules import impossible
 from booking.scenario import Scenario
 from booking.setup import Blow, Fault, Setup
-from booking.simulation.faults.injector import require_possible
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
 
@@ -39,12 +38,8 @@ def struck_sale(scenario: Scenario, faults: tuple[Fault, ...], db: Path, timeout
 
 def is_possible(lock: str, store: str, step: str) -> bool:
     """Tell whether a buyer of such a sale comes to this step."""
-    try:
-        require_possible(Setup(faults=(Fault(2, step, Blow.KILL),)), Scenario(BUYERS, lock=lock, store=store))
-    except BadInputError:
-        return False
-    # Who swaps does not write, and a naive swap never does so in one step.
-    return step not in {"cas": {Step.WRITE}, "cas-naive": {Step.SWAP}}.get(lock, set())
+    setup = Setup(faults=(Fault(2, step, Blow.KILL),))
+    return go_together(lock, store) and not impossible(protection_of(Scenario(BUYERS, lock=lock, store=store)), setup)
 
 
 def cases(stores: tuple[str, ...]) -> list[tuple[str, str, str]]:
@@ -59,7 +54,7 @@ def what_is_wrong(case: tuple[str, str, str], blow: Blow, folder: Path) -> list[
     """Strike buyer 2 and return what was not as it has to be."""
     lock, store, step = case
     scenario = Scenario(BUYERS, BUYERS, lock, store, (0.0, 0.0))  # one for each, also where they are split beforehand
-    facts = facts_of(scenario)
+    facts = protection_of(scenario).facts
     kept = facts.permits is not None and step in INSIDE and not facts.freed_when_holder_dies
     timeout = TIMEOUT if kept else LONG_TIMEOUT
     history = struck_sale(scenario, (Fault(2, step, blow),), folder / f"{lock}-{store}-{step}.json", timeout)
@@ -156,7 +151,7 @@ def test_a_fault_that_never_came_to_happen_is_told(db: Path, capsys: pytest.Capt
             id="asked to end",
         ),
         pytest.param(
-            ["--lock", "file", "--hang", "2@pay"], 3, ["UNKNOWN", "had stopped", "holding the lock"], id="hung holder"
+            ["--lock", "file", "--freeze", "2@pay"], 3, ["UNKNOWN", "had stopped", "holding the lock"], id="hung holder"
         ),
         pytest.param(
             [*PATIENT, "--lock", "mp", "--kill", "2@acquire"], 0, ["while it waited for the lock"], id="killed waiter"
@@ -188,7 +183,7 @@ def test_a_signal_is_explained_however_quickly_it_took_effect(db: Path) -> None:
     """The lesson's sentence stands there whether or not the process was gone right after the signal was sent."""
     history = struck_sale(Scenario(2, pay=(0.0, 0.0)), (Fault.parsed("2@pay:TERM"),), db, timeout=20)
     for alive in (True, False):
-        report = history.struck[0]._replace(alive_right_after=alive)
+        report = replace(history.struck[0], alive_right_after=alive)
         text = " ".join(processes.told(replace(history, struck=(report,))))
         assert "A signal is a request" in text
         assert ("still alive" in text) == alive

@@ -10,7 +10,7 @@ import pytest
 from children import DEADLINE, Child, Family
 
 from booking.locks import Lock, Reach
-from booking.registry import LOCKS, facts_of
+from booking.registry import LOCKS, protection_of
 from booking.scenario import Scenario
 from booking.stores.json import JsonStore
 
@@ -24,11 +24,12 @@ PERMITS = {"semaphore": (1, 2, 3)}
 
 CASES = [
     pytest.param(scenario, id=name if permits == 1 else f"{name}-{permits}")
-    for name in LOCKS
+    for name, kind in LOCKS.items()
+    if issubclass(kind, Lock)
     for permits in PERMITS.get(name, (1,))
     for scenario in [Scenario(lock=name, permits=permits)]
 ]
-EXCLUSIVE = [case for case in CASES if facts_of(case.values[0]).permits == 1]  # type: ignore[arg-type]
+EXCLUSIVE = [case for case in CASES if protection_of(case.values[0]).facts.permits == 1]  # type: ignore[arg-type]
 
 every_lock = pytest.mark.parametrize("scenario", CASES)
 every_exclusive_lock = pytest.mark.parametrize("scenario", EXCLUSIVE)
@@ -36,12 +37,14 @@ every_exclusive_lock = pytest.mark.parametrize("scenario", EXCLUSIVE)
 
 def made(scenario: Scenario, path: Path, context: BaseContext) -> Lock:
     """Return the lock of a scenario as a sale makes it."""
-    return LOCKS[scenario.lock](path, context, scenario)
+    kind = LOCKS[scenario.lock]
+    assert issubclass(kind, Lock)
+    return kind(path, context, scenario)
 
 
 def limit_of(scenario: Scenario) -> int:
     """Return how many holders fill the lock, or how many shall be let in by one that is never full."""
-    return facts_of(scenario).permits or AS_GOOD_AS_UNLIMITED
+    return protection_of(scenario).facts.permits or AS_GOOD_AS_UNLIMITED
 
 
 def filled(scenario: Scenario, lock: Lock, family: Family, context: BaseContext = FORK) -> list[Child]:
@@ -56,7 +59,7 @@ def test_as_many_as_declared_get_in_and_no_more(db: Path, family: Family, scenar
     """`permits` get in at once; the next attempt fails, unless the lock stops nobody."""
     lock = made(scenario, db, FORK)
     filled(scenario, lock, family)
-    assert family.child(FORK, lock).ask("acquire", 0) is (facts_of(scenario).permits is None)
+    assert family.child(FORK, lock).ask("acquire", 0) is (protection_of(scenario).facts.permits is None)
 
 
 @every_lock
@@ -67,7 +70,7 @@ def test_a_release_lets_the_next_in(db: Path, family: Family, scenario: Scenario
     holders = filled(scenario, lock, family)
     waiting = family.child(FORK, lock)
     waiting.tell("acquire", timeout)
-    if facts_of(scenario).permits is not None:
+    if protection_of(scenario).facts.permits is not None:
         assert waiting.answer(within=NOT_YET) is None
         holders[0].ask("release")
     assert waiting.answer() is True
@@ -76,7 +79,7 @@ def test_a_release_lets_the_next_in(db: Path, family: Family, scenario: Scenario
 @every_lock
 def test_a_killed_holder_frees_the_lock_as_declared(db: Path, family: Family, scenario: Scenario) -> None:
     """After SIGKILL the next process gets in long before its time-out, or, as declared, never."""
-    freed = facts_of(scenario).freed_when_holder_dies
+    freed = protection_of(scenario).facts.freed_when_holder_dies
     lock = made(scenario, db, FORK)
     holders = filled(scenario, lock, family)
     following = family.child(FORK, lock)
@@ -94,7 +97,7 @@ def test_who_waits_in_line_is_let_in_when_the_holder_is_killed(db: Path, family:
     waiting.tell("acquire", None)
     for holder in holders:
         holder.kill()
-    freed = facts_of(scenario).freed_when_holder_dies
+    freed = protection_of(scenario).facts.freed_when_holder_dies
     assert waiting.answer(within=DEADLINE if freed else 0.3) is (True if freed else None)
 
 
@@ -117,7 +120,7 @@ def test_the_lock_reaches_as_far_as_declared(db: Path, family: Family, scenario:
     """A process of another tree is kept out by a lock of the machine and by no other: its lock is another one."""
     filled(scenario, made(scenario, db, FORK), family)
     stranger = family.child(FORK, Stranger(scenario, db))
-    assert stranger.ask("enter") is (facts_of(scenario).reach not in {Reach.MACHINE, Reach.CLUSTER})
+    assert stranger.ask("enter") is (protection_of(scenario).facts.reach not in {Reach.MACHINE, Reach.CLUSTER})
 
 
 @every_lock
@@ -130,11 +133,11 @@ def test_the_lock_survives_the_way_to_a_process_that_shares_no_memory(
     child = family.child(context, lock)
     for _ in range(limit_of(scenario)):
         assert lock.acquire(0)
-    assert child.ask("acquire", 0) is (facts_of(scenario).permits is None)
+    assert child.ask("acquire", 0) is (protection_of(scenario).facts.permits is None)
     lock.release()
     assert child.ask("acquire", 5.0) is True
     child.kill()
-    assert lock.acquire(0.3) is facts_of(scenario).freed_when_holder_dies
+    assert lock.acquire(0.3) is protection_of(scenario).facts.freed_when_holder_dies
 
 
 @every_lock
@@ -144,8 +147,8 @@ def test_a_time_out_is_kept(db: Path, family: Family, scenario: Scenario) -> Non
     filled(scenario, lock, family)
     for timeout in (0.1, 0.0):
         start = time.monotonic()
-        assert lock.acquire(timeout) is (facts_of(scenario).permits is None)
-        assert facts_of(scenario).permits is None or time.monotonic() - start >= timeout
+        assert lock.acquire(timeout) is (protection_of(scenario).facts.permits is None)
+        assert protection_of(scenario).facts.permits is None or time.monotonic() - start >= timeout
 
 
 @dataclass

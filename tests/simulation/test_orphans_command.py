@@ -76,4 +76,4 @@ def test_what_it_does_not_understand_is_refused(arguments: list[str], tmp_path: 
 def test_the_old_option_names_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     """`run --kill-parent` is refused with the name of the command."""
     assert run_command(["run", "--kill-parent"]) == 2
-    assert capsys.readouterr().err == "booking: --kill-parent is a command of its own now; use `booking orphans`\n"
+    assert capsys.readouterr().err == "booking: --kill-parent has a new name: use the command `booking orphans`\n"

@@ -155,12 +155,12 @@ def test_the_command_line_ends_with_3(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    "setup", [Setup(offices=2), Setup(via="queue"), Setup(workers=2)], ids=["offices", "clerks", "pool"]
+    "setup", [Setup(trees=2), Setup(channel="queue"), Setup(pool=2)], ids=["offices", "clerks", "pool"]
 )
 @pytest.mark.parametrize("lock", ["mp", "none"])
 def test_the_other_dials_are_refused(tmp_path: Path, setup: Setup, lock: str) -> None:
     """Before anything is touched, one line says what to leave out."""
-    with pytest.raises(BadInputError, match="leave out --workers, --via, --offices"):
+    with pytest.raises(BadInputError, match="--trains cannot be combined with --pool, --channel, --trees"):
         simulate(Scenario(2, lock=lock, trains=2), setup=setup, db=tmp_path / "db.json")
     assert list(tmp_path.iterdir()) == []
 

@@ -8,7 +8,7 @@ from interleavings import complete_schedules
 
 from booking.errors import BadInputError
 from booking.history.verdict import judge
-from booking.lock_free.shares import PartitionedStore
+from booking.lock_free.partition import PartitionedStore
 from booking.registry import store_named
 from booking.replayer.stage import Stage
 from booking.reports.timeline import render
@@ -63,7 +63,7 @@ def test_a_killed_buyer_loses_nothing(db: Path) -> None:
 
 def test_offices_have_nothing_to_keep_apart(db: Path) -> None:
     """Two process trees sell four shares of one, and no lock of either is missed."""
-    history = simulate(Scenario(4, 4, "partition", pay=(0, 0)), setup=Setup(offices=2), db=db)
+    history = simulate(Scenario(4, 4, "partition", pay=(0, 0)), setup=Setup(trees=2), db=db)
     assert (judge(history).name, judge(history).sold, left_in(db.parent)) == ("sound", 4, {"db.json": 0})
 
 
@@ -97,18 +97,18 @@ def test_what_a_killed_parent_left_is_swept_away(db: Path) -> None:
 
 def test_dealing_and_adding_up(db: Path) -> None:
     """The parent's store reads the sum of the shares, a buyer's only its own; tidying up makes one of many."""
-    store = PartitionedStore(store_named("json")(db), Scenario(3, 5, "partition"))
+    store = PartitionedStore(store_named("json")(db), 3)
     store.put(5)
-    assert [store.of(buyer).read() for buyer in (1, 2, 3)] == [2, 2, 1]
-    store.of(2).put(0)
+    assert [store.share(buyer).read() for buyer in (1, 2, 3)] == [2, 2, 1]
+    store.share(2).put(0)
     assert store.read() == 3
     store.tidy()
     assert (store.read(), left_in(db.parent)) == (3, {"db.json": 3})
 
 
-@pytest.mark.parametrize("setup", [Setup(via="queue"), Setup(workers=2)], ids=["clerks", "pool"])
+@pytest.mark.parametrize("setup", [Setup(channel="queue"), Setup(pool=2)], ids=["clerks", "pool"])
 def test_nobody_sells_another_ones_share(tmp_path: Path, setup: Setup) -> None:
     """A clerk and a pool sell from one count; the line says what to leave out, and nothing is touched."""
-    with pytest.raises(BadInputError, match="leave out --workers and --via"):
+    with pytest.raises(BadInputError, match="leave out --pool and --channel"):
         simulate(Scenario(2, lock="partition"), setup=setup, db=tmp_path / "db.json")
     assert list(tmp_path.iterdir()) == []

@@ -9,7 +9,7 @@ from pathlib import Path
 from booking.history.verdict import Anomaly, judge
 from booking.processes.system import ENDED, state_of
 from booking.purchase import Outcome
-from booking.registry import LOCKS, facts_of
+from booking.registry import LOCKS, protection_of
 from booking.scenario import Scenario
 from booking.setup import Blow, Fault, Setup
 from booking.simulation.sale import simulate
@@ -21,7 +21,11 @@ TIMEOUT = 0.5
 LONG_TIMEOUT = 20.0
 """Seconds where nobody has to wait for the time-out."""
 
-_EXCLUSIVE = {name: facts_of(Scenario(lock=name)) for name in LOCKS if facts_of(Scenario(lock=name)).permits == 1}
+_EXCLUSIVE = {
+    name: protection_of(Scenario(lock=name)).facts
+    for name in LOCKS
+    if protection_of(Scenario(lock=name)).facts.permits == 1
+}
 FREED = [name for name, facts in _EXCLUSIVE.items() if facts.freed_when_holder_dies]
 KEPT = [name for name, facts in _EXCLUSIVE.items() if not facts.freed_when_holder_dies]
 

@@ -15,7 +15,7 @@ from booking.explorer import explore
 from booking.history.history import History
 from booking.history.verdict import judge
 from booking.processes.journal import END, IDLE, READY, Message
-from booking.registry import LOCKS, facts_of
+from booking.registry import LOCKS, protection_of
 from booking.scenario import Scenario
 from booking.simulation.sale import simulate
 from booking.steps import PAY as PAYS
@@ -91,7 +91,7 @@ def sale_with_a_nemesis(lock: str, folder: Path, dice: random.Random, *, restock
     """
     db = folder / "db.json"
     scenario = Scenario(BUYERS, TICKETS, lock, pay=PAY)
-    freed = facts_of(scenario).freed_when_holder_dies
+    freed = protection_of(scenario).facts.freed_when_holder_dies
     for unsigned in folder.glob("*.soft*"):
         unsigned.unlink()
     nemesis = Nemesis(dice, SOFT_PATIENCE if lock == "file-soft" else PATIENCE if freed else 0)
@@ -128,5 +128,5 @@ _HOLDING = {(Step.ACQUIRE, "return"), (Step.READ, "call"), (Step.WRITE, "return"
 def _was_inside(history: History, buyer: int) -> bool:
     events = history.of(buyer)
     last = (events[-1].step, events[-1].phase) if events else None
-    inside = _INSIDE if facts_of(history.scenario).permits is None else _INSIDE | _HOLDING
+    inside = _INSIDE if protection_of(history.scenario).facts.permits is None else _INSIDE | _HOLDING
     return last in inside

@@ -10,16 +10,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from booking.cli.sales import Sales, status_of
-from booking.errors import BadInputError
 from booking.history.verdict import Anomaly, judge
 from booking.processes.journal import END, READY, Message
 from booking.processes.system import state_of
-from booking.registry import LOCKS, facts_of
+from booking.registry import LOCKS, go_together, protection_of
 from booking.reports import processes
 from booking.reports.timeline import render
+from booking.rules import impossible
 from booking.scenario import Scenario
 from booking.setup import GATES, Blow, Fault, Setup
-from booking.simulation.faults.injector import require_possible
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
 
@@ -55,12 +54,8 @@ class Killer:
 
 
 def is_possible(scenario: Scenario, setup: Setup) -> bool:
-    """Tell whether such a sale can be held."""
-    try:
-        require_possible(setup, scenario)
-    except BadInputError:
-        return False
-    return True
+    """Return whether such a sale can be held."""
+    return go_together(scenario.lock, scenario.store) and not impossible(protection_of(scenario), setup)
 
 
 def drawn(number: int) -> tuple[Scenario, Setup, Killer | None]:
@@ -79,7 +74,7 @@ def drawn(number: int) -> tuple[Scenario, Setup, Killer | None]:
     steps = [*Step, PAY]
     dice.shuffle(steps)
     stagings = [
-        Setup(dice.choice(GATES), faults=(Fault(buyer, step, dice.choice(list(Blow))),), offices=dice.choice([1, 1, 2]))
+        Setup(dice.choice(GATES), faults=(Fault(buyer, step, dice.choice(list(Blow))),), trees=dice.choice([1, 1, 2]))
         for step in steps
     ]
     return scenario, next(setup for setup in stagings if is_possible(scenario, setup)), None
@@ -103,7 +98,7 @@ def what_is_wrong(number: int, folder: Path) -> list[str]:
     scenario, setup, killer = drawn(number)
     db = folder / f"{number}" / "db.json"
     hangs = any(fault.blow is Blow.HANG for fault in setup.faults)
-    facts = facts_of(scenario)
+    facts = protection_of(scenario).facts
     timeout = LONG_TIMEOUT if facts.freed_when_holder_dies and not hangs else TIMEOUT
     started = time.monotonic()
     history = simulate(scenario, db=db, timeout=timeout, setup=setup, watch=killer)
@@ -114,7 +109,7 @@ def what_is_wrong(number: int, folder: Path) -> list[str]:
     took = time.monotonic() - started
     verdict, sales = judge(history), Sales()
     sales.take(history)
-    excluding = facts.permits == 1 and scenario.store == "json" and setup.offices == 1
+    excluding = facts.permits == 1 and scenario.store == "json" and setup.trees == 1
     text = render(history, verdict) + "\n".join(processes.told(history))
     found = {
         f"took {took:.1f} s": took > timeout + CLOSED_WITHIN,

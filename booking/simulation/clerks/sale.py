@@ -32,7 +32,7 @@ class SaleWithClerks(RunningSale):
     def hold(self, timeout: float) -> History:
         """Hold the sale and close the channel; raises BadInputError where there is no room for one."""
         try:
-            self.channel = CHANNELS[self.plan.setup.via](self.plan.group.context, self.plan.setup.clerks)
+            self.channel = CHANNELS[self.plan.setup.channel](self.plan.group.context, self.plan.setup.clerks)
         except OSError as error:
             raise BadInputError(f"the system has no room for so many clerks ({error.strerror}); use fewer") from None
         try:
@@ -41,25 +41,21 @@ class SaleWithClerks(RunningSale):
             self.channel.close()
 
     def _start(self) -> None:
+        train, ends = self.plan.trains[0], self.plan.group.ends
         for buyer, pay_s in enumerate(self.plan.pay_s, 1):
             with fork_lock:
                 task = ClientTask(
                     buyer=buyer,
-                    store=self.plan.store,
+                    store=train.store,
                     side=self.channel.for_next_buyer(),
                     pay_s=pay_s,
-                    ends=self.plan.group.ends,
+                    ends=ends,
                     barrier=self.barrier,
                 )
                 self._begin(visit_counter, task, f"buyer-{buyer}")
         for clerk in range(1, self.plan.setup.clerks + 1):
             with fork_lock:
-                clerk_task = ClerkTask(
-                    store=self.plan.store,
-                    lock=self.plan.lock,
-                    side=self.channel.for_next_clerk(),
-                    ends=self.plan.group.ends,
-                )
+                clerk_task = ClerkTask(train=train, side=self.channel.for_next_clerk(), ends=ends)
                 self._begin(serve, clerk_task, f"clerk-{clerk}")
         self.plan.group.seal()
 
@@ -115,7 +111,7 @@ class SaleWithClerks(RunningSale):
     def _notes(self) -> tuple[str, ...]:
         """Say who sold and through what, and what became of it."""
         clerks = f"{count_of(self.plan.setup.clerks, 'clerk')} sold"
-        if self.plan.setup.via == "pipe":
+        if self.plan.setup.channel == "pipe":
             notes = [f"{clerks}; every buyer asked through a pipe of its own."]
         else:
             full, empty = (count_of(self.recorder.told[word], "time") for word in (FULL, EMPTY))
@@ -126,7 +122,7 @@ class SaleWithClerks(RunningSale):
             error = self.recorder.failures.get(clerk.pid or 0)
             why = f": {error}" if error else ""
             notes.append(f"Clerk {number} (process {clerk.pid}) died (exit code {clerk.exitcode}){why}.")
-        if self._dead_before_time_out and self.plan.setup.via == "queue":
+        if self._dead_before_time_out and self.plan.setup.channel == "queue":
             notes.append(
                 f"{buyers(self._dead_before_time_out)} died, perhaps while putting a question into the queue. "
                 "The queue's lock has no owner, so it stays locked, and no other question gets through."

@@ -12,16 +12,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 
-from booking.errors import BadInputError
-from booking.locks import Reach
 from booking.processes.journal import END, READY, Message
 from booking.processes.system import ENDED, state_of
-from booking.registry import facts_of, lock_named, store_named
-from booking.scenario import Scenario
+from booking.protection import Protection
 from booking.setup import Blow, Fault, Setup, Struck
 from booking.simulation.faults.plan import Door, FaultPlan
 from booking.simulation.faults.victim import Part
-from booking.steps import PAY, Step
+from booking.steps import Step
 
 LANDS_WITHIN = 1.0
 """Seconds after which nobody waits any longer to see a blow land."""
@@ -34,10 +31,10 @@ _SLEEPING = "SD"
 class Faults:
     """The faults of one sale, told of every message; `struck` is what they did so far."""
 
-    def __init__(self, setup: Setup, scenario: Scenario, doors: dict[Door, tuple[Connection, Connection]]) -> None:
+    def __init__(self, setup: Setup, protection: Protection, doors: dict[Door, tuple[Connection, Connection]]) -> None:
         self.struck: list[Struck] = []
         self._faults = {fault.buyer: fault for fault in setup.faults}
-        self._plan = FaultPlan(setup.faults, facts_of(scenario), scenario.buyers)
+        self._plan = FaultPlan(setup.faults, protection.facts, protection.scenario.buyers)
         self._doors = doors
         self._open: set[Door] = set()
         self._pids: dict[int, int] = {}
@@ -83,49 +80,13 @@ class Faults:
 
 
 @contextmanager
-def faults_in(setup: Setup, scenario: Scenario, context: BaseContext) -> Iterator[Faults]:
+def faults_in(setup: Setup, protection: Protection, context: BaseContext) -> Iterator[Faults]:
     """Yield the faults of a sale with the doors that they need."""
     with ExitStack() as stack:
         doors = {door: context.Pipe(duplex=False) for door in Door}
         for end in (end for pipe in doors.values() for end in pipe):
             stack.callback(end.close)
-        yield Faults(setup, scenario, doors)
-
-
-def require_possible(setup: Setup, scenario: Scenario) -> None:
-    """Raise BadInputError where a fault, or its offices, cannot happen in this sale."""
-    setup.require_fit(scenario)
-    if setup.offices > 1 and not store_named(scenario.store).outlives_sale:
-        raise BadInputError(
-            f"offices have no memory in common, and the store {scenario.store} is one; use --store json"
-        )
-    permits = facts_of(scenario).permits
-    steps = {Step.LOOK, Step.READ, PAY, *store_named(scenario.store).write_steps}
-    steps |= set() if permits is None else {Step.ACQUIRE, Step.RELEASE}
-    steps |= {Step.SWAP} if lock_named(scenario.lock).swaps else set()
-    for fault in setup.faults:
-        if fault.step not in steps:
-            raise BadInputError(
-                f"no buyer comes to {fault.step} with the lock {scenario.lock} and the store {scenario.store}; "
-                f"use one of {', '.join(sorted(steps))}"
-            )
-        if fault.blow is Blow.HANG and not hasattr(signal, "SIGSTOP"):
-            raise BadInputError("this system cannot stop a process without ending it; use --kill")
-    _require_somebody_to_wait_for(setup, scenario)
-
-
-def _require_somebody_to_wait_for(setup: Setup, scenario: Scenario) -> None:
-    facts = facts_of(scenario)
-    waiters = sum(fault.step == Step.ACQUIRE for fault in setup.faults)
-    lost = sum(fault.step == Step.LOOK for fault in setup.faults)  # they never come to hold the lock
-    if waiters and scenario.buyers - waiters - lost < (facts.permits or 0):
-        raise BadInputError(
-            f"nobody would be left to wait for: the lock lets {facts.permits} in; use more buyers, or strike fewer"
-        )
-    if waiters and setup.offices > 1 and facts.reach is Reach.PROCESS_TREE:
-        raise BadInputError(
-            f"each office has a lock {scenario.lock} of its own, and perhaps nobody to wait for; use --lock file"
-        )
+        yield Faults(setup, protection, doors)
 
 
 def _struck(fault: Fault, pid: int) -> Struck:
@@ -136,7 +97,15 @@ def _struck(fault: Fault, pid: int) -> Struck:
     alive = state_of(pid) not in ENDED
     landed = _seen(pid, _STOPPED + ENDED if fault.blow is Blow.HANG else ENDED, LANDS_WITHIN)
     took = (time.monotonic_ns() - sent_ns) / 1e9 if landed else None
-    return Struck(fault.buyer, fault.step, fault.blow, pid, sent_ns, alive, took)
+    return Struck(
+        buyer=fault.buyer,
+        step=fault.step,
+        blow=fault.blow,
+        pid=pid,
+        t_ns=sent_ns,
+        alive_right_after=alive,
+        landed_after_s=took,
+    )
 
 
 def _seen(pid: int, states: str, within: float) -> bool:

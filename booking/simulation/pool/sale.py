@@ -49,9 +49,14 @@ class PoolSale(RunningSale):
 
     def hold(self, timeout: float) -> History:
         """Hold the sale; the pool is gone when this returns or raises."""
-        task = WorkerTask(store=self.plan.store, lock=self.plan.lock, ends=self._group.ends, recorded=self._recorded)
+        task = WorkerTask(
+            program=self.plan.protection.program(1),
+            train=self.plan.trains[0],
+            ends=self._group.ends,
+            recorded=self._recorded,
+        )
         self._pool = ProcessPoolExecutor(
-            min(self._setup.workers, len(self._waiting)),
+            min(self._setup.pool, len(self._waiting)),
             mp_context=cast("BaseContext", _ListingContext(self._group.context, self._group.processes)),
             initializer=begin,
             initargs=(task,),
@@ -86,15 +91,13 @@ class PoolSale(RunningSale):
                 self._is_broken = True
                 return
             except OSError as error:
-                raise BadInputError(
-                    f"cannot start {self._setup.workers} workers ({error.strerror}); use fewer"
-                ) from None
+                raise BadInputError(f"cannot start {self._setup.pool} workers ({error.strerror}); use fewer") from None
         self._under_way[future] = batch
         future.add_done_callback(self._done.put)
 
     def _gather(self) -> None:
         """Wait until a worker is ready for each batch that was handed in, or all are."""
-        needed = min(self._setup.workers, len(self._under_way))
+        needed = min(self._setup.pool, len(self._under_way))
         deadline = time.monotonic() + READY_BASE
         while len(self.recorder.ready_pids) < needed and not self._is_broken and time.monotonic() < deadline:
             self._group.inbox.poll(IDLE_AFTER)
@@ -173,7 +176,7 @@ class PoolSale(RunningSale):
 
     def _notes(self) -> tuple[str, ...]:
         """Say how the buyers were handed in, and what became of the pool."""
-        workers, buyers = count_of(self._setup.workers, "worker"), count_of(self._buyers, "buyer")
+        workers, buyers = count_of(self._setup.pool, "worker"), count_of(self._buyers, "buyer")
         notes = [f"{workers} of a pool played {buyers}: {_SUBMITTED[self._setup.submit]}"]
         if not self._recorded:
             notes.append(

@@ -1,19 +1,17 @@
 """What runs in a worker of a pool: get ready once, then play one buyer after the other, a batch at a time."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
 
 from booking.history.history import Phase, Value
-from booking.locks import Lock
 from booking.processes import lifeline
 from booking.processes.journal import END, NOBODY, READY, Journal, Record
 from booking.processes.lifeline import PipeEnds
 from booking.purchase import Outcome
-from booking.simulation.buyer import answer
+from booking.simulation.buyer import Train, settled
 from booking.simulation.desk import RealDesk
-from booking.stores import Store
 
 
 @dataclass(frozen=True)
@@ -23,20 +21,22 @@ class WorkerTask:
     A multiprocessing lock can only be handed to a process that starts, so it comes with this and not with a batch.
     """
 
-    store: Store
-    lock: Lock
+    program: Callable[..., Outcome]
+    train: Train
     ends: PipeEnds
     recorded: bool
 
 
-class Batch(NamedTuple):
+@dataclass(frozen=True)
+class Batch:
     """The buyers from number `first` on, by how long each one's payment takes, in seconds."""
 
     first: int
     pay_s: Sequence[float]
 
 
-class Played(NamedTuple):
+@dataclass(frozen=True)
+class Played:
     """How the buyers of one batch ended, in order, with the errors of those that could not go on."""
 
     pid: int
@@ -50,7 +50,7 @@ _tasks: list[WorkerTask] = []
 
 def begin(task: WorkerTask) -> None:
     """Get ready, and wait at the gate."""
-    lifeline.become_child(task.ends, task.store.sweep_own)
+    lifeline.become_child(task.ends, task.train.store.sweep_own)
     _tasks[:] = [task]
     Journal(NOBODY, task.ends.journal).record(READY, "call")
     lifeline.wait_for_gate(task.ends.gate, task.ends.lifeline)
@@ -67,7 +67,8 @@ def play(batch: Batch) -> Played:
 def _played(task: WorkerTask, buyer: int, pay_s: float) -> tuple[Outcome, str | None]:
     journal = Journal(buyer, task.ends.journal) if task.recorded else None
     record: Record = journal.record if journal else _forget
-    outcome, error = answer(RealDesk(task.store, task.lock, record, pay_s), task.lock)
+    desk = RealDesk(task.train.store, task.train.lock, record, pay_s)
+    outcome, error = settled(partial(task.program, desk))
     if journal:
         journal.record(END, "return", outcome, error)
     return outcome, error

@@ -1,0 +1,95 @@
+"""What `--lock` chooses: a lock, or another way to buy. It is resolved once for a sale, and then only asked."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from booking.locks import Lock, LockFacts, Reach
+from booking.purchase import Desk, Outcome, journey, journey_back, purchase
+from booking.scenario import Scenario
+from booking.steps import PAY, Step
+from booking.stores import Store
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
+    from booking.history.history import History
+
+
+class Protection:
+    """What keeps the buyers of a sale apart: their code, the facts, and the store that each of them gets.
+
+    `store_kind` is the class of the scenario's store. `alone` means that no other sale may use the store meanwhile.
+    This class is for ways to buy that need no lock; a lock comes in a `Locked`.
+    """
+
+    facts: LockFacts = LockFacts(permits=None, freed_when_holder_dies=True, reach=Reach.NOWHERE)
+    alone: ClassVar[bool] = False
+    purchase: Callable[[Desk], Outcome] = staticmethod(purchase)
+    """What one buyer does on one train."""
+
+    def __init__(self, scenario: Scenario, store_kind: type[Store]) -> None:
+        self.scenario = scenario
+        self.store_kind = store_kind
+
+    @classmethod
+    def summary(cls) -> str:
+        """Return one line about this protection: the first line of its class's docstring."""
+        return (cls.__doc__ or "").partition("\n")[0]
+
+    def program(self, buyer: int) -> Callable[..., Outcome]:
+        """Return what this buyer runs with a desk for each train."""
+        if self.scenario.trains == 1:
+            return self.purchase
+        return journey_back if self.scenario.turns_back(buyer) else journey
+
+    @property
+    def steps(self) -> frozenset[str]:
+        """Return the names of the steps of a purchase, paying included."""
+        return frozenset({Step.LOOK, Step.READ, PAY, *self.store_kind.write_steps})
+
+    @property
+    def shares(self) -> tuple[int, ...]:
+        """Return how many tickets each buyer gets before the sale; empty where all buy from one count."""
+        return ()
+
+    def misfit(self) -> str | None:
+        """Return why the store cannot be used, None if it can."""
+        return None
+
+    def lock(self, path: Path, context: "BaseContext") -> Lock | None:
+        """Return a new lock for the store at `path`; None where a buyer takes none. Raises OSError or ImportError."""
+        del path, context
+        return None
+
+    def store(self, path: Path, *, durable: bool = False) -> Store:
+        """Return the parent's store at `path`, which has to be resolved already."""
+        return self.store_kind(path, durable=durable)
+
+    def store_of(self, buyer: int, store: Store) -> Store:
+        """Return what this buyer, counted from 1, gets of the parent's store."""
+        del buyer
+        return store
+
+    def note(self, history: "History") -> str | None:
+        """Return a sentence about the sale when it is over, None if there is nothing to say."""
+        del history
+        return None
+
+
+class Locked(Protection):
+    """The plain purchase under a lock."""
+
+    def __init__(self, scenario: Scenario, store_kind: type[Store], lock_kind: type[Lock]) -> None:
+        super().__init__(scenario, store_kind)
+        self.facts = lock_kind.facts_in(scenario)
+        self._lock_kind = lock_kind
+
+    @property
+    def steps(self) -> frozenset[str]:
+        """Return the names of the steps of a purchase; a lock that stops nobody is never taken."""
+        return super().steps | (set() if self.facts.permits is None else {Step.ACQUIRE, Step.RELEASE})
+
+    def lock(self, path: Path, context: "BaseContext") -> Lock | None:
+        """Return a new lock for the store at `path`, None if it stops nobody."""
+        return None if self.facts.permits is None else self._lock_kind(path, context, self.scenario)
