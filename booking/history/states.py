@@ -1,6 +1,6 @@
 """What was true after each event of a sale: the file, the lock, and what the buyer that moved knows.
 
-A pure fold over a history. The page, the picture and the tests all read the same moments.
+A pure fold over a history. The page, the table, the trace and the tests all read the same states.
 """
 
 from collections import defaultdict
@@ -15,24 +15,21 @@ from booking.steps import PAY, READS, WRITES, Step, apply
 from booking.text.verbs import VERBS, count_words, verb_of
 
 
-class Moment(NamedTuple):
+class State(NamedTuple):
     """What was true right after one event.
 
-    `file` is the count in the file, TORN while it is half-written. `holders` are the buyers that hold the lock.
-    `sold` is how many of the buyers that bought had written by then. The rest is about the buyer of the event:
-    `doing` is what it does or did last, `knows` the count it saw last, `then` its next step, or how it ended where
-    there is none. `second_file` and `second_holders` are those of the second train, where there is one; with one,
-    None and nobody. Where the tickets are split, `file` is what is left in all shares.
+    `files` has the count in the file of each train, TORN while it is half-written; where the tickets are split, the
+    only one is what is left in all shares. `holders` are the buyers that hold the lock of each train. `sold` is how
+    many of the buyers that bought had written by then. The rest is about the buyer of the event: `doing` is what it
+    does or did last, `knows` the count it saw last, `then` its next step, or how it ended if there is none.
     """
 
-    file: Value
-    holders: tuple[int, ...]
+    files: tuple[Value, ...]
+    holders: tuple[tuple[int, ...], ...]
     sold: int
     doing: str
     knows: str
     then: str
-    second_file: Value = None
-    second_holders: tuple[int, ...] = ()
 
 
 KNOWS_NOTHING = "nothing"
@@ -44,7 +41,7 @@ _ENDED = {
 }
 
 
-def moments(history: History) -> list[Moment]:
+def states(history: History) -> list[State]:
     """Return what was true after each event, in the order of the events.
 
     The file holds what the last finished write put there, or what a read has proved since about a write that
@@ -57,7 +54,7 @@ def moments(history: History) -> list[Moment]:
     return [world.after(event, then) for event, then in zip(history.events, nexts, strict=True)]
 
 
-def at_the_gate(history: History) -> dict[int, str]:
+def first_steps(history: History) -> dict[int, str]:
     """Return the first step of every buyer that took one, before anything has happened."""
     first = {event.buyer: event for event in reversed(history.events)}
     return {buyer: _then(event) + _on_train(event, history.scenario) for buyer, event in first.items()}
@@ -105,7 +102,7 @@ def _then(event: Event) -> str:
 
 
 def _on_train(event: Event, scenario: Scenario) -> str:
-    """Return which train this was about, where there are two; paying is about both."""
+    """Return which train this was about, if there are several; paying is about all of them."""
     return f" (train {event.train})" if scenario.trains > 1 and event.step != PAY else ""
 
 
@@ -132,14 +129,7 @@ class _World:
         """Begin with what is for sale."""
         self.files = dict(enumerate(self.scenario.counts, 1))
 
-    @property
-    def file(self) -> Value:
-        """Return what the first file holds, or all shares."""
-        if self.scenario.shares:
-            return sum(share for share in self.files.values() if isinstance(share, int))
-        return self.files[1]
-
-    def after(self, event: Event, then: str) -> Moment:
+    def after(self, event: Event, then: str) -> State:
         """Take one event in; `then` is what its buyer does next."""
         self._file(event)
         self._lock(event)
@@ -150,15 +140,15 @@ class _World:
             self.sold.add(event.buyer)
         knows = self.knows.get(event.buyer, KNOWS_NOTHING)
         does = doing(event) + _on_train(event, self.scenario)
-        second, holders = self.files.get(2) if self.scenario.trains > 1 else None, self.holders
-        return Moment(self.file, holders.get(1, ()), len(self.sold), does, knows, then, second, holders.get(2, ()))
-
-    def _cell(self, event: Event) -> int:
-        return self.scenario.file_of(event.buyer, event.train) + 1
+        files = tuple(self.files.values())
+        if self.scenario.shares:
+            files = (sum(share for share in files if isinstance(share, int)),)
+        holders = tuple(self.holders.get(train, ()) for train in range(1, self.scenario.trains + 1))
+        return State(files, holders, len(self.sold), does, knows, then)
 
     def _file(self, event: Event) -> None:
         """Note a write when it returns or when somebody has read it; what a swap writes is not known before."""
-        cell = self._cell(event)
+        cell = self.scenario.file_of(event.buyer, event.train) + 1
         before, pending = self.files[cell], self.under_way[cell]
         if event.step in WRITES:
             content = before if event.value == CHANGED else apply(event.step, before, event.value, before)[0]

@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 from booking.history.history import Event, History
-from booking.history.states import Moment, moments
+from booking.history.states import State, states
 from booking.history.verdict import Verdict
 
 COLUMNS = (
@@ -21,8 +21,6 @@ COLUMNS = (
     "sold",
     "outcome",
 )
-SECOND_COLUMNS = ("train", "second_file", "second_lock_holders")
-"""Behind the others in a sale of journeys on two trains: which one was touched, and the second one's file and lock."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -30,10 +28,17 @@ def render(history: History, verdict: Verdict) -> str:
     """Return the table as comma-separated values: RFC 4180, with a header line."""
     del verdict
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS if history.scenario.trains == 1 else COLUMNS + SECOND_COLUMNS)
+    writer = csv.DictWriter(text, columns(history))
     writer.writeheader()
     writer.writerows({name: guarded(value) for name, value in row.items()} for row in to_rows(history))
     return text.getvalue()
+
+
+def columns(history: History) -> tuple[str, ...]:
+    """Return the names of the columns; with several trains each further one has its file and lock behind the others."""
+    trains = history.scenario.trains
+    further = (name for n in range(2, trains + 1) for name in (f"file_{n}", f"lock_holders_{n}"))
+    return COLUMNS if trains == 1 else (*COLUMNS, "train", *further)
 
 
 def to_rows(history: History) -> list[dict[str, Any]]:
@@ -55,19 +60,24 @@ def to_rows(history: History) -> list[dict[str, Any]]:
             "step": event.step,
             "phase": event.phase,
             "value": event.value,
-            "file": moment.file,
-            "lock_holders": " ".join(map(str, moment.holders)),
-            "sold": moment.sold,
+            "file": state.files[0],
+            "lock_holders": " ".join(map(str, state.holders[0])),
+            "sold": state.sold,
             "outcome": outcomes.get(event.seq),
-            **(_second(event, moment) if history.scenario.trains > 1 else {}),
+            **(_trains(event, state) if history.scenario.trains > 1 else {}),
         }
-        for event, moment in zip(history.events, moments(history), strict=True)
+        for event, state in zip(history.events, states(history), strict=True)
     ]
 
 
-def _second(event: Event, moment: Moment) -> dict[str, Any]:
-    values = (event.train, moment.second_file, " ".join(map(str, moment.second_holders)))
-    return dict(zip(SECOND_COLUMNS, values, strict=True))
+def _trains(event: Event, state: State) -> dict[str, Any]:
+    """Return the columns of a sale on several trains: the train touched, and each further train's file and lock."""
+    others = zip(state.files[1:], state.holders[1:], strict=True)
+    found = [(f"file_{n}", file, f"lock_holders_{n}", holders) for n, (file, holders) in enumerate(others, 2)]
+    columns: dict[str, Any] = {"train": event.train}
+    for file_name, file, lock_name, holders in found:
+        columns |= {file_name: file, lock_name: " ".join(map(str, holders))}
+    return columns
 
 
 def guarded(value: object) -> object:

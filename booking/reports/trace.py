@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from booking.history.history import History
-from booking.history.states import moments
+from booking.history.states import states
 from booking.history.verdict import Verdict
 from booking.reports.lanes import Lane, Picture, Span, draw
 
@@ -75,10 +75,10 @@ def _endings(history: History, lanes: tuple[Lane, ...], times: list[float]) -> I
 def _counts(history: History, times: list[float]) -> Iterator[dict[str, Any]]:
     """Yield the tickets left whenever they change; a half-written file keeps the last count."""
     before: object = None
-    for moment, time in zip(moments(history), times, strict=True):
-        if isinstance(moment.file, int) and moment.file != before:
-            before = moment.file
-            yield _event("C", "tickets left", STORE, time, args={"count": moment.file})
+    for state, time in zip(states(history), times, strict=True):
+        if isinstance(state.files[0], int) and state.files[0] != before:
+            before = state.files[0]
+            yield _event("C", "tickets left", STORE, time, args={"count": state.files[0]})
 
 
 def _event(phase: str, name: str, process: int, time: float, **more: object) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import pytest
 
 from booking.history.history import Event, History
-from booking.history.states import moments
+from booking.history.states import states
 from booking.history.verdict import judge
 from booking.model.prediction import predict
 from booking.registry import REPORTS, report_named
@@ -24,9 +24,9 @@ def history() -> History:
 
 def test_the_file_changes_with_the_swap_that_succeeds(history: History) -> None:
     """The fifth step writes 0; the sixth, a failed swap, writes nothing. Each step has a call and a return."""
-    told = moments(history)
-    assert [moment.file for moment in told] == [1] * 9 + [0] * 5
-    assert [moment.sold for moment in told] == [0] * 9 + [1] * 5
+    told = states(history)
+    assert [state.files[0] for state in told] == [1] * 9 + [0] * 5
+    assert [state.sold for state in told] == [0] * 9 + [1] * 5
     assert told[8].doing == "is swapping, if the count is still 1"
     assert told[9].doing == "has swapped the count for 0"
     assert told[11].doing == "found another count, and did not swap"
@@ -36,8 +36,8 @@ def test_a_reader_can_be_faster_than_the_word_of_a_swap(history: History) -> Non
     """A swap may have happened before its return is heard: whoever has read the new count proves it."""
     look, swap = history.events[4:6], history.events[8:10]
     late = (*history.events[:4], swap[0], look[0], look[1]._replace(value=0), swap[1])
-    told = moments(History(history.scenario, late, history.endings, 0))
-    assert [moment.file for moment in told] == [1] * 6 + [0] * 2
+    told = states(History(history.scenario, late, history.endings, 0))
+    assert [state.files[0] for state in told] == [1] * 6 + [0] * 2
 
 
 def test_who_pays_beside_a_swap_proves_nothing_about_the_file(history: History) -> None:
@@ -45,8 +45,8 @@ def test_who_pays_beside_a_swap_proves_nothing_about_the_file(history: History) 
     swap = history.events[8:10]
     pay = (Event(9, 0, 2, 0, PAY, "call"), Event(10, 0, 2, 0, PAY, "return"))
     during = (*history.events[:8], swap[0], *pay, swap[1])
-    told = moments(History(history.scenario, during, history.endings, 0))
-    assert [moment.file for moment in told] == [1] * 11 + [0]
+    told = states(History(history.scenario, during, history.endings, 0))
+    assert [state.files[0] for state in told] == [1] * 11 + [0]
 
 
 def test_the_picture_has_both_swaps(history: History) -> None:

@@ -4,17 +4,19 @@ Sentences repeat, so they are kept once, in a list of words, and named by their 
 events below 5 MB.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from booking.history.history import TORN, History, Value
-from booking.history.states import at_the_gate, moments
+from booking.history.states import first_steps, states
 from booking.history.verdict import Verdict
 from booking.purchase import Outcome
 from booking.reports.lanes import Picture, Span, draw
 from booking.steps import Step
 from booking.text.words import ranges
 
+_Value = TypeVar("_Value")
 START = "The gate opens"
 MOST_HOLDERS = 8
 """More holders than this (of a semaphore) are counted, not named."""
@@ -32,7 +34,7 @@ class _Words:
 
 
 def scene(history: History, verdict: Verdict) -> dict[str, Any]:
-    """Return the lanes, spans, arrows and moments of a sale.
+    """Return the lanes, spans, arrows and states of a sale.
 
     Position 0 is the opening of the gate and position k is right after event k, so shapes name positions.
     `lanes` rows: buyer, process number, outcome, whether it bought, how it ended, first step.
@@ -61,7 +63,7 @@ def scene(history: History, verdict: Verdict) -> dict[str, Any]:
 
 
 def _lanes(history: History, picture: Picture, words: _Words) -> list[list[Any]]:
-    first = at_the_gate(history)
+    first = first_steps(history)
     return [
         [
             lane.buyer,
@@ -84,50 +86,40 @@ def _moments(history: History, words: _Words) -> list[list[Any]]:
     """Return the rows; times are in microseconds from the first event, to a tenth."""
     locked = any(event.step == Step.ACQUIRE for event in history.events)
     opened = min((event.t_ns for event in history.events), default=0)
-    place, trains, tickets = words.place, history.scenario.trains, history.scenario.tickets
-    none = place("")
-    gate = [
-        0,
-        0,
-        place(START),
-        none,
-        none,
-        place(_files(tickets, tickets, trains)),
-        place(_locks((), (), trains, locked=locked)),
-        0,
-    ]
+    scenario, place = history.scenario, words.place
+    before = (_trains([scenario.tickets] * scenario.trains, _file), _locks([()] * scenario.trains, locked=locked))
+    gate = [0, 0, place(START), place(""), place(""), *map(place, before), 0]
     return [gate] + [
         [
             (event.t_ns - opened) // 100 / 10,
             event.buyer,
-            place(moment.doing),
-            place(moment.knows),
-            place(moment.then),
-            place(_files(moment.file, moment.second_file, trains)),
-            place(_locks(moment.holders, moment.second_holders, trains, locked=locked)),
-            moment.sold,
+            place(state.doing),
+            place(state.knows),
+            place(state.then),
+            place(_trains(state.files, _file)),
+            place(_locks(state.holders, locked=locked)),
+            state.sold,
         ]
-        for event, moment in zip(history.events, moments(history), strict=True)
+        for event, state in zip(history.events, states(history), strict=True)
     ]
 
 
-def _files(first: Value, second: Value, trains: int) -> str:
-    return _file(first) if trains == 1 else f"train 1 {_file(first)}, train 2 {_file(second)}"
+def _trains(values: Sequence[_Value], words: Callable[[_Value], str]) -> str:
+    """Return the value of each train in words, of several with their numbers."""
+    if len(values) == 1:
+        return words(values[0])
+    return ", ".join(f"train {train} {words(value)}" for train, value in enumerate(values, 1))
 
 
-def _locks(first: tuple[int, ...], second: tuple[int, ...], trains: int, *, locked: bool) -> str:
-    if trains == 1 or not locked:
-        return _lock(first, locked=locked)
-    return f"train 1 {_lock(first, locked=True)}, train 2 {_lock(second, locked=True)}"
+def _locks(holders: Sequence[tuple[int, ...]], *, locked: bool) -> str:
+    return _trains(holders, _lock) if locked else "no lock"
 
 
 def _file(content: Value) -> str:
     return "empty" if content == TORN else f'{{"count": {content}}}'
 
 
-def _lock(holders: tuple[int, ...], *, locked: bool) -> str:
-    if not locked:
-        return "no lock"
+def _lock(holders: tuple[int, ...]) -> str:
     if not holders:
         return "free"
     if len(holders) > MOST_HOLDERS:

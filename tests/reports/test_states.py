@@ -5,7 +5,7 @@ from sales import ended as ending
 from sales import sale
 
 from booking.history.history import BLOCKED, TORN, History
-from booking.history.states import at_the_gate, ended, moments
+from booking.history.states import ended, first_steps, states
 from booking.history.verdict import Verdict
 from booking.purchase import Outcome
 from booking.scenario import Scenario
@@ -17,19 +17,19 @@ Judged = tuple[History, Verdict]
 def test_the_file_changes_when_a_write_returns(race: Judged) -> None:
     """Buyer 2 writes first (event 6); the second write of the same number changes nothing in the file."""
     history, _ = race
-    assert [moment.file for moment in moments(history)] == [1, 1, 1, 1, 1, 0, 0, 0, 0, 0]
+    assert [state.files[0] for state in states(history)] == [1, 1, 1, 1, 1, 0, 0, 0, 0, 0]
 
 
 def test_sold_counts_what_was_bought_and_not_what_the_file_lost(race: Judged) -> None:
     """Two buyers wrote 0 over 1: the file lost one ticket, two were sold."""
     history, _ = race
-    assert [moment.sold for moment in moments(history)] == [0, 0, 0, 0, 0, 1, 1, 1, 1, 2]
+    assert [state.sold for state in states(history)] == [0, 0, 0, 0, 0, 1, 1, 1, 1, 2]
 
 
 def test_a_buyer_knows_what_it_read_last_and_what_comes_next(race: Judged) -> None:
     """The words of buyer 1 through its purchase, in which buyer 2 interferes without its noticing."""
     history, _ = race
-    told = [(m.doing, m.knows, m.then) for m, e in zip(moments(history), history.events, strict=True) if e.buyer == 1]
+    told = [(m.doing, m.knows, m.then) for m, e in zip(states(history), history.events, strict=True) if e.buyer == 1]
     assert told == [
         ("is reading the count", "nothing", "pay"),
         ("has read 1", "read 1", "pay"),
@@ -43,7 +43,7 @@ def test_a_buyer_knows_what_it_read_last_and_what_comes_next(race: Judged) -> No
 def test_a_read_proves_a_write_that_has_not_returned(torn: Judged) -> None:
     """Buyer 1 finds half a file before the truncation returns, so the file was half-written already then."""
     history, _ = torn
-    assert [moment.file for moment in moments(history)] == [2, 2, 2, 2, TORN, TORN, TORN, 1]
+    assert [state.files[0] for state in states(history)] == [2, 2, 2, 2, TORN, TORN, TORN, 1]
 
 
 def test_a_late_read_does_not_bring_an_old_count_back() -> None:
@@ -55,13 +55,13 @@ def test_a_late_read_does_not_bring_an_old_count_back() -> None:
         (1, Step.READ, "return", 1),
     ]
     history = sale(Scenario(2), steps, [ending(1, Outcome.UNFINISHED), ending(2, Outcome.BOUGHT)], 0)
-    assert [moment.file for moment in moments(history)] == [1, 1, 0, 0]
+    assert [state.files[0] for state in states(history)] == [1, 1, 0, 0]
 
 
 def test_a_dead_holder_keeps_the_lock(stuck: Judged) -> None:
     """Buyer 1 died inside, so it is the holder to the end."""
     history, _ = stuck
-    assert [moment.holders for moment in moments(history)] == [(), (1,), (1,), (1,)]
+    assert [state.holders[0] for state in states(history)] == [(), (1,), (1,), (1,)]
 
 
 def test_the_lock_is_free_from_the_call_of_release() -> None:
@@ -76,13 +76,13 @@ def test_the_lock_is_free_from_the_call_of_release() -> None:
     ]
     endings = [ending(buyer, Outcome.SOLD_OUT) for buyer in (1, 2, 3)]
     history = sale(Scenario(3, lock="semaphore", permits=2), steps, endings, 1)
-    assert [moment.holders for moment in moments(history)] == [(1,), (1, 2), (1, 2), (2,), (2,), ()]
+    assert [state.holders[0] for state in states(history)] == [(1,), (1, 2), (1, 2), (2,), (2,), ()]
 
 
 def test_everybody_stands_at_the_gate_with_a_first_step(torn: Judged) -> None:
     """Before the first event each buyer is about to take its own first step."""
     history, _ = torn
-    assert at_the_gate(history) == {1: "look at the count", 2: "read the count"}
+    assert first_steps(history) == {1: "look at the count", 2: "read the count"}
 
 
 @pytest.mark.parametrize(
