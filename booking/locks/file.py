@@ -24,10 +24,10 @@ class FileLock(Lock):
     Any program that locks the same path with the library, or with flock(2), keeps it out and is kept out by it. The
     kernel frees it when its holder dies.
 
-    The library does not wait in the kernel: it asks, by default every 50 ms, here every 10 ms. Sales on two busy cores
-    that asked every 1, 5, 10 and 50 ms took (benchmarks/polling.py): 10 buyers that hold the lock for 10 ms 0.13, 0.15,
-    0.15 and 0.38 s (flock 0.11); 100 of them 2.5, 2.0, 1.6 and 2.4 s (flock 1.1); 1,000 that hold it for no time 23,
-    14, 19 and 16 s (flock 1.1), because 1,000 who ask fill both cores at any of these intervals.
+    The library does not wait in the kernel: it asks, by default every 50 ms, here every 10 ms, which is a compromise.
+    Sales on two busy cores that asked every 1, 5, 10 and 50 ms took (benchmarks/polling.py): 10 buyers that hold the
+    lock for 10 ms 0.16, 0.19, 0.18 and 0.38 s (flock 0.12); 100 of them 3.1, 1.9, 1.8 and 2.4 s (flock 1.1); 1,000 that
+    hold it for no time 84, 51, 19 and 8 s (flock 1.6), because the questions of 1,000 fill both cores.
     """
 
     facts = LockFacts(permits=1, freed_when_holder_dies=True, reach=Reach.MACHINE)
