@@ -161,12 +161,15 @@ class Racer:
                     notes.write(b"+")
 
 
-def test_who_is_killed_at_any_moment_leaves_the_store_correct(db: Path, family: Family, tmp_path: Path) -> None:
-    """60 times two racers are killed: what is gone from the store is what they took, give or take the last attempt."""
+@pytest.mark.often(times=15)
+def test_who_is_killed_at_any_moment_leaves_the_store_correct(
+    times: int, db: Path, family: Family, tmp_path: Path
+) -> None:
+    """Two racers are killed: what is gone from the store is what they took, give or take the last attempt."""
     dice = random.Random(1)
     notes = [tmp_path / "notes" / str(number) for number in range(2)]
     notes[0].parent.mkdir()
-    for _ in range(60):
+    for _ in range(times):
         JsonStore(db).put(10**6)
         for note in notes:
             note.write_bytes(b"")
