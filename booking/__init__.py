@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from booking.replayer.replay import replay as replay
     from booking.replayer.stage import Stage as Stage
     from booking.scenario import Scenario as Scenario
-    from booking.setup import Blow as Blow
     from booking.setup import Fault as Fault
+    from booking.setup import FaultKind as FaultKind
     from booking.setup import Setup as Setup
     from booking.simulation.sale import simulate as simulate
 
@@ -57,7 +57,7 @@ _HOMES = {
     "Stage": "replayer.stage",
     "Scenario": "scenario",
     "simulate": "simulation.sale",
-    "Blow": "setup",
+    "FaultKind": "setup",
     "Fault": "setup",
     "Setup": "setup",
     "Anomaly": "history.verdict",

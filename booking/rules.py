@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from booking.locks import Reach
 from booking.protection import Locked, Protection
 from booking.scenario import MOST_PROCESSES
-from booking.setup import Blow, Setup
+from booking.setup import FaultKind, Setup
 from booking.steps import Step
 
 MOST_CLIENTS = 1_000
@@ -108,14 +108,14 @@ def _of_faults(protection: Protection, setup: Setup) -> Iterator[str]:
     """Yield why a fault cannot happen, or could wait for ever to happen."""
     scenario, facts = protection.scenario, protection.facts
     for fault in setup.faults:
-        option = "--freeze" if fault.blow is Blow.HANG else "--kill"
+        option = "--freeze" if fault.kind is FaultKind.FREEZE else "--kill"
         where = f"{option} {fault.buyer}@{fault.step}"
         if not 1 <= fault.buyer <= scenario.buyers:
             yield f"{where}: no buyer {fault.buyer}; buyers are numbered 1 to {scenario.buyers}"
         if fault.step not in protection.steps:
             steps = ", ".join(sorted(protection.steps))
             yield f"{where}: no such step with --lock {scenario.lock} and --store {scenario.store}; use one of {steps}"
-        if fault.blow is Blow.HANG and not hasattr(signal, "SIGSTOP"):
+        if fault.kind is FaultKind.FREEZE and not hasattr(signal, "SIGSTOP"):
             yield "this system cannot stop a process without ending it; use --kill"
     waiters = sum(fault.step == Step.ACQUIRE for fault in setup.faults)
     lost = sum(fault.step == Step.LOOK for fault in setup.faults)  # they never come to hold the lock

@@ -19,15 +19,20 @@ CHANNELS = ("direct", "queue", "pipe")
 SUBMISSIONS = ("async", "sync")
 
 
-class Blow(StrEnum):
-    """What is done to a buyer."""
+class FaultKind(StrEnum):
+    """What is done to a buyer; histories of earlier versions have these values."""
 
     TERM = "TERM"
     """It is asked to end (SIGTERM)."""
     KILL = "KILL"
     """It is made to end (SIGKILL)."""
-    HANG = "HANG"
+    FREEZE = "HANG"
     """It stops and neither moves nor ends (SIGSTOP)."""
+
+    @property
+    def signal_name(self) -> str:
+        """Return the name of the signal that does it."""
+        return "SIGSTOP" if self is FaultKind.FREEZE else f"SIG{self}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Fault:
 
     buyer: int
     step: str
-    blow: Blow
+    kind: FaultKind
 
     @classmethod
     def parsed(cls, text: str, *, freeze: bool = False) -> "Fault":
@@ -48,33 +53,44 @@ class Fault:
         if match is None or match[2] not in {*Step, PAY} or (freeze and match[3]):
             example = "2@pay" if freeze else "2@pay or 2@read:TERM"
             raise BadInputError(f"invalid fault {text!r:.40}: use BUYER@STEP, for example {example}")
-        return cls(buyer=int(match[1]), step=match[2], blow=Blow.HANG if freeze else Blow(match[3] or "KILL"))
+        return cls(
+            buyer=int(match[1]), step=match[2], kind=FaultKind.FREEZE if freeze else FaultKind(match[3] or "KILL")
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {_key(name): value for name, value in asdict(self).items()}
 
     def __str__(self) -> str:
-        return f"{self.buyer}@{self.step}:{self.blow}"
+        return f"{self.buyer}@{self.step}:{self.kind}"
 
 
 @dataclass(frozen=True, slots=True)
-class Struck:
+class FaultReport:
     """What a fault did.
 
     `t_ns` is when the signal was sent, on the monotonic clock in nanoseconds. `alive_right_after` is whether the
-    process still existed immediately afterwards: a signal is a request. `landed_after_s` is how many seconds it took
-    until the process had ended, or had stopped; None if that was not seen.
+    process still existed immediately afterwards: a signal is a request. `took_effect_after_s` is how many seconds it
+    took until the process had ended, or had stopped; None if that was not seen.
     """
 
     buyer: int
     step: str
-    blow: Blow
+    kind: FaultKind
     pid: int
     t_ns: int
     alive_right_after: bool
-    landed_after_s: float | None = None
+    took_effect_after_s: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {_key(name): value for name, value in asdict(self).items()}
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> "Struck":
-        """Return what `asdict` wrote; raises KeyError, TypeError or ValueError for anything else."""
-        return cls(**dict(document) | {"blow": Blow(document["blow"])})
+    def from_json(cls, document: Mapping[str, Any]) -> "FaultReport":
+        """Return what `to_json` wrote; raises KeyError, TypeError or ValueError for anything else."""
+        values = {_FIELDS.get(key, key): value for key, value in document.items()}
+        return cls(**values | {"kind": FaultKind(values["kind"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +132,7 @@ class Setup:
 
     def to_json(self) -> dict[str, Any]:
         """Return the dials as a JSON object; a fault becomes an object with buyer, step and blow."""
-        document = asdict(self) | {"faults": [asdict(fault) for fault in self.faults]}
+        document = asdict(self) | {"faults": [fault.to_json() for fault in self.faults]}
         return {_key(name): value for name, value in document.items()}
 
     @classmethod
@@ -133,8 +149,16 @@ class Setup:
             raise BadInputError(f"invalid setup {reprlib.repr(document)}; write it with --history") from None
 
 
-_KEYS = {"countdown": "opens_in", "trees": "offices", "channel": "via", "pool": "workers"}
+_KEYS = {
+    "countdown": "opens_in",
+    "trees": "offices",
+    "channel": "via",
+    "pool": "workers",
+    "kind": "blow",
+    "took_effect_after_s": "landed_after_s",
+}
 """The JSON keys that differ from the fields: histories of earlier versions have them."""
+_FIELDS = {key: name for name, key in _KEYS.items()}
 
 
 def _key(field: str) -> str:
@@ -143,9 +167,9 @@ def _key(field: str) -> str:
 
 def _fault(document: Mapping[str, Any]) -> Fault:
     """Return the fault of a JSON object; raises an error of Python's own for anything else."""
-    buyer, step, blow = (document[name] for name in ("buyer", "step", "blow"))
+    buyer, step, kind = (document[name] for name in ("buyer", "step", "blow"))
     fault = Fault.parsed(f"{buyer}@{step}")
-    return replace(fault, blow=Blow(blow))
+    return replace(fault, kind=FaultKind(kind))
 
 
 def _require_one_of(name: str, value: str, choices: tuple[str, ...]) -> None:

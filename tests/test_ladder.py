@@ -16,7 +16,7 @@ from booking.history.verdict import judge
 from booking.registry import LOCKS, STORES, go_together, protection_of
 from booking.replayer.stage import Stage
 from booking.scenario import Scenario
-from booking.setup import Blow, Fault, Setup
+from booking.setup import Fault, FaultKind, Setup
 from booking.simulation.sale import simulate
 from booking.simulation.single_buyer import buy_alone
 from booking.steps import Step
@@ -83,7 +83,7 @@ def test_every_excluding_lock_is_sound(tmp_path: Path, lock: str, method: str, b
 
 def test_a_killed_holder_of_the_soft_lock_is_collected_so_that_the_sale_goes_on(tmp_path: Path) -> None:
     """While its parent has not collected it, a dead holder bars everybody; ours collects within a tenth of a second."""
-    setup = Setup(faults=(Fault(3, "pay", Blow.KILL),))
+    setup = Setup(faults=(Fault(3, "pay", FaultKind.KILL),))
     scenario = Scenario(4, 4, "file-soft", pay=(0.01, 0.01))
     history = simulate(scenario, db=tmp_path / "db.json", setup=setup, timeout=60)
     assert not history.timed_out

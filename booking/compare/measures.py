@@ -15,7 +15,7 @@ from booking.history.history import History
 from booking.history.verdict import judge
 from booking.registry import go_together, protection_of
 from booking.scenario import Scenario
-from booking.setup import Blow, Fault, Setup
+from booking.setup import Fault, FaultKind, Setup
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
 
@@ -123,7 +123,7 @@ def _held(scenario: Scenario, setup: Setup, timeout: float | None = None) -> His
 
 def _inherited(scenario: Scenario) -> float | None:
     """Kill all buyers that fit in, and return how many seconds later the last buyer is in; None where it never is."""
-    kills = tuple(Fault(buyer, PAY, Blow.KILL) for buyer in range(1, scenario.buyers))
+    kills = tuple(Fault(buyer, PAY, FaultKind.KILL) for buyer in range(1, scenario.buyers))
     history = _held(scenario, Setup(faults=kills), STUCK_AFTER)
     entered = [e.t_ns for e in history.of(scenario.buyers) if e.step == Step.ACQUIRE and e.phase == "return"]
     killed_ns = max((blow.t_ns for blow in history.struck), default=0)

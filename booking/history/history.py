@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from booking.errors import BadInputError
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.setup import Setup, Struck
+from booking.setup import FaultReport, Setup
 from booking.steps import BLOCKED, CHANGED, PAY, TORN, Phase, Step, Value
 from booking.text.display import html
 
@@ -118,7 +118,7 @@ class History:
     start_method: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     setup: Setup = field(default_factory=Setup)
-    struck: tuple[Struck, ...] = ()
+    struck: tuple[FaultReport, ...] = ()
     notes: tuple[str, ...] = ()
     second_left: int | None = None
 
@@ -154,7 +154,7 @@ class History:
         if self.scenario.trains > 1:
             header["second_left"] = self.second_left
         if self.struck:
-            header["struck"] = [asdict(blow) for blow in self.struck]
+            header["struck"] = [report.to_json() for report in self.struck]
         yield json.dumps(header)
         for event in self.events:
             yield json.dumps(event.to_json())
@@ -228,12 +228,12 @@ def _header(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _struck(document: dict[str, Any]) -> Struck:
-    blow = Struck.from_json(document)
-    _require(all(_is_whole(part) for part in (blow.buyer, blow.pid, blow.t_ns)) and blow.step in _STEP_NAMES)
-    _require(isinstance(blow.alive_right_after, bool))
-    _require(blow.landed_after_s is None or _is_seconds(blow.landed_after_s))
-    return blow
+def _struck(document: dict[str, Any]) -> FaultReport:
+    report = FaultReport.from_json(document)
+    _require(all(_is_whole(part) for part in (report.buyer, report.pid, report.t_ns)) and report.step in _STEP_NAMES)
+    _require(isinstance(report.alive_right_after, bool))
+    _require(report.took_effect_after_s is None or _is_seconds(report.took_effect_after_s))
+    return report
 
 
 def _event(document: dict[str, Any], number: int) -> Event:

@@ -4,7 +4,7 @@ import signal
 from typing import Any
 
 from booking.history.history import Ending, History
-from booking.setup import Blow, Struck
+from booking.setup import FaultKind, FaultReport
 
 
 def listed(history: History) -> list[dict[str, Any]]:
@@ -35,10 +35,10 @@ def blows(history: History) -> list[dict[str, Any]]:
             {
                 "buyer": fault.buyer,
                 "step": fault.step,
-                "blow": str(fault.blow),
+                "blow": str(fault.kind),
                 "struck": struck is not None,
                 "alive_right_after": struck.alive_right_after if struck else None,
-                "landed_after_s": struck.landed_after_s if struck else None,
+                "landed_after_s": struck.took_effect_after_s if struck else None,
             }
         )
     return rows
@@ -76,13 +76,12 @@ def _by(exitcode: int) -> str:
         return ""
 
 
-def _blow(struck: Struck) -> str:
-    name = "SIGSTOP" if struck.blow is Blow.HANG else f"SIG{struck.blow}"
+def _blow(struck: FaultReport) -> str:
     after = "still alive" if struck.alive_right_after else "gone already"
-    text = f"Buyer {struck.buyer} (process {struck.pid}) got {name} in its {struck.step}. Right after, it was {after}"
-    if struck.landed_after_s is None:
+    text = f"Buyer {struck.buyer} (process {struck.pid}) got {struck.kind.signal_name} in its {struck.step}. Right after, it was {after}"
+    if struck.took_effect_after_s is None:
         return f"{text}; that it landed was not seen."
     if struck.alive_right_after:
-        became = "had stopped" if struck.blow is Blow.HANG else "was gone"
-        text = f"{text}; {1000 * struck.landed_after_s:.1f} ms later it {became}"
+        became = "had stopped" if struck.kind is FaultKind.FREEZE else "was gone"
+        text = f"{text}; {1000 * struck.took_effect_after_s:.1f} ms later it {became}"
     return f"{text}."

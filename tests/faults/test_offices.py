@@ -21,7 +21,7 @@ from booking.processes.journal import READY, Message
 from booking.processes.system import ENDED, state_of
 from booking.purchase import Desk, Outcome, purchase
 from booking.scenario import Scenario
-from booking.setup import Blow, Fault, Setup
+from booking.setup import Fault, FaultKind, Setup
 from booking.simulation.sale import simulate
 from booking.steps import PAY
 
@@ -68,7 +68,7 @@ def test_every_buyer_is_the_child_of_its_office(offices: int, db: Path) -> None:
 
 def test_a_dead_holder_stops_its_own_office_only(db: Path) -> None:
     """With mp the buyers of the other office go on, and the killed holder's own wait for ever."""
-    setup = Setup(trees=2, faults=(Fault(2, PAY, Blow.KILL),))
+    setup = Setup(trees=2, faults=(Fault(2, PAY, FaultKind.KILL),))
     history = simulate(Scenario(4, lock="mp", pay=(0.0, 0.0)), db=db, timeout=0.5, setup=setup)
     assert [ending.alive for ending in history.endings] == [False, False, False, True]
     assert judge(history).name == Anomaly.DEADLOCK

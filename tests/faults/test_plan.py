@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from booking.locks import LockFacts, Reach
-from booking.setup import Blow, Fault
+from booking.setup import Fault, FaultKind
 from booking.simulation.faults.plan import Door, FaultPlan
 from booking.steps import PAY, Step
 
@@ -82,7 +82,7 @@ class Model:
         self.struck.append(fault)
         self.ended.add(fault.buyer)
         self.play.strike(fault)
-        if fault.blow is not Blow.HANG:
+        if fault.kind is not FaultKind.FREEZE:
             self.play.leave(fault.buyer)
             if self.facts.freed_when_holder_dies and fault.buyer in self.held:
                 self.held.remove(fault.buyer)
@@ -92,7 +92,7 @@ def drawn(dice: random.Random, facts: LockFacts, buyers: int) -> list[Fault]:
     """Return up to `buyers` faults, with enough buyers left to wait for."""
     steps = [step for step in STEPS if facts.permits or step not in {Step.ACQUIRE, Step.RELEASE}]
     struck = dice.sample(range(1, buyers + 1), dice.randint(1, buyers))
-    faults = [Fault(buyer, dice.choice(steps), dice.choice(list(Blow))) for buyer in struck]
+    faults = [Fault(buyer, dice.choice(steps), dice.choice(list(FaultKind))) for buyer in struck]
     waiters = [fault for fault in faults if fault.step == Step.ACQUIRE]
     lookers = sum(fault.step == Step.LOOK for fault in faults)
     while waiters and buyers - len(waiters) - lookers < (facts.permits or 0):

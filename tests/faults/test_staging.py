@@ -8,16 +8,16 @@ from booking.purchase import Outcome
 from booking.registry import protection_of
 from booking.rules import impossible
 from booking.scenario import Scenario
-from booking.setup import Blow, Fault, Setup, Struck
+from booking.setup import Fault, FaultKind, FaultReport, Setup
 
 
 @pytest.mark.parametrize(
     ("text", "hang", "fault"),
     [
-        pytest.param("2@pay", False, Fault(2, "pay", Blow.KILL), id="kill"),
-        pytest.param("2@look:TERM", False, Fault(2, "look", Blow.TERM), id="term"),
-        pytest.param("12@acquire:KILL", False, Fault(12, "acquire", Blow.KILL), id="kill, said"),
-        pytest.param("1@write", True, Fault(1, "write", Blow.HANG), id="hang"),
+        pytest.param("2@pay", False, Fault(2, "pay", FaultKind.KILL), id="kill"),
+        pytest.param("2@look:TERM", False, Fault(2, "look", FaultKind.TERM), id="term"),
+        pytest.param("12@acquire:KILL", False, Fault(12, "acquire", FaultKind.KILL), id="kill, said"),
+        pytest.param("1@write", True, Fault(1, "write", FaultKind.FREEZE), id="hang"),
     ],
 )
 def test_a_fault_is_read_as_it_is_typed(text: str, hang: bool, fault: Fault) -> None:  # noqa: FBT001
@@ -60,7 +60,9 @@ def test_a_dial_out_of_range_is_refused(dials: dict[str, object], why: str) -> N
     [
         pytest.param(Setup(gate="none", countdown=1.0), "--countdown needs a gate", id="no gate to open"),
         pytest.param(
-            Setup(faults=(Fault(2, "pay", Blow.KILL), Fault(2, "look", Blow.HANG))), "only one fault", id="struck twice"
+            Setup(faults=(Fault(2, "pay", FaultKind.KILL), Fault(2, "look", FaultKind.FREEZE))),
+            "only one fault",
+            id="struck twice",
         ),
         pytest.param(Setup(pool=2, trees=2), "--pool cannot be combined", id="a pool in two trees"),
         pytest.param(Setup(submit="sync"), "--submit requires --pool", id="no pool"),
@@ -99,8 +101,8 @@ def test_waiting_for_the_lock_of_one_tree_is_refused() -> None:
 
 def test_a_history_keeps_its_dials_and_what_the_faults_did() -> None:
     """They survive the file, and the header of a plain sale has neither."""
-    setup = Setup("barrier", 1.5, faults=(Fault(2, "pay", Blow.TERM), Fault(1, "read", Blow.HANG)), trees=2)
-    struck = (Struck(2, "pay", Blow.TERM, 12, 5, alive_right_after=True, landed_after_s=0.5),)
+    setup = Setup("barrier", 1.5, faults=(Fault(2, "pay", FaultKind.TERM), Fault(1, "read", FaultKind.FREEZE)), trees=2)
+    struck = (FaultReport(2, "pay", FaultKind.TERM, 12, 5, alive_right_after=True, took_effect_after_s=0.5),)
     endings = tuple(Ending(buyer, 10 + buyer, Outcome.BOUGHT) for buyer in (1, 2))
     history = History(Scenario(2), (), endings, 0, setup=setup, struck=struck)
     assert History.from_lines(history.to_lines()) == history
@@ -123,8 +125,8 @@ def test_a_history_keeps_its_dials_and_what_the_faults_did() -> None:
 )
 def test_a_damaged_header_is_refused(damage: tuple[str, str]) -> None:
     """Strict reading stays strict."""
-    setup = Setup("barrier", faults=(Fault(2, "pay", Blow.TERM),))
-    struck = (Struck(2, "pay", Blow.TERM, 12, 5, alive_right_after=True),)
+    setup = Setup("barrier", faults=(Fault(2, "pay", FaultKind.TERM),))
+    struck = (FaultReport(2, "pay", FaultKind.TERM, 12, 5, alive_right_after=True),)
     endings = tuple(Ending(buyer, 10 + buyer, Outcome.BOUGHT) for buyer in (1, 2))
     header, *rest = History(Scenario(2), (), endings, 0, setup=setup, struck=struck).to_lines()
     assert damage[0] in header

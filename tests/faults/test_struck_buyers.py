@@ -17,7 +17,7 @@ from booking.registry import LOCKS, go_together, protection_of
 from booking.reports import processes
 from booking.rules import impossible
 from booking.scenario import Scenario
-from booking.setup import Blow, Fault, Setup
+from booking.setup import Fault, FaultKind, Setup
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
 
@@ -27,7 +27,7 @@ LONG_TIMEOUT = 20.0
 PATIENT = ["--timeout", str(LONG_TIMEOUT)]
 """Seconds where nobody has to wait for the time-out."""
 AT_ONCE = 4
-SIGNALS = {Blow.TERM: signal.SIGTERM, Blow.KILL: signal.SIGKILL}
+SIGNALS = {FaultKind.TERM: signal.SIGTERM, FaultKind.KILL: signal.SIGKILL}
 INSIDE = (Step.READ, PAY, Step.TRUNCATE, Step.WRITE, Step.SWAP, Step.RELEASE)
 
 
@@ -38,7 +38,7 @@ def struck_sale(scenario: Scenario, faults: tuple[Fault, ...], db: Path, timeout
 
 def is_possible(lock: str, store: str, step: str) -> bool:
     """Tell whether a buyer of such a sale comes to this step."""
-    setup = Setup(faults=(Fault(2, step, Blow.KILL),))
+    setup = Setup(faults=(Fault(2, step, FaultKind.KILL),))
     return go_together(lock, store) and not impossible(protection_of(Scenario(BUYERS, lock=lock, store=store)), setup)
 
 
@@ -50,7 +50,7 @@ def cases(stores: tuple[str, ...]) -> list[tuple[str, str, str]]:
     ]
 
 
-def what_is_wrong(case: tuple[str, str, str], blow: Blow, folder: Path) -> list[str]:
+def what_is_wrong(case: tuple[str, str, str], blow: FaultKind, folder: Path) -> list[str]:
     """Strike buyer 2 and return what was not as it has to be."""
     lock, store, step = case
     scenario = Scenario(BUYERS, BUYERS, lock, store, (0.0, 0.0))  # one for each, also where they are split beforehand
@@ -77,12 +77,12 @@ def what_is_wrong(case: tuple[str, str, str], blow: Blow, folder: Path) -> list[
 @pytest.mark.parametrize(
     ("blow", "stores"),
     [
-        pytest.param(Blow.KILL, ("json",), id="KILL"),
-        pytest.param(Blow.KILL, ("inplace",), id="KILL-inplace", marks=pytest.mark.slow),
-        pytest.param(Blow.TERM, ("json",), id="TERM", marks=pytest.mark.slow),
+        pytest.param(FaultKind.KILL, ("json",), id="KILL"),
+        pytest.param(FaultKind.KILL, ("inplace",), id="KILL-inplace", marks=pytest.mark.slow),
+        pytest.param(FaultKind.TERM, ("json",), id="TERM", marks=pytest.mark.slow),
     ],
 )
-def test_a_blow_lands_in_its_step_under_every_lock(blow: Blow, stores: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_blow_lands_in_its_step_under_every_lock(blow: FaultKind, stores: tuple[str, ...], tmp_path: Path) -> None:
     """Whoever holds a lock that dies with it leaves a deadlock; in all other cases the others go on to their end."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = pool.map(lambda case: what_is_wrong(case, blow, tmp_path), cases(stores))
@@ -93,7 +93,7 @@ def test_a_blow_lands_in_its_step_under_every_lock(blow: Blow, stores: tuple[str
 @pytest.mark.parametrize("step", [Step.LOOK, Step.ACQUIRE, PAY])
 def test_a_stopped_buyer_is_named_and_ended(lock: str, step: str, db: Path) -> None:
     """It is unknown what a stopped buyer would have done; it is alive until the sale ends it, and stays nowhere."""
-    history = struck_sale(Scenario(BUYERS, lock=lock, pay=(0.0, 0.0)), (Fault(2, step, Blow.HANG),), db)
+    history = struck_sale(Scenario(BUYERS, lock=lock, pay=(0.0, 0.0)), (Fault(2, step, FaultKind.FREEZE),), db)
     stopped, verdict = history.endings[1], judge(history)
     assert (stopped.alive, stopped.exitcode, history.timed_out, verdict.name) == (True, None, True, "unknown")
     assert f"Buyer 2 (process {stopped.pid}) did not answer in time" in verdict.sentence
@@ -115,7 +115,7 @@ def test_several_faults_in_one_sale(db: Path) -> None:
 def test_death_between_the_halves_of_a_write_leaves_an_empty_file(db: Path) -> None:
     """The verdict names who emptied the file, and what to do about it."""
     scenario = Scenario(BUYERS, lock="file", store="inplace", pay=(0.0, 0.0))
-    history = struck_sale(scenario, (Fault(2, Step.WRITE, Blow.KILL),), db, timeout=20)
+    history = struck_sale(scenario, (Fault(2, Step.WRITE, FaultKind.KILL),), db, timeout=20)
     verdict = judge(history)
     assert db.read_bytes() == b""
     assert (verdict.name, verdict.torn_reads, verdict.unknown, verdict.stock_left) == (Anomaly.TORN_READ, 2, 1, None)

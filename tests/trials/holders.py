@@ -11,7 +11,7 @@ from booking.processes.system import ENDED, state_of
 from booking.purchase import Outcome
 from booking.registry import LOCKS, protection_of
 from booking.scenario import Scenario
-from booking.setup import Blow, Fault, Setup
+from booking.setup import Fault, FaultKind, Setup
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
 
@@ -49,7 +49,7 @@ def passed_on(lock: str, db: Path) -> Death:
     sold out.
     """
     scenario = Scenario(BUYERS, lock=lock, pay=(0.0, 0.0))
-    history = simulate(scenario, db=db, timeout=LONG_TIMEOUT, setup=Setup(faults=(Fault(KILLED, PAY, Blow.KILL),)))
+    history = simulate(scenario, db=db, timeout=LONG_TIMEOUT, setup=Setup(faults=(Fault(KILLED, PAY, FaultKind.KILL),)))
     taken = [event for event in history.events if (event.step, event.phase) == (Step.ACQUIRE, "return")]
     outcomes = sorted(ending.outcome for ending in history.endings)
     found = {
@@ -68,7 +68,7 @@ def told(lock: str, db: Path, timeout: float = TIMEOUT) -> Death:
     """Kill the holder of a lock that is lost with it, and return how long the sale took to say so."""
     scenario = Scenario(BUYERS, lock=lock, pay=(0.0, 0.0))
     started = time.monotonic()
-    history = simulate(scenario, db=db, timeout=timeout, setup=Setup(faults=(Fault(KILLED, PAY, Blow.KILL),)))
+    history = simulate(scenario, db=db, timeout=timeout, setup=Setup(faults=(Fault(KILLED, PAY, FaultKind.KILL),)))
     took_s = time.monotonic() - started
     verdict, dead = judge(history), history.endings[KILLED - 1]
     found = {

@@ -18,7 +18,7 @@ from booking.reports import processes
 from booking.reports.timeline import render
 from booking.rules import impossible
 from booking.scenario import Scenario
-from booking.setup import GATES, Blow, Fault, Setup
+from booking.setup import GATES, Fault, FaultKind, Setup
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
 
@@ -74,7 +74,9 @@ def drawn(number: int) -> tuple[Scenario, Setup, Killer | None]:
     steps = [*Step, PAY]
     dice.shuffle(steps)
     stagings = [
-        Setup(dice.choice(GATES), faults=(Fault(buyer, step, dice.choice(list(Blow))),), trees=dice.choice([1, 1, 2]))
+        Setup(
+            dice.choice(GATES), faults=(Fault(buyer, step, dice.choice(list(FaultKind))),), trees=dice.choice([1, 1, 2])
+        )
         for step in steps
     ]
     return scenario, next(setup for setup in stagings if is_possible(scenario, setup)), None
@@ -97,7 +99,7 @@ def what_is_wrong(number: int, folder: Path) -> list[str]:
     """
     scenario, setup, killer = drawn(number)
     db = folder / f"{number}" / "db.json"
-    hangs = any(fault.blow is Blow.HANG for fault in setup.faults)
+    hangs = any(fault.kind is FaultKind.FREEZE for fault in setup.faults)
     facts = protection_of(scenario).facts
     timeout = LONG_TIMEOUT if facts.freed_when_holder_dies and not hangs else TIMEOUT
     started = time.monotonic()

@@ -15,7 +15,7 @@ from multiprocessing.context import BaseContext
 from booking.processes.journal import END, READY, Message
 from booking.processes.system import ENDED, state_of
 from booking.protection import Protection
-from booking.setup import Blow, Fault, Setup, Struck
+from booking.setup import Fault, FaultKind, FaultReport, Setup
 from booking.simulation.faults.plan import Door, FaultPlan
 from booking.simulation.faults.victim import Part
 from booking.steps import Step
@@ -32,7 +32,7 @@ class Faults:
     """The faults of one sale, told of every message; `struck` is what they did so far."""
 
     def __init__(self, setup: Setup, protection: Protection, doors: dict[Door, tuple[Connection, Connection]]) -> None:
-        self.struck: list[Struck] = []
+        self.struck: list[FaultReport] = []
         self._faults = {fault.buyer: fault for fault in setup.faults}
         self._plan = FaultPlan(setup.faults, protection.facts, protection.scenario.buyers)
         self._doors = doors
@@ -89,22 +89,24 @@ def faults_in(setup: Setup, protection: Protection, context: BaseContext) -> Ite
         yield Faults(setup, protection, doors)
 
 
-def _struck(fault: Fault, pid: int) -> Struck:
+def _struck(fault: Fault, pid: int) -> FaultReport:
     """Send the signal and watch what becomes of the process."""
     sent_ns = time.monotonic_ns()
     with suppress(ProcessLookupError):
-        os.kill(pid, getattr(signal, "SIGSTOP" if fault.blow is Blow.HANG else f"SIG{fault.blow}", signal.SIGTERM))
+        os.kill(
+            pid, getattr(signal, "SIGSTOP" if fault.kind is FaultKind.FREEZE else f"SIG{fault.kind}", signal.SIGTERM)
+        )
     alive = state_of(pid) not in ENDED
-    landed = _seen(pid, _STOPPED + ENDED if fault.blow is Blow.HANG else ENDED, LANDS_WITHIN)
+    landed = _seen(pid, _STOPPED + ENDED if fault.kind is FaultKind.FREEZE else ENDED, LANDS_WITHIN)
     took = (time.monotonic_ns() - sent_ns) / 1e9 if landed else None
-    return Struck(
+    return FaultReport(
         buyer=fault.buyer,
         step=fault.step,
-        blow=fault.blow,
+        kind=fault.kind,
         pid=pid,
         t_ns=sent_ns,
         alive_right_after=alive,
-        landed_after_s=took,
+        took_effect_after_s=took,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from booking.locks import LockFacts
-from booking.setup import Blow, Fault
+from booking.setup import Fault, FaultKind
 from booking.steps import Step
 
 
@@ -92,7 +92,7 @@ class FaultPlan:
     def _holding(self) -> set[int]:
         """Return who holds the lock; a dead buyer may have given it back, a stopped one keeps it."""
         holding = self._heard[Step.ACQUIRE, "return"] - self._heard[Step.RELEASE, "return"]
-        killed = {buyer for buyer in self._struck if self._faults[buyer].blow is not Blow.HANG}
+        killed = {buyer for buyer in self._struck if self._faults[buyer].kind is not FaultKind.FREEZE}
         return holding - (self._gone | killed if self._freed else self._gone - self._struck)
 
     def _is_full(self, holders: set[int]) -> bool:

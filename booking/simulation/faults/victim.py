@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection, wait
 from booking.processes.journal import PARENT_GONE, Phase, Record, Value
 from booking.processes.lifeline import wait_for_gate
 from booking.processes.system import die_with_parent
-from booking.setup import Blow, Fault
+from booking.setup import Fault, FaultKind
 from booking.steps import Step
 
 
@@ -24,7 +24,7 @@ class Part:
 
     def played(self, record: Record, life: Connection) -> Record:
         """Return a recorder that waits where this buyer has to wait, and else does what `record` does."""
-        if self.fault is not None and self.fault.blow is Blow.HANG:
+        if self.fault is not None and self.fault.kind is FaultKind.FREEZE:
             die_with_parent()  # a stopped process cannot watch its lifeline
 
         def recorded(word: str, phase: Phase, value: Value = None) -> None:
