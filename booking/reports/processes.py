@@ -78,7 +78,8 @@ def _by(exitcode: int) -> str:
 
 def _blow(struck: FaultReport) -> str:
     after = "still alive" if struck.alive_right_after else "gone already"
-    text = f"Buyer {struck.buyer} (process {struck.pid}) got {struck.kind.signal_name} in its {struck.step}. Right after, it was {after}"
+    who = f"Buyer {struck.buyer} (process {struck.pid})"
+    text = f"{who} got {struck.kind.signal_name} in its {struck.step}. Right after, it was {after}"
     if struck.took_effect_after_s is None:
         return f"{text}; that it landed was not seen."
     if struck.alive_right_after:

@@ -20,7 +20,7 @@ from booking.stores import Store
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier
 
-    from booking.simulation.faults.victim import Part
+    from booking.simulation.faults.victim import FaultTask
 
 _Result = TypeVar("_Result")
 
@@ -38,7 +38,7 @@ class BuyerTask:
     """All that a buyer's process is told: who it is, what it runs, and what it buys from.
 
     `program` takes a desk for each of the `trains`. `pay_s` is how many seconds its payment takes. `barrier` is what
-    it waits at behind the gate, and `part` its role if buyers are struck; mostly there is neither.
+    it waits at behind the gate, and `fault_task` what it does in a sale with faults; mostly there is neither.
     """
 
     buyer: int
@@ -47,7 +47,7 @@ class BuyerTask:
     ends: PipeEnds
     pay_s: float
     barrier: "Barrier | None" = None
-    part: "Part | None" = None
+    fault_task: "FaultTask | None" = None
 
     def sweep(self) -> None:
         """Remove the temporary files that this process left beside the stores. Raise DiskError."""
@@ -59,8 +59,8 @@ def run_buyer(task: BuyerTask) -> None:
     """Be one buyer, from the gate to the end."""
     lifeline.become_child(task.ends, task.sweep)
     journal = Journal(task.buyer, task.ends.journal)
-    part = task.part
-    record = journal.record if part is None else part.played(journal.record, task.ends.lifeline)
+    fault_task = task.fault_task
+    record = journal.record if fault_task is None else fault_task.around(journal.record, task.ends.lifeline)
     records = [record, *(partial(journal.record, train=number) for number in range(2, len(task.trains) + 1))]
     desks = [
         RealDesk(train.store, train.lock, told, task.pay_s) for train, told in zip(task.trains, records, strict=True)

@@ -148,7 +148,7 @@ class RunningSale:
                 ends=plan.group.ends,
                 pay_s=pay_s,
                 barrier=self.barrier,
-                part=plan.faults.part(buyer) if plan.faults else None,
+                fault_task=plan.faults.task(buyer) if plan.faults else None,
             )
 
     def _gather(self) -> None:

@@ -11,7 +11,7 @@ from booking.purchase import Outcome
 from booking.reports import svg
 from booking.reports.lanes import Arrow, Kind, Span, deaths, draw, foremost
 from booking.reports.timeline import timeline
-from booking.setup import Blow, Struck
+from booking.setup import FaultKind, FaultReport
 from booking.steps import Step
 
 Judged = tuple[History, Verdict]
@@ -69,7 +69,9 @@ def test_a_death_is_where_the_fault_struck_and_only_the_dead_have_one(stuck: Jud
     assert deaths(history) == {1: 3}
     assert [lane.died for lane in draw(history, verdict).lanes] == [3, None]
     calls = history.events[:3]
-    blow = Struck(1, Step.ACQUIRE, Blow.KILL, 101, calls[2].t_ns, alive_right_after=False, landed_after_s=0.0)
+    blow = FaultReport(
+        1, Step.ACQUIRE, FaultKind.KILL, 101, calls[2].t_ns, alive_right_after=False, took_effect_after_s=0.0
+    )
     assert deaths(replace(history, events=calls, struck=(blow,))) == {1: 2}
 
 

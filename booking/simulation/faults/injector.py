@@ -1,7 +1,7 @@
-"""The parent's side of the faults: it opens the doors of the choreography, and strikes.
+"""The parent's side of the faults: it opens the doors of the plan, and sends the signals.
 
-A blow is a signal that the parent sends while the buyer stands in the step: the buyer has said that the step begins
-and does not go on by itself, so no moment can be missed.
+The parent sends a signal while the buyer stands in the step: the buyer has said that the step begins and does not go
+on by itself, so no moment can be missed.
 """
 
 import os
@@ -17,11 +17,11 @@ from booking.processes.system import ENDED, state_of
 from booking.protection import Protection
 from booking.setup import Fault, FaultKind, FaultReport, Setup
 from booking.simulation.faults.plan import Door, FaultPlan
-from booking.simulation.faults.victim import Part
+from booking.simulation.faults.victim import FaultTask
 from booking.steps import Step
 
-LANDS_WITHIN = 1.0
-"""Seconds after which nobody waits any longer to see a blow land."""
+TAKES_EFFECT_WITHIN = 1.0
+"""Seconds that the parent waits to see a signal take effect."""
 _ASLEEP_WITHIN = 0.05
 _POLL = 0.0002
 _STOPPED = "Tt"
@@ -29,7 +29,7 @@ _SLEEPING = "SD"
 
 
 class Faults:
-    """The faults of one sale, told of every message; `struck` is what they did so far."""
+    """The faults of one sale, which hear every message; `struck` is what they did so far."""
 
     def __init__(self, setup: Setup, protection: Protection, doors: dict[Door, tuple[Connection, Connection]]) -> None:
         self.struck: list[FaultReport] = []
@@ -40,13 +40,13 @@ class Faults:
         self._pids: dict[int, int] = {}
         self._left: set[int] = set()
 
-    def part(self, buyer: int) -> Part:
+    def task(self, buyer: int) -> FaultTask:
         """Return what this buyer has to do."""
         doors = {step: self._doors[door][0] for step, door in self._plan.doors_of(buyer).items()}
-        return Part(doors, self._faults.get(buyer))
+        return FaultTask(doors=doors, fault=self._faults.get(buyer))
 
     def hear(self, message: Message) -> None:
-        """Take note of a message, or of silence, and do what is due."""
+        """Note a message, or that there was none for a while, and do what is due."""
         if message.word == READY:
             self._pids[message.buyer] = message.pid
         elif message.word == END:
@@ -75,7 +75,7 @@ class Faults:
             self._plan.strike(due)
             pid = self._pids[due.buyer]
             if due.step == Step.ACQUIRE:
-                _seen(pid, _SLEEPING, _ASLEEP_WITHIN)  # it has said that it will wait: let it get there
+                _seen(pid, _SLEEPING, _ASLEEP_WITHIN)  # it has said that it waits: let it get there
             self.struck.append(_struck(due, pid))
 
 
@@ -90,14 +90,12 @@ def faults_in(setup: Setup, protection: Protection, context: BaseContext) -> Ite
 
 
 def _struck(fault: Fault, pid: int) -> FaultReport:
-    """Send the signal and watch what becomes of the process."""
+    """Send the signal and watch what happens to the process."""
     sent_ns = time.monotonic_ns()
     with suppress(ProcessLookupError):
-        os.kill(
-            pid, getattr(signal, "SIGSTOP" if fault.kind is FaultKind.FREEZE else f"SIG{fault.kind}", signal.SIGTERM)
-        )
+        os.kill(pid, getattr(signal, fault.kind.signal_name, signal.SIGTERM))  # Windows has SIGTERM only
     alive = state_of(pid) not in ENDED
-    landed = _seen(pid, _STOPPED + ENDED if fault.kind is FaultKind.FREEZE else ENDED, LANDS_WITHIN)
+    landed = _seen(pid, _STOPPED + ENDED if fault.kind is FaultKind.FREEZE else ENDED, TAKES_EFFECT_WITHIN)
     took = (time.monotonic_ns() - sent_ns) / 1e9 if landed else None
     return FaultReport(
         buyer=fault.buyer,
@@ -111,7 +109,7 @@ def _struck(fault: Fault, pid: int) -> FaultReport:
 
 
 def _seen(pid: int, states: str, within: float) -> bool:
-    """Ask again and again, for so many seconds, whether the process is in one of these states."""
+    """Return whether the process comes into one of these states within so many seconds."""
     deadline = time.monotonic() + within
     while (state := state_of(pid)) not in states:
         if time.monotonic() > deadline or state == "?":

@@ -12,8 +12,8 @@ from booking.setup import Fault, FaultKind
 from booking.steps import Step
 
 
-@dataclass(frozen=True)
-class Part:
+@dataclass(frozen=True, kw_only=True)
+class FaultTask:
     """What one buyer has to do in a sale with faults.
 
     `doors` are what it waits at before a step begins, by the name of the step, and `fault` is what will be done to it.
@@ -22,7 +22,7 @@ class Part:
     doors: Mapping[str, Connection] = field(default_factory=dict)
     fault: Fault | None = None
 
-    def played(self, record: Record, life: Connection) -> Record:
+    def around(self, record: Record, life: Connection) -> Record:
         """Return a recorder that waits where this buyer has to wait, and else does what `record` does."""
         if self.fault is not None and self.fault.kind is FaultKind.FREEZE:
             die_with_parent()  # a stopped process cannot watch its lifeline
