@@ -13,10 +13,8 @@ from booking.locks.fair import FairLock
 from booking.locks.file import FileLock
 from booking.locks.file_soft import SoftLock
 from booking.locks.flock import FlockLock
-from booking.locks.multiprocessing import MultiprocessingLock
+from booking.locks.multiprocessing import MultiprocessingLock, ReentrantLock, SemaphoreLock
 from booking.locks.none import NoLock
-from booking.locks.rlock import ReentrantLock
-from booking.locks.semaphore import SemaphoreLock
 from booking.protection import Locked, Protection
 from booking.rules import impossible
 from booking.scenario import PARTITION, Scenario

@@ -1,7 +1,7 @@
 """What a lock is: three declared facts, two verbs that live up to them, and what a buyer does with it.
 
-One file of this folder is one lock. The explorer reads only the facts; the contract tests prove them on real
-processes.
+A file of this folder is one lock, or one family of locks. The explorer reads only the facts; the contract tests prove
+them on real processes.
 """
 
 from abc import ABC, abstractmethod
