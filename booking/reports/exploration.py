@@ -9,7 +9,7 @@ from booking.history.verdict import Anomaly
 from booking.model.shared_state import shared_in
 from booking.model.world import Moved
 from booking.purchase import Outcome
-from booking.text.words import count_of, share, shares, wrapped
+from booking.text.words import buyers, count_of, share, shares, wrapped
 from booking.trains import on_trains
 
 MOST_DIGITS = 15
@@ -34,7 +34,11 @@ def render(exploration: Exploration) -> str:
     shortest, fewest = exploration.shortest, exploration.fewest_switches
     if shortest:
         lines += ["", f"The shortest way to {_WAYS[shortest.anomaly]} has {count_of(shortest.steps, 'step')}:", ""]
-        lines += [*_columns(shortest), "", *wrapped(shortest.text, _left_behind(shortest, exploration))]
+        lines += [
+            *_columns(shortest),
+            "",
+            *wrapped(shortest.text, *_idle(shortest, exploration), _left_behind(shortest, exploration)),
+        ]
     if shortest and fewest:
         lines += ["", *_fewest(shortest, fewest)]
     return "\n".join(lines)
@@ -127,6 +131,13 @@ def _end(end: str) -> str:
     if end == WAITING:
         return "waits"
     return "dead" if end in {Outcome.UNFINISHED, Outcome.UNKNOWN} else end
+
+
+def _idle(witness: Witness, exploration: Exploration) -> Iterator[str]:
+    """Name the buyers that have no column: they do nothing, and do not wait either."""
+    idle = set(range(1, exploration.scenario.buyers + 1)) - witness.ends.keys()
+    if idle:
+        yield f"{buyers(idle)} {'does' if len(idle) == 1 else 'do'} not take part."
 
 
 def _left_behind(witness: Witness, exploration: Exploration) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 WIDTH = 80
 """The columns of a screen."""
+_MOST_RUNS = 8
 
 
 def count_of(number: int, thing: str) -> str:
@@ -18,9 +19,15 @@ def ranges(numbers: Iterable[int]) -> str:
 
 
 def buyers(numbers: Iterable[int]) -> str:
-    """Return "Buyer 2" or "Buyers 2-10", the first word of a sentence; there is at least one number."""
+    """Return "Buyer 2" or "Buyers 2-10", the first word of a sentence; there is at least one number.
+
+    Of more than eight runs only the first are listed: "Buyers 1, 3, 5, ... (100 in all)".
+    """
     listed = sorted(set(numbers))
-    return f"Buyer {listed[0]}" if len(listed) == 1 else f"Buyers {ranges(listed)}"
+    runs = list(_spans(listed))
+    if len(runs) > _MOST_RUNS:
+        return f"Buyers {', '.join(runs[: _MOST_RUNS - 1])}, ... ({len(listed):,} in all)"
+    return f"Buyer {listed[0]}" if len(listed) == 1 else f"Buyers {', '.join(runs)}"
 
 
 def _spans(numbers: list[int]) -> Iterator[str]:

@@ -61,8 +61,8 @@ step  buyer 1         buyer 2
  end  waits           dead
 
 Buyer 2 died while it held the lock. Buyer 1 waits for the lock that dead buyer
-2 held: an orphaned lock, not a cycle of waits. In the end 0 buyers hold a
-ticket, 1 existed, and the store says 1."""
+2 held: an orphaned lock, not a cycle of waits. Buyer 3 does not take part. In
+the end 0 buyers hold a ticket, 1 existed, and the store says 1."""
 
 
 def test_a_sale_without_a_lock() -> None:

@@ -1,0 +1,25 @@
+"""Numbers and names as people say them."""
+
+import pytest
+
+from booking.text.words import buyers, wrapped
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [
+        ([4], "Buyer 4"),
+        ([2, 1], "Buyers 1, 2"),
+        ([1, 3, 4, 5, 9], "Buyers 1, 3-5, 9"),
+        (range(1, 31, 2), "Buyers 1, 3, 5, 7, 9, 11, 13, ... (15 in all)"),
+    ],
+)
+def test_buyers_are_listed_in_runs(numbers: list[int], text: str) -> None:
+    """Three and more in a row are a range, and of very many runs the first stand for all."""
+    assert buyers(numbers) == text
+
+
+def test_a_paragraph_breaks_between_words_only() -> None:
+    """A command with hyphens stays whole, and a word longer than the screen has a line to itself."""
+    long = "booking" + "-" * 90
+    assert wrapped("Run it.", long, "Then stop.") == ["Run it.", long, "Then stop."]
