@@ -1,14 +1,17 @@
 """A buyer's code as a small automaton, learned by running it and then minimised.
 
 Learning is a fixpoint: the values that a cell can hold are its first one and those that some buyer writes.
-Minimising merges the states that have the same future, so what a buyer saw when it only looked multiplies nothing.
+Loops close where the code is in a local state in which it was before (see `booking.model.local_state`). Minimising
+merges the states that have the same future, so what a buyer saw when it only looked multiplies nothing.
 """
 
+import math
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TypeVar
 
-from booking.explorer.knowledge import View
 from booking.history.history import CHANGED, TORN
 from booking.model.scripted_desk import Continuation, Operation, Program, Result, Results, Runner
 from booking.model.shared_state import Shared
@@ -18,9 +21,10 @@ from booking.steps import READS, WRITES, Step
 MOST_RUNS = 40_000
 """How often a buyer's code is run at most. Beyond it the rest of its behaviour is unknown, and reported so."""
 MOST_STEPS = 64
-"""How many steps one buyer is followed at most; a buyer that retries for ever is cut there."""
+"""How many steps a buyer is followed at most to a local state that is new."""
 UNEXPLORED = 0
 """The number of the local state in which a buyer's code was not followed any further."""
+Place = TypeVar("Place", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class LocalState:
 
     `next` is the step that it asks for, its outcome if it has ended, or None where its code was not followed any
     further. `begun` tells that it has changed a cell and `held` names the locks that it holds. `after` leads from
-    each answer to the number of the next local state. `height` is the longest way to an end, in steps.
+    each answer to the number of the next local state. `height` falls along every answer, but for those within a
+    loop, along which it stays the same; without loops it is the longest way to an end, in steps.
     """
 
     next: Operation | Outcome | None
@@ -56,7 +61,7 @@ class Automaton:
         """Return the local state of a buyer that started at `root` and was answered like this."""
         for answer in answers:
             after = self.states[root].after
-            root = after[answer] if answer in after else after[None]
+            root = after.get(answer, after.get(None, UNEXPLORED))
         return root
 
 
@@ -64,126 +69,240 @@ def learn(programs: Sequence[Program], shared: Shared, buyers: int, own: Sequenc
     """Return the minimal automaton of the programs in a world with so many buyers.
 
     `own` is the world as each program sees it, where it is not `shared` for all: they may start with other shares.
-    Raises BadInputError where a program fails.
+    Raise BadInputError where a program takes no step, or is not the same twice.
     """
     seen = own or [shared] * len(programs)
-    codes = [Runner(program, world) for program, world in zip(programs, seen, strict=True)]
-    learner = _Learner(codes, shared, buyers)
-    learner.learn()
+    runners = [Runner(program, world) for program, world in zip(programs, seen, strict=True)]
+    learner = _Learner(runners, shared, buyers)
+    with ExitStack() as watched:
+        for runner in runners:
+            watched.enter_context(runner.watchdog)
+        learner.learn()
     return _minimise(learner)
 
 
-class _Learner:
-    """Grows the tree of all answers that a program can get, one generation of written values after the other."""
+@dataclass(slots=True)
+class _Place:
+    """A place in a buyer's code, with the shortest answers that lead there; `after` has the places behind it."""
 
-    def __init__(self, codes: Sequence[Runner], shared: Shared, buyers: int) -> None:
-        self.codes = codes
-        self.points: dict[tuple[int, Results], Continuation] = {}
+    kind: int
+    answers: Results
+    found: Continuation
+    after: dict[Result, int] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[Operation | Outcome, bool, tuple[str, ...]]:
+        """Return what tells places apart before anything is known of what follows."""
+        return self.found.next, self.found.written > 0, self.found.held
+
+
+class _Learner:
+    """Grows the graph of the places of all programs, one generation of written values after the other."""
+
+    def __init__(self, runners: Sequence[Runner], shared: Shared, buyers: int) -> None:
+        self.runners = runners
+        self.places: list[_Place] = []
+        self.roots: list[int] = []
         self.values: dict[str, list[Result]] = {name: [first] for name, first in shared.cells.items()}
+        self._numbers: dict[Hashable, int] = {}
         self._private = shared.private
         self._buyers = buyers
-        self._most_writes = 0
-        self._most_changes = 0
-        self._views: dict[tuple[int, Results], View] = {}
-        self.postponed: set[tuple[int, Results]] = set()
-        self._seeing: dict[str, list[tuple[int, Results]]] = defaultdict(list)
+        self._runs = 0
+        self._waiting: list[tuple[int, Result]] = []
+        self._reading: defaultdict[str, list[int]] = defaultdict(list)
         self._written: list[tuple[str, Result]] = []
 
     def learn(self) -> None:
-        """Fill `points` and `values`.
+        """Fill `places` and `values`.
 
         A value of generation g takes at least g writes, so values beyond all the writes of all buyers are not
-        followed: a sale of a million tickets to two buyers has three of them. Nor are answers that take more changes
-        by the other buyers than all their writes.
+        followed: a sale of a million tickets to two buyers has three of them.
         """
-        waiting: list[tuple[int, Results]] = [(kind, ()) for kind in range(len(self.codes))]
-        generation = 0
-        while waiting and len(self.points) < MOST_RUNS:
-            self._run_all(waiting)
-            waiting = [key for key in self.postponed if self._is_possible(self._views[key])]
-            self.postponed.difference_update(waiting)
-            if not waiting and generation < self._buyers * self._most_writes:
-                generation += 1
-                waiting = self._with_new_values()
+        self.roots = [self._place(kind, (), (kind, "root")) for kind in range(len(self.runners))]
+        generation, most = 0, 0.0
+        self._follow()
+        while self._runs < MOST_RUNS:
+            if generation >= most:
+                most = self._buyers * self._most_writes()
+            if generation >= most or not self._add_values():
+                break
+            generation += 1
+            self._follow()
 
-    def _run_all(self, waiting: list[tuple[int, Results]]) -> None:
-        for kind, answers in waiting:  # the list grows while it is read: breadth first
-            if len(self.points) >= MOST_RUNS or len(answers) > MOST_STEPS:
+    def _follow(self) -> None:
+        for number, answer in self._waiting:  # the list grows while it is read: breadth first
+            place = self.places[number]
+            if self._runs >= MOST_RUNS or len(place.answers) >= MOST_STEPS:
+                place.after[answer] = -1
                 continue
-            view = self._views[kind, answers] = self._view(kind, answers)
-            if not self._is_possible(view):
-                self.postponed.add((kind, answers))
-                continue
-            point = self.codes[kind].after(answers)
-            self.points[kind, answers] = point
-            if isinstance(point.next, Operation):
-                self._note(kind, answers, point.next)
-                waiting.extend((kind, (*answers, answer)) for answer in self.answers_to(point.next))
+            place.after[answer] = self._place(place.kind, (*place.answers, answer), (number, answer))
+        self._waiting.clear()
 
-    def _view(self, kind: int, answers: Results) -> View:
-        if not answers:
-            return View(tuple((name, values[0]) for name, values in self.values.items()))
-        request = self.points[kind, answers[:-1]].next
-        assert isinstance(request, Operation)  # noqa: S101 - nothing follows an end
-        return self._views[kind, answers[:-1]].after(request, answers[-1])
+    def _place(self, kind: int, answers: Results, way: Hashable) -> int:
+        """Return the number of the place to which these answers lead; it is known by its local state, or its way."""
+        found = self.runners[kind].after(answers)
+        self._runs += 1
+        number = self._numbers.setdefault(way if found.local is None else (kind, found.local), len(self.places))
+        if number == len(self.places):
+            self.places.append(_Place(kind, answers, found))
+            if isinstance(found.next, Operation):
+                self._note(number, found.next)
+        return number
 
-    def _is_possible(self, view: View) -> bool:
-        return view.changes <= (self._buyers - 1) * self._most_changes
+    def _note(self, number: int, operation: Operation) -> None:
+        self._waiting += [(number, answer) for answer in self._answers_to(operation)]
+        if operation.step in READS:
+            self._reading[operation.name].append(number)
+        elif operation.step in WRITES and not self._private:
+            self._written.append((operation.name, TORN if operation.step is Step.TRUNCATE else operation.value))
 
-    def answers_to(self, request: Operation) -> Sequence[Result]:
+    def _answers_to(self, operation: Operation) -> Sequence[Result]:
         """Return what the step can return, as far as is known by now."""
-        if request.step is Step.SWAP:
-            return (request.value, CHANGED)
-        return self.values[request.name] if request.step in READS and not self._private else (None,)
+        if operation.step is Step.SWAP:
+            return (operation.value, CHANGED)
+        return self.values[operation.name] if operation.step in READS and not self._private else (None,)
 
-    def possible(self, key: tuple[int, Results]) -> list[Result]:
-        """Return the answers that the next step can get as far as is known, none after an end."""
-        kind, answers = key
-        request = self.points[key].next
-        given = self.answers_to(request) if isinstance(request, Operation) else ()
-        return [answer for answer in given if (kind, (*answers, answer)) not in self.postponed]
-
-    def order(self, key: tuple[int, Results]) -> tuple[int, int]:
-        """Return what to sort by: the longest lists of answers first, of these those with the most possible ones."""
-        return -len(key[1]), -len(self.possible(key))
-
-    def _note(self, kind: int, answers: Results, request: Operation) -> None:
-        if request.step in READS:
-            self._seeing[request.name].append((kind, answers))
-        elif request.step in WRITES and not self._private:
-            self._written.append((request.name, TORN if request.step is Step.TRUNCATE else request.value))
-            written = self.points[kind, answers].written
-            self._most_changes = max(self._most_changes, written + 1)
-            self._most_writes = max(self._most_writes, written // len(self.codes[kind].shared.write_steps) + 1)
-
-    def _with_new_values(self) -> list[tuple[int, Results]]:
+    def _add_values(self) -> bool:
+        """Let every read find what was written since the last time, if that is new."""
         written, self._written = self._written, []
-        waiting = []
         for name, value in written:
             if value not in self.values[name]:
                 self.values[name].append(value)
-                waiting += [(kind, (*answers, value)) for kind, answers in self._seeing[name]]
-        return waiting
+                self._waiting += [(number, value) for number in self._reading[name]]
+        return bool(self._waiting)
+
+    def _most_writes(self) -> float:
+        """Return how often one buyer can write at most, infinity if it does so in a loop."""
+        most: dict[int, float] = {-1: 0}
+        for component in components(self.roots, lambda number: _behind(self.places[number])):
+            inside = set(component)
+            found = [
+                (self._writes(number, answer), after)
+                for number in component
+                for answer, after in self.places[number].after.items()
+            ]
+            loops = any(writes for writes, after in found if after in inside)
+            highest = max((writes + most[after] for writes, after in found if after not in inside), default=0)
+            most |= dict.fromkeys(component, math.inf if loops else highest)
+        return max(most[root] for root in self.roots)
+
+    def _writes(self, number: int, answer: Result) -> int:
+        operation = self.places[number].found.next
+        assert isinstance(operation, Operation)  # noqa: S101 - nothing follows an end
+        return operation.step is Step.WRITE or (operation.step is Step.SWAP and answer != CHANGED)
+
+
+def _behind(place: _Place) -> list[int]:
+    return [after for after in place.after.values() if after >= 0]
 
 
 def _minimise(learner: _Learner) -> Automaton:
-    """Merge what has the same future, the longest lists of answers first: so what follows a state has its number."""
+    """Merge what has the same future: first what is in no loop, from the ends on, then the rest by refinement.
+
+    The states are numbered from those that take the longest to get to.
+    """
+    places = learner.places
+    same = _merged(places, learner.roots)
+    numbers: dict[int, int] = {-1: UNEXPLORED}
+    for place in sorted(
+        range(len(places)), key=lambda number: (-len(places[number].answers), -len(places[number].after))
+    ):
+        numbers.setdefault(same[place], len(numbers))
+    same[-1] = -1
+    after = [
+        {},
+        *({answer: numbers[same[behind]] for answer, behind in places[n].after.items()} for n in list(numbers)[1:]),
+    ]
+    heights = _heights(after)
     states = [LocalState(None, begun=False, held=(), after={}, height=0)]
-    alike: defaultdict[object, list[int]] = defaultdict(list)
-    after: dict[tuple[int, Results], dict[Result, int]] = defaultdict(dict)
-    for kind, answers in sorted(learner.points, key=learner.order):
-        point = learner.points[kind, answers]
-        known = after.pop((kind, answers), {})
-        follows = {answer: known.get(answer, UNEXPLORED) for answer in learner.possible((kind, answers))}
-        like = alike[point.next, point.written > 0, point.held]
-        # An answer that is never given may be followed by anything: more of them is as good as the same.
-        number = next((number for number in like if follows.items() <= states[number].after.items()), None)
-        if number is None:
-            number = len(states)
-            height = 1 + max((states[behind].height for behind in follows.values()), default=-1)
-            states.append(LocalState(point.next, point.written > 0, point.held, follows, height))
-            like.append(number)
-        parent, answer = ((kind, answers[:-1]), answers[-1]) if answers else ((kind, ()), None)
-        after[parent][answer] = number
-    roots = tuple(after[kind, ()][None] for kind in range(len(learner.codes)))
+    for number, place in zip(list(numbers.values())[1:], list(numbers)[1:], strict=True):
+        states.append(LocalState(*places[place].key, after[number], heights[number]))
+    roots = tuple(numbers[same[root]] for root in learner.roots)
     return Automaton(tuple(states), roots, {name: tuple(values) for name, values in learner.values.items()})
+
+
+def _merged(places: Sequence[_Place], roots: Iterable[int]) -> dict[int, int]:
+    """Return for each place the one that stands for all that have its future."""
+    same: dict[int, int] = {-1: -1}
+    known: dict[Hashable, int] = {}
+    loops = []
+    for component in components(roots, lambda number: _behind(places[number])):
+        first = component[0]
+        if len(component) > 1 or first in places[first].after.values():
+            same |= {number: number for number in component}
+            loops += component
+        else:
+            key = places[first].key, frozenset((answer, same[after]) for answer, after in places[first].after.items())
+            same[first] = known.setdefault(key, first)
+    return _refined(places, same) if loops else same
+
+
+def _refined(places: Sequence[_Place], same: dict[int, int]) -> dict[int, int]:
+    """Return the coarsest partition that tells apart what has not the same future.
+
+    Moore, "Gedanken-experiments on sequential machines", Automata Studies, 1956.
+    """
+    left = [number for number in same if same[number] == number and number >= 0]
+    colours: dict[int, Hashable] = {number: places[number].key for number in left} | {-1: None}
+    count = 0
+    while len(set(colours.values())) > count:
+        count = len(set(colours.values()))
+        names: dict[Hashable, int] = {}
+        signs = {
+            number: (
+                colours[number],
+                frozenset((answer, colours[same[after]]) for answer, after in places[number].after.items()),
+            )
+            for number in left
+        }
+        colours = {number: names.setdefault(sign, len(names)) for number, sign in signs.items()} | {-1: None}
+    first: dict[Hashable, int] = {}
+    for number in left:
+        first.setdefault(colours[number], number)
+    return {number: first[colours[stands]] if stands >= 0 else -1 for number, stands in same.items()}
+
+
+def _heights(after: Sequence[dict[Result, int]]) -> list[int]:
+    """Return the height of each local state."""
+    heights = [0] * len(after)
+    for component in components(range(len(after)), lambda number: after[number].values()):
+        inside = set(component)
+        behind = [heights[a] for number in component for a in after[number].values() if a not in inside]
+        height = 1 + max(behind, default=0) if any(after[number] for number in component) else 0
+        for number in component:
+            heights[number] = height
+    return heights
+
+
+def components(roots: Iterable[Place], successors: Callable[[Place], Iterable[Place]]) -> list[list[Place]]:
+    """Return the strongly connected components of what the roots reach, each behind all that it leads to.
+
+    Tarjan, "Depth-first search and linear graph algorithms", SIAM Journal on Computing 1, 1972.
+    """
+    found: list[list[Place]] = []
+    index: dict[Place, int] = {}
+    lowest: dict[Place, int] = {}
+    waiting: dict[Place, None] = {}
+    for root in roots:
+        path = [] if root in index else [(root, iter(successors(root)))]
+        while path:
+            place, following = path[-1]
+            if place not in index:
+                index[place] = lowest[place] = len(index)
+                waiting[place] = None
+            for after in following:
+                if after not in index:
+                    path.append((after, iter(successors(after))))
+                    break
+                if after in waiting:
+                    lowest[place] = min(lowest[place], index[after])
+            else:
+                path.pop()
+                if path:
+                    lowest[path[-1][0]] = min(lowest[path[-1][0]], lowest[place])
+                if lowest[place] == index[place]:
+                    component: list[Place] = []
+                    while not component or component[-1] != place:
+                        component.append(waiting.popitem()[0])
+                    found.append(component)
+    return found

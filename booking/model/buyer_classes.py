@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from booking.errors import BadInputError
-from booking.model.counter import purchase_at_counter
-from booking.model.scripted_desk import Program
+from booking.model.scripted_desk import Program, purchase_at_counter
 from booking.model.shared_state import Shared, shared_in
 from booking.registry import protection_of
 from booking.scenario import Scenario

@@ -5,16 +5,21 @@ what it has been answered. The idea is stateless model checking's (Godefroid, "M
 languages using VeriSoft", POPL 1997); here the code is run once for each list of answers.
 """
 
-from collections.abc import Callable, Iterator
-from types import TracebackType
+import sys
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType, TracebackType
 from typing import NamedTuple, Self, TypeAlias
 
-from booking.errors import BadInputError, TornReadError
+from booking.errors import BadInputError, BookingError, TornReadError
 from booking.history.history import CHANGED, TORN
-from booking.model.shared_state import Shared
-from booking.purchase import Outcome
+from booking.model.local_state import local_state, plain_codes
+from booking.model.shared_state import COUNTER, Shared
+from booking.model.watchdog import OURS, StalledError, Watchdog, call, leave
+from booking.purchase import Desk, Outcome, buy
 from booking.steps import Step
-from booking.trains import COUNT, LOCK, SECOND_COUNT, SECOND_LOCK
+from booking.trains import NAMES
 
 Program: TypeAlias = Callable[..., Outcome]
 """A buyer's code: it is called with a desk for each train, which mostly is one."""
@@ -22,6 +27,9 @@ Result: TypeAlias = int | str | None
 """What a step returned: a count (for a swap the new one), TORN for a half-written file, CHANGED for a swap that found
 another count than it expected, None for a step that returns nothing."""
 Results: TypeAlias = tuple[Result, ...]
+
+MOST_UNWINDINGS = 100
+"""How often code may catch what stops it; then it is left by force."""
 
 
 class Operation(NamedTuple):
@@ -36,86 +44,175 @@ class Operation(NamedTuple):
     expected: int | None = None
 
 
-class Continuation(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Continuation:
     """Where a buyer stands.
 
-    `next` is the step that it asks for, or how it ended. `written` is how many steps of writing it has taken and
-    `held` names the locks that it holds: after a death these two decide what is left behind.
+    `next` is the step that it asks for, or how it ended. Code that failed has ended as if it had died, UNFINISHED or
+    UNKNOWN, with the `error` that ended it ("" for none). `written` is how many steps of writing it has taken and
+    `held` names the locks that it holds: after a death these two decide what is left behind. `place` is the file and
+    line of the buyer's code that asks. `local` is equal for two continuations only if the code goes on alike from
+    both, whatever it is answered; None if that cannot be told. `before` is the continuation one step earlier.
     """
 
     next: Operation | Outcome
     written: int
     held: tuple[str, ...]
+    error: str = ""
+    place: str = field(default="", compare=False)
+    local: Hashable | None = field(default=None, compare=False)
+    before: "Continuation | None" = field(default=None, compare=False, repr=False)
 
 
-class Unwind(BaseException):
-    """Leaves the buyer's code when the script has ended; a BaseException, so that `except Exception` lets it by."""
+class Unwind(GeneratorExit):
+    """Leaves the buyer's code when the script has ended.
+
+    `except Exception` lets it by, and a generator that is closed with it ends in silence.
+    """
 
 
 class Runner:
-    """A buyer's code, run at most once for each list of answers."""
+    """A buyer's code, with what it does after each list of answers.
+
+    Checked on every run: for each answer, that the code asks for the step for which it was given on an earlier run.
+    Code that `plain_codes` cannot vouch for is run twice for each list of answers, and the runs have to end alike.
+    What differs more rarely than that is not noticed.
+    """
 
     def __init__(self, program: Program, shared: Shared) -> None:
         self._program = program
         self.shared = shared
-        self._points: dict[Results, Continuation] = {}
+        self.codes = plain_codes(program)
+        self.watchdog = Watchdog(is_needed=not getattr(program, "__module__", "").startswith("booking."))
+        self._known: dict[Results, Continuation] = {}
 
     def after(self, answers: Results) -> Continuation:
         """Return where a buyer stands once its steps were answered like this.
 
-        Raises BadInputError where the code fails, or does not do the same after the same answers.
+        Raise BadInputError, with file and line, if the code takes no step for 10 s, or is answered the same and does
+        something else.
         """
-        if answers not in self._points:
-            self._points[answers] = self._run(answers)
-        return self._points[answers]
+        if answers not in self._known:
+            before = self.after(answers[:-1]) if answers else None
+            with self.watchdog:
+                found = self._run(answers, before)
+                if not self.codes and self._run(answers, before) != found:
+                    raise _different(found.place)
+            self._known[answers] = found
+        return self._known[answers]
 
-    def _run(self, answers: Results) -> Continuation:
-        desk = ScriptedDesk(self.shared, answers)
-        ending = self._ending(desk)
-        if desk.request is None and next(desk.script, self) is not self:
-            raise BadInputError("the buyer's code ended early on a second run; take out what is random in it")
-        return Continuation(desk.request or ending, desk.written, tuple(sorted(desk.held)))
+    def _run(self, answers: Results, before: Continuation | None) -> Continuation:
+        script = Script(self, answers, before)
+        outcome, error, place = self._ending(script)
+        if script.difference is not None:
+            raise _different(script.difference)
+        if script.operation is None and script.position < len(answers):
+            raise _different(script.earlier[script.position].place)
+        if error and script.operation is None:
+            outcome = Outcome.UNKNOWN if script.written else Outcome.UNFINISHED
+        return Continuation(
+            script.operation or outcome,
+            script.written,
+            tuple(sorted(script.held)),
+            error="" if script.operation else error,
+            place=script.place if script.operation else place,
+            local=script.local,
+            before=before,
+        )
 
-    def _ending(self, desk: "ScriptedDesk") -> Outcome:
+    def _ending(self, script: "Script") -> tuple[Outcome, str, str]:
+        """Return how the code ended, with the error and its place if it failed."""
         try:
-            return Outcome(self._program(*desk.desks))
-        except TornReadError:
-            return Outcome.TORN_READ
+            return Outcome(call(self._program, *script.desks)), "", _place_of(self._program)
+        except TornReadError as error:
+            return Outcome.TORN_READ, "", _place_behind(error)
         except Unwind:
-            return Outcome.UNFINISHED
-        except Exception as error:
-            if desk.request is not None:  # the unwinding caused it, not the buyer
-                return Outcome.UNFINISHED
-            raise BadInputError(f"the buyer's code fails with {error!r}; mend it, then explore") from error
+            return Outcome.UNFINISHED, "", ""
+        except KeyboardInterrupt:
+            raise
+        except StalledError as error:
+            message = f"{_place_behind(error)}: the buyer's code takes no step for {self.watchdog.limit_s:g} s; end it"
+            raise BadInputError(message) from None
+        except BaseException as error:
+            if isinstance(error, BookingError) and script.operation is None:
+                raise
+            place = _place_behind(error)
+            return Outcome.UNFINISHED, f"{type(error).__name__}: {error} ({place})".replace(":  (", " ("), place
+
+
+class Script:
+    """One run of a buyer's code: the answers, and what the code has done with them.
+
+    `operation` is the first step without an answer, None while there were answers enough.
+    """
+
+    def __init__(self, runner: Runner, answers: Results, before: Continuation | None) -> None:
+        self.shared = runner.shared
+        self.answers = answers
+        self.position = 0
+        self.operation: Operation | None = None
+        self.place = ""
+        self.local: Hashable | None = None
+        self.difference: str | None = None
+        self.written = 0
+        self.held: list[str] = []
+        self.own = dict(self.shared.cells) if self.shared.private else {}
+        self.earlier: list[Continuation] = []
+        while before is not None:
+            self.earlier.append(before)
+            before = before.before
+        self.earlier.reverse()
+        self._runner = runner
+        self._unwindings = 0
+        self.desks = tuple(ScriptedDesk(self, *names) for names in NAMES if names[0] in self.shared.cells)
+
+    @property
+    def is_unwinding(self) -> bool:
+        """Tell whether the buyer's code was stopped and is on its way out."""
+        return self.operation is not None or self.difference is not None
+
+    def take(self, operation: Operation) -> Result:
+        """Return the answer to this step, or stop the buyer here: on the way out nothing is asked any more."""
+        if not self.is_unwinding:
+            if self.position < len(self.answers):
+                if self.earlier[self.position].next == operation:
+                    self._runner.watchdog.steps += 1
+                    self.position += 1
+                    return self.answers[self.position - 1]
+                self.difference = _place(_buyers_frame(sys._getframe()))  # noqa: SLF001 - the only way to the line
+            else:
+                self._stop_at(operation, _buyers_frame(sys._getframe()))  # noqa: SLF001
+        raise self.unwinding()
+
+    def unwinding(self) -> Unwind:
+        """Return what leaves the buyer's code; code that has caught it too often is left by force."""
+        self._unwindings += 1
+        if self._unwindings > MOST_UNWINDINGS:
+            leave(_buyers_frame(sys._getframe()), Unwind())  # noqa: SLF001
+        return Unwind()
+
+    def _stop_at(self, operation: Operation, frame: FrameType | None) -> None:
+        self.operation = operation
+        self.place = _place(frame)
+        if self._runner.codes:
+            names = {id(desk): desk.count for desk in self.desks} | {
+                id(desk.lock): desk.lock.name for desk in self.desks
+            }
+            frames = local_state(frame, call.__code__, self._runner.codes, names)
+            if frames is not None:
+                self.local = (frames, operation, tuple(self.held), self.written > 0, tuple(self.own.items()))
 
 
 class ScriptedDesk:
     """The desk of a buyer that is told every answer: see `booking.purchase.Desk` for the contract.
 
-    `request` is the first step without an answer, None while there were answers enough. It is the desk of the first
-    train; that of a second one, where there is one, keeps nothing itself and takes its steps here.
+    `count` and `guard` name the cell and the lock of its train.
     """
 
-    count, guard = COUNT, LOCK
-    """The names of this train's cell and lock."""
-
-    def __init__(self, shared: Shared, answers: Results) -> None:
-        self.script: Iterator[Result] = iter(answers)
-        self.request: Operation | None = None
-        self.written = 0
-        self.held: list[str] = []
-        self.shared = shared
-        self._own = dict(shared.cells) if shared.private else {}
-
-    @property
-    def desks(self) -> "tuple[ScriptedDesk, ...]":
-        """The desks that the buyer's code is handed: this one and, with two trains, that of the second."""
-        return (self, SecondDesk(self)) if SECOND_COUNT in self.shared.cells else (self,)
-
-    @property
-    def lock(self) -> "ScriptedLock":
-        """The lock of this train."""
-        return ScriptedLock(self, self.guard, is_step=self.shared.locks[self.guard].permits is not None)
+    def __init__(self, script: Script, count: str, guard: str) -> None:
+        self.script = script
+        self.count = count
+        self.lock = ScriptedLock(script, guard, is_step=script.shared.locks[guard].permits is not None)
 
     def look(self) -> int:
         """Return the next answer."""
@@ -127,93 +224,101 @@ class ScriptedDesk:
 
     def pay(self) -> None:
         """Do nothing: paying touches nothing shared."""
-        if self.is_unwinding:
-            raise Unwind
+        if self.script.is_unwinding:
+            raise self.script.unwinding()
 
     def write(self, count: int) -> None:
         """Take the steps of one write."""
-        for step in self.shared.write_steps:
-            self.take(Operation(step, self.count, count))
-            self.wrote()
-        if self._own:
-            self._own[self.count] = count
+        for step in self.script.shared.write_steps:
+            self.script.take(Operation(step, self.count, count))
+            self.script.written += 1
+        if self.script.own:
+            self.script.own[self.count] = count
 
     def swap(self, expected: int, count: int) -> bool:
         """Return whether the next answer says that the swap was made; raises BadInputError where none can be."""
-        if not self.shared.can_swap:
+        if not self.script.shared.can_swap:
             raise BadInputError("this store cannot swap in one step; use --store json")
-        was_made = self.take(Operation(Step.SWAP, self.count, count, expected)) != CHANGED
-        if was_made:
-            self.wrote()
+        was_made = self.script.take(Operation(Step.SWAP, self.count, count, expected)) != CHANGED
+        self.script.written += was_made
         return was_made
 
-    @property
-    def is_unwinding(self) -> bool:
-        """Tell whether the buyer's code was stopped and is on its way out."""
-        return self.request is not None
-
-    def wrote(self) -> None:
-        """Count one step of writing."""
-        self.written += 1
-
-    def take(self, request: Operation) -> Result:
-        """Return the answer to this step, or stop the buyer here: on the way out nothing is asked any more."""
-        if self.request is None:
-            for answer in self.script:
-                return answer
-            self.request = request
-        raise Unwind
-
     def _see(self, step: Step) -> int:
-        answer = self.take(Operation(step, self.count))
-        if self._own:  # nobody else can change it, so the answer adds nothing
-            return self._own[self.count]
+        answer = self.script.take(Operation(step, self.count))
+        if self.script.own:  # nobody else can change it, so the answer adds nothing
+            return self.script.own[self.count]
         if not isinstance(answer, int):
             raise TornReadError(f"a {TORN} read")
         return answer
 
 
-class SecondDesk(ScriptedDesk):
-    """The desk of the second train, at which the buyer goes on with the script of the first."""
-
-    count, guard = SECOND_COUNT, SECOND_LOCK
-
-    def __init__(self, first: ScriptedDesk) -> None:
-        super().__init__(first.shared, ())
-        self.held = first.held
-        self._first = first
-
-    @property
-    def is_unwinding(self) -> bool:
-        """Tell what the first desk tells."""
-        return self._first.is_unwinding
-
-    def wrote(self) -> None:
-        """Count one step of writing."""
-        self._first.wrote()
-
-    def take(self, request: Operation) -> Result:
-        """Take the step there."""
-        return self._first.take(request)
-
-
 class ScriptedLock:
     """A lock at the scripted desk. One that stops nobody takes no step."""
 
-    def __init__(self, desk: ScriptedDesk, name: str, *, is_step: bool) -> None:
-        self._desk = desk
-        self._name = name
+    def __init__(self, script: Script, name: str, *, is_step: bool) -> None:
+        self._script = script
+        self.name = name
         self._is_step = is_step
 
     def __enter__(self) -> Self:
         if self._is_step:
-            self._desk.take(Operation(Step.ACQUIRE, self._name))
-            self._desk.held.append(self._name)
+            self._script.take(Operation(Step.ACQUIRE, self.name))
+            self._script.held.append(self.name)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._is_step and not self._desk.is_unwinding:
-            self._desk.take(Operation(Step.RELEASE, self._name))
-            self._desk.held.remove(self._name)
+        if self._is_step and not self._script.is_unwinding:
+            self._script.take(Operation(Step.RELEASE, self.name))
+            self._script.held.remove(self.name)
+
+
+def purchase_at_counter(desk: Desk) -> Outcome:
+    """Ask a clerk to look, then ask a clerk, perhaps another one, to buy; raises TypeError at any other desk.
+
+    A buyer at the counter has one clerk for itself until the answer is there. So K clerks are a lock with K permits,
+    taken once for the look and once for the purchase; that the clerk does the steps and not the buyer changes nothing
+    that anybody else can see.
+    """
+    if not isinstance(desk, ScriptedDesk):
+        raise TypeError("only the explorer's desk has a counter; real buyers ask real clerks")
+    counter = ScriptedLock(desk.script, COUNTER, is_step=True)
+    with counter:
+        desk.look()
+    with counter:
+        return buy(desk)
+
+
+def _different(place: str) -> BadInputError:
+    return BadInputError(
+        f"{place}: the buyer's code does something else on a second run; "
+        "take out what is random in it: the time, random numbers, globals, caches"
+    )
+
+
+def _buyers_frame(frame: FrameType | None) -> FrameType | None:
+    """Return the innermost frame that is not the desk's."""
+    while frame is not None and frame.f_code.co_filename == __file__:
+        frame = frame.f_back
+    return frame
+
+
+def _place(frame: FrameType | None) -> str:
+    return "" if frame is None else f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+
+
+def _place_of(program: Program) -> str:
+    code = getattr(program, "__code__", None)
+    return f"{Path(code.co_filename).name}:{code.co_firstlineno}" if code else "the buyer's code"
+
+
+def _place_behind(error: BaseException) -> str:
+    """Return the innermost line of the buyer's code that the error came through."""
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if not code.co_filename.startswith(OURS):
+            place = f"{Path(code.co_filename).name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

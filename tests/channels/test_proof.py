@@ -9,7 +9,7 @@ from labelled import all_ends
 from booking.cli.app import run_command
 from booking.explorer import World, explore
 from booking.locks import Lock
-from booking.model.counter import purchase_at_counter
+from booking.model.scripted_desk import purchase_at_counter
 from booking.registry import LOCKS
 from booking.scenario import Scenario
 

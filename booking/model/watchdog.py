@@ -1,0 +1,103 @@
+"""Stop code that goes on for ever: it takes no step, or it catches whatever should end it."""
+
+import ctypes
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Self, TypeVar
+
+T = TypeVar("T")
+LIMIT_S = 10.0
+"""How long code may run without a step, in seconds."""
+_LOOK_S = 0.2
+"""How often the watchdog looks, in seconds."""
+OURS = str(Path(__file__).parent)
+"""Where the code lies that is never made to raise."""
+
+
+class StalledError(BaseException):
+    """Leaves code that takes no step. Raised into it from another thread, so it also leaves code that catches it."""
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)
+        if not arguments:
+            leave(sys._getframe(1), StalledError("caught"))  # noqa: SLF001 - the only way to the frames
+
+
+class Watchdog:
+    """Watches the thread that enters it, which may do so again inside; `steps` has to change now and then.
+
+    Raise StalledError in that thread if `steps` stays the same for `limit_s` seconds. A call that waits inside the
+    interpreter, as `time.sleep` does, is not interrupted but stopped when it comes back.
+    """
+
+    def __init__(self, *, is_needed: bool, limit_s: float | None = None) -> None:
+        self.steps = 0
+        self.limit_s = LIMIT_S if limit_s is None else limit_s
+        self._is_needed = is_needed
+        self._entered = 0
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._entered += 1
+        if self._is_needed and self._thread is None:
+            self._over.clear()
+            self._thread = threading.Thread(target=self._watch, args=(threading.get_ident(),), daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._entered -= 1
+        self.steps += 1
+        if self._thread is not None and not self._entered:
+            self._over.set()
+            self._thread.join()
+            self._thread = None
+            _raise_in(threading.get_ident(), None)
+
+    def _watch(self, thread: int) -> None:
+        seen, since = self.steps, time.monotonic()
+        while not self._over.wait(min(_LOOK_S, self.limit_s)):
+            if self.steps != seen:
+                seen, since = self.steps, time.monotonic()
+            elif time.monotonic() - since > self.limit_s:
+                _raise_in(thread, StalledError)
+
+
+def _raise_in(thread: int, error: type[BaseException] | None) -> None:
+    """Raise the error in the thread at its next instruction; None takes back one that was not raised yet."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread), None if error is None else ctypes.py_object(error)
+    )
+
+
+def call(program: Callable[..., T], *arguments: object) -> T:
+    """Return what the program returns; its frames are those above this one, and `leave` ends at it."""
+    tracing = sys.gettrace()
+    try:
+        return program(*arguments)
+    finally:
+        if sys.gettrace() is not tracing:
+            sys.settrace(tracing)
+
+
+def leave(frame: FrameType | None, error: BaseException) -> None:
+    """Make the program in this frame and its callers raise the error at the next line that it comes to.
+
+    Code that catches an exception goes on at a line outside of its `try`, so that this one gets past it.
+    """
+
+    def raise_error(at: FrameType, event: str, _value: object) -> None:
+        if event in {"line", "call"} and not at.f_code.co_filename.startswith(OURS):
+            raise error
+
+    while frame is not None and frame.f_code is not call.__code__:
+        frame.f_trace = raise_error
+        frame = frame.f_back
+    sys.settrace(raise_error)
