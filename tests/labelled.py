@@ -59,6 +59,7 @@ def anomalies(world: World, tickets: int) -> Anomalies:
         "half journey": len(set(counts)) > 1,
         "torn read": any(world.outcome(buyer) is Outcome.TORN_READ for buyer in world.buyers),
         "deadlock": any(world.blocked_by(buyer) for buyer in world.buyers),
+        "unfinished": any(world.error(buyer) for buyer in world.buyers),
     }
     return tuple(name for name, is_so in found.items() if is_so)
 

@@ -45,7 +45,7 @@ class Question:
 def proved(question: Question) -> Found:
     """Count every order in which the buyers' steps can happen."""
     found = explore(question.scenario, max_states=MOST_STATES, stop=question.stop)
-    return Proof(found.interleavings, found.oversold_interleavings, found.exhausted, found.verdict)
+    return Proof(found.interleavings or 0, found.oversold_interleavings or 0, found.exhausted, found.verdict)
 
 
 def observed(question: Question) -> Found:
@@ -83,7 +83,7 @@ def in_place(question: Question) -> Found:
     with TemporaryDirectory() as folder:
         tallies = contended(replace(scenario, tickets=PLENTY), Path(folder), question.round_s, question.stop)
     return InPlace(
-        found.anomalies.get(Anomaly.TORN_READ, 0),
+        found.anomalies.get(Anomaly.TORN_READ) or 0,
         found.exhausted,
         attempts=sum(tally.bought + tally.torn for tally in tallies),
         torn_reads=sum(tally.torn for tally in tallies),

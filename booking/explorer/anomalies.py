@@ -2,12 +2,22 @@
 
 from booking.explorer.automaton import UNEXPLORED
 from booking.explorer.quotient import Field, Quotient
-from booking.history.finding import Anomaly, is_lost_update
+from booking.history.finding import UNFINISHED, Anomaly, is_lost_update
 from booking.purchase import Outcome
 from booking.trains import NAMES
 
-SEVERITY = (Anomaly.OVERSOLD, Anomaly.LOST_UPDATE, Anomaly.HALF_JOURNEY, Anomaly.TORN_READ, Anomaly.DEADLOCK)
-"""What can be shown by a schedule, the worst first; starvation takes a schedule without an end."""
+SEVERITY: tuple[str, ...] = (
+    Anomaly.OVERSOLD,
+    Anomaly.LOST_UPDATE,
+    Anomaly.HALF_JOURNEY,
+    Anomaly.TORN_READ,
+    Anomaly.DEADLOCK,
+    UNFINISHED,
+    Anomaly.STARVATION,
+)
+"""What can be found, the worst first. UNFINISHED is a buyer whose code fails."""
+LASTING: frozenset[str] = frozenset({Anomaly.OVERSOLD, Anomaly.TORN_READ, UNFINISHED})
+"""What cannot be made good again, whatever happens afterwards."""
 
 
 class Anomalies:
@@ -16,8 +26,11 @@ class Anomalies:
     def __init__(self, quotient: Quotient, tickets: int) -> None:
         self.quotient = quotient
         self.tickets = tickets
-        self._bought = self._ended(Outcome.BOUGHT)
-        self._torn = self._ended(Outcome.TORN_READ)
+        self._bought = self._those(Outcome.BOUGHT)
+        self._ended: dict[str, list[Field]] = {
+            Anomaly.TORN_READ: self._those(Outcome.TORN_READ),
+            UNFINISHED: self._those(Outcome.UNFINISHED, Outcome.UNKNOWN),
+        }
         self._cells = [cell for cell, _ in NAMES if cell in quotient.packing.cells]
 
     def sold(self, state: int) -> int:
@@ -33,18 +46,22 @@ class Anomalies:
         moving = {move.before for _, move in self.quotient.steps(state)}
         return moving <= self.quotient.roots and self.is_followed(state)
 
-    def can_show(self, anomaly: Anomaly) -> bool:
-        """Tell, without a search, whether a state could show it: a circle takes locks, half a journey two trains."""
-        if anomaly is Anomaly.DEADLOCK:
+    def can_show(self, anomaly: str) -> bool:
+        """Return, without a search, whether a settled state could show it."""
+        if anomaly in self._ended:
+            return bool(self._ended[anomaly])
+        if anomaly == Anomaly.DEADLOCK:
             return self.quotient.can_deadlock
-        return anomaly is not Anomaly.HALF_JOURNEY or len(self._cells) > 1
+        return anomaly != Anomaly.STARVATION and (anomaly != Anomaly.HALF_JOURNEY or len(self._cells) > 1)
 
-    def shown(self, state: int) -> list[Anomaly]:
+    def shown(self, state: int) -> list[str]:
         """Return what went wrong in a settled state, the worst first."""
         return [anomaly for anomaly in SEVERITY if self.shows(state, anomaly)]
 
-    def shows(self, state: int, anomaly: Anomaly) -> bool:
+    def shows(self, state: int, anomaly: str) -> bool:
         """Tell whether this went wrong in a settled state; what is oversold or torn is so in any state."""
+        if anomaly in self._ended:
+            return any(count.of(state) for count in self._ended[anomaly])
         match anomaly:
             case Anomaly.OVERSOLD:
                 return self.sold(state) > self.tickets
@@ -52,10 +69,7 @@ class Anomalies:
                 return any(is_lost_update(self.sold(state), self.tickets, left) for left in self._left(state))
             case Anomaly.HALF_JOURNEY:
                 return len(set(self._left(state))) > 1
-            case Anomaly.TORN_READ:
-                return any(count.of(state) for count in self._torn)
-            case _:
-                return bool(self.quotient.blocked(state))
+        return anomaly == Anomaly.DEADLOCK and bool(self.quotient.blocked(state))
 
     def _left(self, state: int) -> list[int]:
         """Return what is left on each train whose count can be read; shares are each buyer's own and lose nothing."""
@@ -64,6 +78,7 @@ class Anomalies:
         found = [self.quotient.packing.value(cell, state) for cell in self._cells]
         return [left for left in found if isinstance(left, int)]
 
-    def _ended(self, outcome: Outcome) -> list[Field]:
-        packing = self.quotient.packing
-        return [count for count, local in zip(packing.counts, packing.local, strict=True) if local.next is outcome]
+    def _those(self, *outcomes: Outcome) -> list[Field]:
+        """Return where to find the number of buyers that ended like this, those that were made to crash left out."""
+        packing, alive = self.quotient.packing, self.quotient.automaton.states
+        return [count for count, local in zip(packing.counts, alive, strict=False) if local.next in outcomes]

@@ -2,17 +2,24 @@
 
 The states are visited in the order of their rank, so that all ways into a state are known before it is left. A
 state's number of ways is passed on to its successors, multiplied by how many buyers could make the move; the
-numbers are exact, however large.
+numbers are exact, however large. Where a buyer's code has loops, steps within them leave the rank as it is; the
+states of one rank are then put into an order in which each comes before those that it leads to. If there is none,
+because buyers can bring the world back to where it was, there are infinitely many interleavings. Nothing is left out
+all the same: every state is visited.
 """
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
-from booking.explorer.anomalies import Anomalies
+from booking.errors import InconclusiveError
+from booking.explorer.anomalies import LASTING, Anomalies
+from booking.explorer.automaton import components
 from booking.explorer.search import Limits
-from booking.history.verdict import Anomaly
+from booking.history.finding import Anomaly
 
 MOST_BITS = 1 << 17
 """The longest denominator that a chance may have: about 110 buyers. Beyond it the probability is not computed."""
@@ -22,31 +29,41 @@ MOST_BITS = 1 << 17
 class Tally:
     """What was counted. With `exhausted` false the counts are lower bounds.
 
-    `interleavings`, `sold` (by tickets sold) and `anomalies` count schedules of named buyers. `chance` is the
-    probability of overselling when each step goes to a uniformly chosen buyer that can move, None if not asked.
+    `interleavings`, `sold` (by tickets sold) and `anomalies` count schedules of named buyers. With `endless` true
+    the world can come back to where it was, so that there are infinitely many; only the keys of `sold` and `anomalies`
+    mean something then. `never_ending` has the states from which no buyer can end any more, but goes on for ever.
+    `chance` is the probability of overselling when each step goes to a uniformly chosen buyer that can move, None if
+    not asked, and where it can go on for ever.
     """
 
     exhausted: bool = True
+    endless: bool = False
     states: int = 0
     transitions: int = 0
     interleavings: int = 0
     sold: Counter[int] = field(default_factory=Counter)
-    anomalies: Counter[Anomaly] = field(default_factory=Counter)
+    anomalies: Counter[str] = field(default_factory=Counter)
+    never_ending: set[int] = field(default_factory=set)
     chance: Fraction | None = None
 
 
 def count(anomalies: Anomalies, limits: Limits) -> Tally:
     """Return how many interleavings there are and how they end."""
-    counting = _Counting(anomalies)
+    counting = _Counting(anomalies, limits)
     tally = counting.tally
-    for rank in range(anomalies.quotient.top, -1, -1):
-        for state, (ways, chance) in counting.waiting.pop(rank, {}).items():
-            if limits.are_reached(tally.states):
-                tally.exhausted = False
-                return tally
-            counting.visit(rank, state, ways, chance)
-    if counting.unit and tally.exhausted:
-        tally.chance = Fraction(counting.oversold, counting.unit**anomalies.quotient.top)
+    try:
+        for rank in range(anomalies.quotient.top, -1, -1):
+            bucket = counting.waiting[rank]
+            for state in counting.in_order(bucket) if counting.has_loops else bucket:
+                if limits.are_reached(tally.states):
+                    tally.exhausted = False
+                    return tally
+                counting.visit(rank, state, *bucket[state])
+            del counting.waiting[rank]
+    except InconclusiveError:
+        tally.exhausted = False
+    if tally.exhausted and not tally.endless and not counting.crashes:
+        tally.chance = counting.probability()
     return tally
 
 
@@ -54,48 +71,94 @@ class _Counting:
     """The count under way. `waiting` holds the states to visit: by rank, then by state, its ways and its chance.
 
     Chances are whole numbers over the common denominator `unit ** (top - rank)`: a step divides by the number of
-    buyers that can move, which divides `unit`. A death has no probability, so with deaths `unit` is 0,
-    as it is where the denominator would be too long.
+    buyers that can move, which divides `unit`. Where steps leave the rank as it is, they are fractions. A death has no
+    probability, so with deaths there is none, nor where the denominator would be too long: `unit` is then 0.
     """
 
-    def __init__(self, anomalies: Anomalies) -> None:
+    def __init__(self, anomalies: Anomalies, limits: Limits) -> None:
         self.quotient = quotient = anomalies.quotient
         self.anomalies = anomalies
+        self.limits = limits
         self.tally = Tally()
-        self.waiting: defaultdict[int, dict[int, list[int]]] = defaultdict(dict)
+        self.has_loops = quotient.has_loops
+        self.crashes = quotient.packing.crashes.of(quotient.start)
+        self.waiting: defaultdict[int, dict[int, list[Any]]] = defaultdict(dict)
         self.waiting[quotient.top][quotient.start] = [1, 1]
         unit = math.lcm(*range(1, quotient.buyers + 1))
         is_long = unit.bit_length() * quotient.top > MOST_BITS
-        self.unit = 0 if is_long or quotient.packing.crashes.of(quotient.start) else unit
+        self.unit = 0 if is_long or self.crashes or self.has_loops else unit
         self.powers = [self.unit**exponent for exponent in range(1 + max(s.height for s in quotient.packing.local))]
-        self.oversold = 0
+        self.oversold: int | Fraction = 0
+        self._looked_at = 0
 
-    def visit(self, rank: int, state: int, ways: int, chance: int) -> None:
+    def probability(self) -> Fraction | None:
+        """Return the probability of overselling, None if it was not computed."""
+        if self.has_loops:
+            return Fraction(self.oversold)
+        return Fraction(self.oversold, self.unit**self.quotient.top) if self.unit else None
+
+    def in_order(self, bucket: dict[int, list[Any]]) -> Iterator[int]:
+        """Yield the states of one rank, each before those that it leads to; note where they lead back.
+
+        Raise InconclusiveError if there are too many.
+        """
+        for component in reversed(components(list(bucket), self._on_the_same_rank)):
+            for state in component:
+                bucket.setdefault(state, [0, 0])
+            inside = set(component)
+            behind = [state + move.delta for state in component for _, move in self.quotient.steps(state)]
+            if len(component) > 1 or not inside.isdisjoint(behind):
+                self.tally.endless = True
+                if inside.issuperset(behind):
+                    self._never_end(inside)
+            yield from component
+
+    def _on_the_same_rank(self, state: int) -> Iterable[int]:
+        self._looked_at += 1
+        if self.limits.are_reached(self._looked_at):
+            raise InconclusiveError
+        return [state + move.delta for _, move in self.quotient.steps(state) if not move.rank_drop]
+
+    def visit(self, rank: int, state: int, ways: int, chance: int | Fraction) -> None:
         """Pass the ways and the chance of a state on to the states behind it, or count it if it is an end."""
         steps, deaths = self.quotient.steps(state), self.quotient.deaths(state)
         self.tally.states += 1
         self.tally.transitions += len(steps) + len(deaths)
         if not steps:
-            self._end(rank, state, ways, chance)
+            self._end(state, ways)
+            if self.anomalies.shows(state, Anomaly.OVERSOLD):
+                self.oversold += chance if self.has_loops else chance * self.unit**rank
         elif self.unit:
             chance *= self.unit // sum(buyers for buyers, _ in steps)
+        elif self.has_loops and not self.crashes:
+            chance = Fraction(chance, sum(buyers for buyers, _ in steps))
+        else:
+            chance = 0
         for buyers, move in steps + deaths:
             bucket = self.waiting[rank - move.rank_drop]
             entry = bucket.get(state + move.delta)
-            share = chance * buyers * self.powers[move.rank_drop - 1] if self.unit else 0
+            share = chance * buyers * self.powers[move.rank_drop - 1] if self.unit else chance * buyers
             if entry is None:
                 bucket[state + move.delta] = [ways * buyers, share]
             else:
                 entry[0] += ways * buyers
                 entry[1] += share
 
-    def _end(self, rank: int, state: int, ways: int, chance: int) -> None:
+    def _end(self, state: int, ways: int) -> None:
         if not self.anomalies.is_followed(state):
             self.tally.exhausted = False
             return
         self.tally.interleavings += ways
         self.tally.sold[self.anomalies.sold(state)] += ways
-        shown = self.anomalies.shown(state)
-        self.tally.anomalies.update(dict.fromkeys(shown, ways))
-        if Anomaly.OVERSOLD in shown:
-            self.oversold += chance * self.unit**rank
+        self.tally.anomalies.update(dict.fromkeys(self.anomalies.shown(state), ways))
+
+    def _never_end(self, states: set[int]) -> None:
+        """Note states that lead only to each other: in all of them the same buyers have ended, and no other will."""
+        state = next(iter(states))
+        if not self.anomalies.is_followed(state):
+            self.tally.exhausted = False
+            return
+        self.tally.never_ending |= states
+        self.tally.sold[self.anomalies.sold(state)] += 1
+        lasting = [anomaly for anomaly in LASTING if self.anomalies.shows(state, anomaly)]
+        self.tally.anomalies.update([*lasting, Anomaly.STARVATION])

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from booking.errors import InconclusiveError
-from booking.explorer.anomalies import SEVERITY, Anomalies
+from booking.explorer.anomalies import LASTING, SEVERITY, Anomalies
 from booking.explorer.automaton import learn
 from booking.explorer.counting import Tally, count
 from booking.explorer.quotient import Move, Quotient
@@ -18,9 +19,10 @@ from booking.explorer.search import (
     Node,
     WitnessSearch,
     assign_buyers,
+    endless_path,
     witness,
 )
-from booking.history.verdict import SOUND, UNKNOWN, Anomaly
+from booking.history.finding import SOUND, UNKNOWN
 from booking.model.buyer_classes import Kind, at_their_roots, kinds_in
 from booking.model.scripted_desk import Program
 from booking.model.shared_state import shared_in
@@ -30,6 +32,8 @@ from booking.scenario import MOST_PROCESSES, Scenario, require_whole
 MOST_STATES = 5_000_000
 MOST_TO_SEARCH = 300_000
 """How many states one search for a witness keeps in memory at most: about 150 MB."""
+AT_A_GLANCE = 1_000
+"""How many states are searched for a witness before everything is counted: one that is near is worth most."""
 MOST_OF_A_PART = 1_000_000
 """Where a buyer's code goes on for ever, states times local states at most: about a second."""
 
@@ -58,55 +62,91 @@ def explore(  # noqa: PLR0913 - each has a default, and together they are the co
     automaton = learn([kind.program for kind in kinds], shared, scenario.buyers, [kind.shared for kind in kinds])
     quotient = Quotient(automaton, shared, [len(kind.buyers) for kind in kinds], crashes)
     anomalies = Anomalies(quotient, scenario.tickets)
-    if not quotient.automaton.is_whole:
-        max_states = min(max_states, MOST_OF_A_PART // len(quotient.automaton.states))
-    limits = Limits(min(max_states, MOST_TO_SEARCH), stop=stop)
-    shortest, fewest = witnesses(anomalies, scenario, World.before(scenario, program, clerks), kinds, limits)
+    if not automaton.is_whole:
+        max_states = min(max_states, MOST_OF_A_PART // len(automaton.states))
+    world = World.before(scenario, program, clerks)
+    witnesses = _Witnesses(anomalies, scenario, world, kinds)
+    shortest = witnesses.at_a_glance(Limits(min(max_states, AT_A_GLANCE), stop=stop))
     tally = count(anomalies, Limits(max_states, on_progress, stop))
+    limits = Limits(min(max_states, MOST_TO_SEARCH), stop=stop)
+    shortest = shortest or witnesses.of_the_worst(tally, limits)
     return Exploration(
         scenario=scenario,
         crashes=crashes,
         exhausted=tally.exhausted,
         states=tally.states,
         transitions=tally.transitions,
-        interleavings=tally.interleavings,
+        interleavings=None if tally.endless else tally.interleavings,
         probability_oversold=tally.chance,
-        sold=dict(sorted(tally.sold.items())),
+        sold={sold: None if tally.endless else number for sold, number in sorted(tally.sold.items())},
         verdict=_verdict(tally, shortest),
-        anomalies={str(anomaly): tally.anomalies[anomaly] for anomaly in SEVERITY if anomaly in tally.anomalies},
+        anomalies={
+            str(name): None if tally.endless else tally.anomalies[name] for name in SEVERITY if name in tally.anomalies
+        },
         shortest=shortest,
-        fewest_switches=fewest,
+        fewest_switches=shortest and witnesses.cheapest(shortest.anomaly, FEWEST_SWITCHES, limits),
     )
 
 
-def witnesses(
-    anomalies: Anomalies, scenario: Scenario, world: World, kinds: Sequence[Kind], limits: Limits
-) -> tuple[Witness | None, Witness | None]:
-    """Return the shortest witness of the worst anomaly, and the one with the fewest switches between buyers.
+@dataclass(frozen=True, slots=True)
+class _Witnesses:
+    """Finds witnesses and names their buyers."""
 
-    None stands for one that does not exist, and for one that was not found within the limits.
-    """
+    anomalies: Anomalies
+    scenario: Scenario
+    world: World
+    kinds: Sequence[Kind]
 
-    def best(anomaly: Anomaly, costs: Costs) -> Witness | None:
-        """Return the cheapest witness of one anomaly."""
-        way = _path(anomalies, anomaly, costs, limits)
-        roots = anomalies.quotient.automaton.roots
-        if way is None:
-            return None
-        return witness(anomaly, scenario, world, assign_buyers(at_their_roots(roots, kinds), way))
-
-    for anomaly in SEVERITY:
-        if (shortest := best(anomaly, SHORTEST)) is not None:
-            return shortest, best(anomaly, FEWEST_SWITCHES)
-    return None, None
-
-
-def _path(anomalies: Anomalies, anomaly: Anomaly, costs: Costs, limits: Limits) -> list[Move] | None:
-    """Return the cheapest moves to the anomaly, None where it cannot happen or was not found within the limits."""
-    try:
-        return WitnessSearch(anomalies, anomaly, costs).path(Node(anomalies.quotient.start), limits)
-    except InconclusiveError:
+    def at_a_glance(self, limits: Limits) -> Witness | None:
+        """Return the shortest witness of the worst anomaly, nothing if it takes more to find one or to rule it out."""
+        for anomaly in SEVERITY:
+            try:
+                moves = self._moves(anomaly, SHORTEST, limits)
+            except InconclusiveError:
+                break
+            if moves is not None:
+                return self._named(anomaly, moves)
         return None
+
+    def of_the_worst(self, tally: Tally, limits: Limits) -> Witness | None:
+        """Return the shortest witness of the worst anomaly that was counted, or can be found where some was not.
+
+        Nothing stands for one that does not exist, and for one that was not found within the limits.
+        """
+        for anomaly in SEVERITY:
+            if anomaly in tally.anomalies or not tally.exhausted:
+                found = self.cheapest(anomaly, SHORTEST, limits)
+                if found is None and anomaly in tally.anomalies and tally.never_ending:
+                    found = self._endless(anomaly, tally, limits)
+                if found is not None:
+                    return found
+        return None
+
+    def cheapest(self, anomaly: str, costs: Costs, limits: Limits, *, whole: bool = True) -> Witness | None:
+        """Return the cheapest witness of an anomaly, None if there is none or it was not found within the limits."""
+        try:
+            moves = self._moves(anomaly, costs, limits, whole=whole)
+        except InconclusiveError:
+            return None
+        return None if moves is None else self._named(anomaly, moves)
+
+    def _endless(self, anomaly: str, tally: Tally, limits: Limits) -> Witness | None:
+        """Return a witness of an anomaly that shows only while some buyers go on for ever, None beyond the limits."""
+        if anomaly in LASTING:
+            return self.cheapest(anomaly, SHORTEST, limits, whole=False)
+        try:
+            return self._named(anomaly, endless_path(self.anomalies.quotient, tally.never_ending, limits))
+        except InconclusiveError:
+            return None
+
+    def _moves(self, anomaly: str, costs: Costs, limits: Limits, *, whole: bool = True) -> list[Move] | None:
+        search = WitnessSearch(self.anomalies, anomaly, costs, whole=whole)
+        return search.path(Node(self.anomalies.quotient.start), limits)
+
+    def _named(self, anomaly: str, moves: Sequence[Move]) -> Witness:
+        roots = self.anomalies.quotient.automaton.roots
+        schedule = assign_buyers(at_their_roots(roots, self.kinds), moves)
+        return witness(anomaly, self.scenario, self.world, schedule)
 
 
 def _verdict(tally: Tally, shortest: Witness | None) -> str:
@@ -123,7 +163,7 @@ MOST_STATES = 100_000
 class Hint(NamedTuple):
     """The nearest anomaly and the moves that lead to it; none are left where it has happened already."""
 
-    anomaly: Anomaly
+    anomaly: str
     schedule: tuple[int, ...]
 
 
@@ -140,11 +180,11 @@ class Advisor:
         self._anomalies = Anomalies(self._quotient, scenario.tickets)
         self._crashes = min(crashes, scenario.buyers)
 
-    def hint(self, world: World, wanted: Collection[Anomaly] = SEVERITY) -> Hint | None:
+    def hint(self, world: World, wanted: Collection[str] = SEVERITY) -> Hint | None:
         """Return the nearest of the wanted anomalies, the worse of two that are equally near.
 
-        None means that none of them can happen any more. Raises InconclusiveError where that cannot be told within
-        100,000 states.
+        None means that none of them can happen any more. Starvation is not looked for. Raise InconclusiveError if that
+        cannot be told: within 100,000 states, or because some buyer's code was not followed so far.
         """
         where = [self._local_state(world, buyer) for buyer in world.buyers]
         holders = {name: len(holding) for name, holding in world.holders.items()}
@@ -152,7 +192,7 @@ class Advisor:
         found = [hint for anomaly in SEVERITY if anomaly in wanted and (hint := self._nearest(anomaly, start, where))]
         return min(found, key=lambda hint: len(hint.schedule), default=None)
 
-    def _nearest(self, anomaly: Anomaly, start: int, where: Sequence[int]) -> Hint | None:
+    def _nearest(self, anomaly: str, start: int, where: Sequence[int]) -> Hint | None:
         way = WitnessSearch(self._anomalies, anomaly, SHORTEST, whole=False).path(Node(start), Limits(MOST_STATES))
         if way is None:
             return None

@@ -7,7 +7,8 @@ Symmetry: Ip and Dill, "Better verification through symmetry", Formal Methods in
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from booking.explorer.automaton import UNEXPLORED, Automaton, LocalState
@@ -93,8 +94,8 @@ def _values(name: str, automaton: Automaton) -> tuple[Result, ...]:
 class Move(NamedTuple):
     """One buyer goes from one local state to another; adding `delta` to the world's state does it.
 
-    `rank_drop` is how much the rank falls: the rank is the sum of all buyers' heights, and every move lowers it. With
-    `dies` the buyer dies instead of taking its step.
+    `rank_drop` is how much the rank falls: the rank is the sum of all buyers' heights. Every move lowers it, but for
+    those within a loop of the buyer's code. With `dies` the buyer dies instead of taking its step.
     """
 
     delta: int
@@ -102,6 +103,18 @@ class Move(NamedTuple):
     before: int
     after: int
     dies: bool = False
+
+
+class _Moves(dict[int, Move | None]):
+    """The moves of the buyers in one local state, by the number in the deciding field; each is made when asked for."""
+
+    def __init__(self, make: Callable[[int], Move | None]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, position: int) -> Move | None:
+        self[position] = move = self._make(position)
+        return move
 
 
 class Quotient:
@@ -126,7 +139,7 @@ class Quotient:
         requests = [(number, s.next) for number, s in enumerate(automaton.states) if isinstance(s.next, Operation)]
         self._movers = [number for number, _ in requests]
         self._tables = [
-            (*self.packing.counts[number], *self._deciding(request), self._table(number, request))
+            (*self.packing.counts[number], *self._deciding(request), _Moves(partial(self._found, number, request)))
             for number, request in requests
         ]
         self._deaths = [(self.packing.counts[number], self._death(number)) for number in self._movers]
@@ -157,6 +170,12 @@ class Quotient:
         ]
 
     @property
+    def has_loops(self) -> bool:
+        """Tell whether a buyer can come back to a local state in which it was before."""
+        local = self.packing.local
+        return any(local[after].height == state.height for state in local for after in state.after.values())
+
+    @property
     def can_deadlock(self) -> bool:
         """Tell whether a lock can be kept for ever: by the dead, or by one that waits or ends while it holds it."""
         kept = any(not self.shared.locks[name].freed_when_holder_dies for name in self.shared.locks)
@@ -171,25 +190,20 @@ class Quotient:
             return self.packing.holders[request.name]
         return NOTHING if self.shared.private else self.packing.cells[request.name]
 
-    def _table(self, number: int, request: Operation) -> list[Move | None]:
-        """Return the move for each number in the deciding field, None where the buyer is blocked."""
-        after, field = self.automaton.states[number].after, self._deciding(request)
-        values = self.packing.values.get(request.name, ())
-        match request.step:
-            case Step.ACQUIRE:
-                permits = self.shared.locks[request.name].permits or self.buyers
-                free = [self._move(number, after[None], field.unit)] * permits
-                return [*free, *[None] * (field.mask + 1 - permits)]
-            case Step.RELEASE:
-                return [self._move(number, after[None], -field.unit)] * (field.mask + 1)
-            case _ if self.shared.private:
-                return [self._move(number, after[None])]
-        moves: list[Move | None] = []
-        for place, found in enumerate(values):
-            content, result = apply(request.step, found, request.value, request.expected)
-            change = 0 if content == found else (values.index(content) - place) * field.unit
-            moves.append(self._move(number, after.get(result, UNEXPLORED), change))
-        return moves
+    def _found(self, number: int, operation: Operation, position: int) -> Move | None:
+        """Return the move for a number in the deciding field, None if the buyer is blocked."""
+        after, field = self.automaton.states[number].after, self._deciding(operation)
+        if operation.step is Step.ACQUIRE:
+            permits = self.shared.locks[operation.name].permits or self.buyers
+            return self._move(number, after.get(None, UNEXPLORED), field.unit) if position < permits else None
+        if operation.step is Step.RELEASE:
+            return self._move(number, after.get(None, UNEXPLORED), -field.unit)
+        if self.shared.private:
+            return self._move(number, after.get(None, UNEXPLORED))
+        values = self.packing.values[operation.name]
+        content, result = apply(operation.step, values[position], operation.value, operation.expected)
+        change = 0 if content == values[position] else (values.index(content) - position) * field.unit
+        return self._move(number, after.get(result, UNEXPLORED), change)
 
     def _move(self, before: int, after: int, change: int = 0, *, dies: bool = False) -> Move:
         local, counts = self.packing.local, self.packing.counts

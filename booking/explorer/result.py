@@ -14,6 +14,8 @@ from booking.text.display import html
 SCHEMA = 1
 WAITING = "waits for ever"
 """How a buyer ends whose lock nobody can give back."""
+ENDLESS = "never ends"
+"""How a buyer ends that is in the middle of its code when the schedule ends: it repeats its last steps for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +23,9 @@ class Witness:
     """A schedule that shows an anomaly, with what happens at each of its places.
 
     In `schedule` 2 is a step of buyer 2 and -2 its crash. Buyers that never move are not in it. `ends` tells how
-    each buyer that takes part ends: one of the outcomes, or WAITING. `text` is the judge's sentence. `left` is the
-    count in the store afterwards, None if it is half-written, and `second_left` that of the second train, None too
-    if there is none.
+    each buyer that takes part ends: one of the outcomes, WAITING or ENDLESS. `text` is the judge's sentence. `left` is
+    the count in the store afterwards, None if it is half-written, and `second_left` that of the second train, None
+    too if there is none. `error` is the exception with which a buyer's code fails, with file and line, "" for none.
     """
 
     anomaly: str
@@ -33,6 +35,7 @@ class Witness:
     text: str
     left: int | None
     second_left: int | None = None
+    error: str = ""
 
     @property
     def steps(self) -> int:
@@ -56,6 +59,11 @@ class Exploration:
     `anomalies` (only those found) count schedules of named buyers. `probability_oversold` is for a sale in which
     each step goes to a uniformly chosen buyer that can move; a death has no probability, so with crashes it is
     None. The witnesses show the worst anomaly, and are None where none was found.
+
+    Where the buyers can bring the world back to where it was, as by busy waiting, there are infinitely many
+    interleavings: every count of them is None then, and so is `probability_oversold`, while `exhausted`, the verdict,
+    the witnesses and the keys of `sold` and `anomalies` hold for all of them. A verdict that is "sound" says nothing
+    about how long a buyer that can always go on to its end may be kept from it; where none can, it is "starvation".
     """
 
     scenario: Scenario
@@ -63,11 +71,11 @@ class Exploration:
     exhausted: bool
     states: int
     transitions: int
-    interleavings: int
+    interleavings: int | None
     probability_oversold: Fraction | None
-    sold: Mapping[int, int]
+    sold: Mapping[int, int | None]
     verdict: str
-    anomalies: Mapping[str, int]
+    anomalies: Mapping[str, int | None]
     shortest: Witness | None
     fewest_switches: Witness | None
 
@@ -76,9 +84,10 @@ class Exploration:
         return html(self)
 
     @property
-    def oversold_interleavings(self) -> int:
-        """Return in how many interleavings more tickets are sold than there were."""
-        return sum(count for sold, count in self.sold.items() if sold > self.scenario.tickets)
+    def oversold_interleavings(self) -> int | None:
+        """Return in how many interleavings more tickets are sold than there were, None for infinitely many."""
+        counts = [count for sold, count in self.sold.items() if sold > self.scenario.tickets]
+        return None if None in counts else sum(count or 0 for count in counts)
 
     @property
     def max_sold(self) -> int:
@@ -94,14 +103,14 @@ class Exploration:
             "exhausted": self.exhausted,
             "states": self.states,
             "transitions": self.transitions,
-            "interleavings": digits(self.interleavings),
-            "oversold_interleavings": digits(self.oversold_interleavings),
+            "interleavings": _digits(self.interleavings),
+            "oversold_interleavings": _digits(self.oversold_interleavings),
             "probability_oversold": None if probability is None else _ratio(probability),
-            "sold": {str(sold): digits(count) for sold, count in sorted(self.sold.items())},
+            "sold": {str(sold): _digits(count) for sold, count in sorted(self.sold.items())},
             "max_sold": self.max_sold,
             "verdict": self.verdict,
-            "anomalies": {name: digits(count) for name, count in self.anomalies.items()},
-            "shortest": shortest and {"schedule": list(shortest.schedule), "steps": shortest.steps},
+            "anomalies": {name: _digits(count) for name, count in self.anomalies.items()},
+            "shortest": shortest and _shortest(shortest),
             "fewest_switches": fewest and {"schedule": list(fewest.schedule), "switches": fewest.switches},
         }
 
@@ -109,6 +118,15 @@ class Exploration:
 def digits(number: int) -> str:
     """Return all digits of a whole number; `str` refuses those of more than 4300."""
     return f"{Decimal(number):f}"
+
+
+def _digits(number: int | None) -> str | None:
+    return None if number is None else digits(number)
+
+
+def _shortest(witness: Witness) -> dict[str, Any]:
+    error = {"error": witness.error} if witness.error else {}
+    return {"schedule": list(witness.schedule), "steps": witness.steps} | error
 
 
 def _ratio(probability: Fraction) -> str:

@@ -4,20 +4,22 @@ Both are cheapest ways through the quotient; they differ only in what a step and
 """
 
 import heapq
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import NamedTuple, TypeVar
 
 from booking.errors import InconclusiveError
-from booking.explorer.anomalies import Anomalies
+from booking.explorer.anomalies import LASTING, Anomalies
 from booking.explorer.quotient import Move, Quotient
-from booking.explorer.result import WAITING, Witness
-from booking.history.verdict import Anomaly
+from booking.explorer.result import ENDLESS, WAITING, Witness
+from booking.history.finding import UNFINISHED, Anomaly
 from booking.model.prediction import predict
 from booking.model.world import World
 from booking.purchase import Outcome
 from booking.scenario import Scenario
+from booking.text.words import buyers as numbered
 
 OFTEN = 4096
 """So many states pass between two questions whether to stop."""
@@ -128,25 +130,32 @@ class WitnessSearch:
     waits for ever. Without, it is the first state that shows something that cannot be made good again.
     """
 
-    def __init__(self, anomalies: Anomalies, anomaly: Anomaly, costs: Costs, *, whole: bool = True) -> None:
+    def __init__(self, anomalies: Anomalies, anomaly: str, costs: Costs, *, whole: bool = True) -> None:
         self._anomalies = anomalies
         self._quotient = anomalies.quotient
         self._anomaly = anomaly
-        self._prices = costs
-        self._is_early = not whole and anomaly in {Anomaly.OVERSOLD, Anomaly.TORN_READ}
-        self._needed, outcome = {
+        self._costs = costs
+        self._is_early = not whole and anomaly in LASTING
+        needed: dict[str, tuple[int, Outcome]] = {
             Anomaly.OVERSOLD: (anomalies.tickets + 1, Outcome.BOUGHT),
             Anomaly.TORN_READ: (1, Outcome.TORN_READ),
-        }.get(anomaly, (0, Outcome.BOUGHT))
+        }
+        self._needed, outcome = needed.get(anomaly, (0, Outcome.BOUGHT))
         self._distances = _distances(self._quotient, outcome)
         counts = self._quotient.packing.counts
         self._nearest = sorted((far, *counts[number]) for number, far in enumerate(self._distances) if far is not None)
 
     def path(self, start: Node, limits: Limits) -> list[Move] | None:
-        """Return the cheapest moves to the anomaly, None where it cannot happen; raises InconclusiveError."""
+        """Return the cheapest moves to the anomaly, None if it cannot happen.
+
+        Raise InconclusiveError if that cannot be told: within the limits, or because some code was not followed.
+        """
         if not self._anomalies.can_show(self._anomaly):
             return None
-        return cheapest(start, self._edges, self._estimate, self._is_goal, limits)
+        found = cheapest(start, self._edges, self._estimate, self._is_goal, limits)
+        if found is None and not self._quotient.automaton.is_whole:
+            raise InconclusiveError("no answer: a buyer's code goes on further than it was followed")
+        return found
 
     def _is_goal(self, turn: Node) -> bool:
         is_shown = self._anomalies.shows(turn.state, self._anomaly)
@@ -155,11 +164,11 @@ class WitnessSearch:
     def _edges(self, turn: Node) -> Iterator[tuple[int, Move, Node]]:
         state, last = turn
         for _, move in self._quotient.steps(state):
-            switch = 0 if last is None or move.before == last else self._prices.switch
-            yield self._prices.step + switch, move, Node(state + move.delta, move.after)
+            switch = 0 if last is None or move.before == last else self._costs.switch
+            yield self._costs.step + switch, move, Node(state + move.delta, move.after)
         for buyers, move in self._quotient.deaths(state):
             is_last = move.before == last and buyers == 1
-            yield self._prices.step, move, Node(state + move.delta, move.after if is_last else last)
+            yield self._costs.step, move, Node(state + move.delta, move.after if is_last else last)
 
     def _estimate(self, turn: Node) -> int | None:
         """Return the price if every buyer got the answers it wished for: the nearest buyers go on to the outcome.
@@ -179,15 +188,23 @@ class WitnessSearch:
         if needed > 0:
             return None
         goes_on = last is None or bool(self._distances[last])
-        return steps * self._prices.step + max(0, turns - goes_on) * self._prices.switch
+        return steps * self._costs.step + max(0, turns - goes_on) * self._costs.switch
 
 
 def _distances(quotient: Quotient, outcome: Outcome) -> list[int | None]:
     """Return for each local state how many steps at least are left to the outcome, None where it is out of reach."""
-    distances: list[int | None] = []
-    for local in quotient.packing.local:  # what follows a local state has a smaller number
-        behind = [far for after in local.after.values() if (far := distances[after]) is not None]
-        distances.append(0 if local.next is outcome else min(behind) + 1 if behind else None)
+    local = quotient.packing.local
+    before = defaultdict(list)
+    for number, state in enumerate(local):
+        for after in state.after.values():
+            before[after].append(number)
+    distances: list[int | None] = [0 if state.next is outcome else None for state in local]
+    nearest = [number for number, far in enumerate(distances) if far == 0]
+    for number in nearest:  # the list grows while it is read: breadth first
+        for earlier in before[number]:
+            if distances[earlier] is None:
+                distances[earlier] = (distances[number] or 0) + 1
+                nearest.append(earlier)
     return distances
 
 
@@ -212,15 +229,44 @@ def assign_buyers(where: dict[int, list[int]], moves: Iterable[Move], last: int 
     return tuple(schedule)
 
 
-def witness(anomaly: Anomaly, scenario: Scenario, world: World, schedule: tuple[int, ...]) -> Witness:
+def endless_path(quotient: Quotient, never_ending: Container[int], limits: Limits) -> list[Move]:
+    """Return the fewest moves to one of these states, and then the fewest that lead back to it.
+
+    Raise InconclusiveError within the limits.
+    """
+
+    def moves(state: int) -> Iterator[tuple[int, Move, int]]:
+        return ((1, move, state + move.delta) for _, move in quotient.steps(state) + quotient.deaths(state))
+
+    path = cheapest(quotient.start, moves, lambda _: 0, never_ending.__contains__, limits) or []
+    state = quotient.start + sum(move.delta for move in path)
+    circles = []
+    for _, move in quotient.steps(state):
+        back = cheapest(state + move.delta, moves, lambda _: 0, lambda reached: reached == state, limits)
+        circles += [] if back is None else [[move, *back]]
+    return path + min(circles, key=len, default=[])
+
+
+def witness(anomaly: str, scenario: Scenario, world: World, schedule: tuple[int, ...]) -> Witness:
     """Return the schedule with everything that happens in it, from the labelled world that it starts in.
 
     The judge is shown the attempts of those that wait outside too, and explains what it finds.
     """
     after, happened = world.follow(schedule)
     waiting = [buyer for buyer in after.buyers if after.blocked_by(buyer)]
-    outside = tuple(buyer for buyer in waiting if buyer not in schedule)
-    findings = predict(scenario, schedule + outside, world).verdict.findings
-    text = next((finding.text for finding in findings if finding.anomaly == anomaly), "")
-    ends = {buyer: str(after.outcome(buyer)) for buyer in sorted({moved.buyer for moved in happened})}
-    return Witness(anomaly, schedule, happened, ends | dict.fromkeys(waiting, WAITING), text, *after.counts_left)
+    buyers = sorted({moved.buyer for moved in happened})
+    ends = {buyer: str(after.outcome(buyer) or ENDLESS) for buyer in buyers} | dict.fromkeys(waiting, WAITING)
+    endless = [buyer for buyer, end in ends.items() if end == ENDLESS]
+    failed = next((buyer for buyer in buyers if after.error(buyer)), None)
+    error = "" if failed is None else after.error(failed)
+    text = ""
+    if anomaly == UNFINISHED:
+        text = f"The code of buyer {failed} fails: {error}"
+    elif endless:
+        text = f"{numbered(endless)} can go on for ever, and nobody can end any more."
+    else:
+        outside = tuple(buyer for buyer in waiting if buyer not in schedule)
+        findings = predict(scenario, schedule + outside, world).verdict.findings
+        text = next((finding.text for finding in findings if finding.anomaly == anomaly), "")
+    left, second_left = (*after.counts_left, None)[:2]
+    return Witness(anomaly, schedule, happened, ends, text, left, second_left, error)

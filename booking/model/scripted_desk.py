@@ -6,7 +6,7 @@ languages using VeriSoft", POPL 1997); here the code is run once for each list o
 """
 
 import sys
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -58,7 +58,7 @@ class Continuation:
     next: Operation | Outcome
     written: int
     held: tuple[str, ...]
-    error: str = ""
+    error: str = field(default="", compare=False)
     place: str = field(default="", compare=False)
     local: Hashable | None = field(default=None, compare=False)
     before: "Continuation | None" = field(default=None, compare=False, repr=False)
@@ -83,6 +83,7 @@ class Runner:
         self._program = program
         self.shared = shared
         self.codes = plain_codes(program)
+        self._file = getattr(getattr(program, "__code__", None), "co_filename", "")
         self.watchdog = Watchdog(is_needed=not getattr(program, "__module__", "").startswith("booking."))
         self._known: dict[Results, Continuation] = {}
 
@@ -125,19 +126,36 @@ class Runner:
         try:
             return Outcome(call(self._program, *script.desks)), "", _place_of(self._program)
         except TornReadError as error:
-            return Outcome.TORN_READ, "", _place_behind(error)
+            return Outcome.TORN_READ, "", self._place_behind(error)
         except Unwind:
             return Outcome.UNFINISHED, "", ""
         except KeyboardInterrupt:
             raise
         except StalledError as error:
-            message = f"{_place_behind(error)}: the buyer's code takes no step for {self.watchdog.limit_s:g} s; end it"
+            message = (
+                f"{self._place_behind(error)}: the buyer's code takes no step for {self.watchdog.limit_s:g} s; end it"
+            )
             raise BadInputError(message) from None
         except BaseException as error:
             if isinstance(error, BookingError) and script.operation is None:
                 raise
-            place = _place_behind(error)
-            return Outcome.UNFINISHED, f"{type(error).__name__}: {error} ({place})".replace(":  (", " ("), place
+            place, reason = self._place_behind(error), str(error).partition("\n")[0]
+            return Outcome.UNFINISHED, f"{type(error).__name__}{reason and ': '}{reason} ({place})", place
+
+    def place(self, frame: FrameType | None) -> str:
+        """Return the line in the program's own file that this frame came from, or else its own line."""
+        at = frame
+        while at is not None and at.f_code.co_filename != self._file and at.f_code is not call.__code__:
+            at = at.f_back
+        at = frame if at is None or at.f_code is call.__code__ else at
+        return "" if at is None else f"{Path(at.f_code.co_filename).name}:{at.f_lineno}"
+
+    def _place_behind(self, error: BaseException) -> str:
+        """Return the innermost line in the program's own file that the error came through, or else of any other."""
+        lines = [(trace.tb_frame.f_code.co_filename, trace.tb_lineno) for trace in _traces(error)]
+        lines = [line for line in lines if not line[0].startswith(OURS)]
+        own = [line for line in lines if line[0] == self._file]
+        return next((f"{Path(name).name}:{number}" for name, number in reversed(own or lines)), "the buyer's code")
 
 
 class Script:
@@ -179,7 +197,7 @@ class Script:
                     self._runner.watchdog.steps += 1
                     self.position += 1
                     return self.answers[self.position - 1]
-                self.difference = _place(_buyers_frame(sys._getframe()))  # noqa: SLF001 - the only way to the line
+                self.difference = self._runner.place(_buyers_frame(sys._getframe()))  # noqa: SLF001 - the only way to the line
             else:
                 self._stop_at(operation, _buyers_frame(sys._getframe()))  # noqa: SLF001
         raise self.unwinding()
@@ -193,7 +211,7 @@ class Script:
 
     def _stop_at(self, operation: Operation, frame: FrameType | None) -> None:
         self.operation = operation
-        self.place = _place(frame)
+        self.place = self._runner.place(frame)
         if self._runner.codes:
             names = {id(desk): desk.count for desk in self.desks} | {
                 id(desk.lock): desk.lock.name for desk in self.desks
@@ -304,21 +322,13 @@ def _buyers_frame(frame: FrameType | None) -> FrameType | None:
     return frame
 
 
-def _place(frame: FrameType | None) -> str:
-    return "" if frame is None else f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+def _traces(error: BaseException) -> Iterator[TracebackType]:
+    trace = error.__traceback__
+    while trace is not None:
+        yield trace
+        trace = trace.tb_next
 
 
 def _place_of(program: Program) -> str:
     code = getattr(program, "__code__", None)
     return f"{Path(code.co_filename).name}:{code.co_firstlineno}" if code else "the buyer's code"
-
-
-def _place_behind(error: BaseException) -> str:
-    """Return the innermost line of the buyer's code that the error came through."""
-    trace, place = error.__traceback__, ""
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if not code.co_filename.startswith(OURS):
-            place = f"{Path(code.co_filename).name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place

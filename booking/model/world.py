@@ -116,6 +116,10 @@ class World:
             return None
         return Outcome.UNKNOWN if point.written else Outcome.UNFINISHED
 
+    def error(self, buyer: int) -> str:
+        """Return the exception with which a buyer's code failed, with file and line, "" if it did not."""
+        return self._point(buyer).error
+
     def blocked_by(self, buyer: int) -> tuple[int, ...]:
         """Return the buyers that hold the lock which this buyer waits for; empty where it does not wait."""
         request = self.request(buyer)

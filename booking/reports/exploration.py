@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from booking.explorer.result import WAITING, Exploration, Witness, digits
+from booking.history.finding import UNFINISHED, Anomaly
 from booking.history.schedule_table import DIES, Cell, columns, step_text
-from booking.history.verdict import Anomaly
 from booking.model.shared_state import shared_in
 from booking.model.world import Moved
 from booking.purchase import Outcome
@@ -25,6 +25,8 @@ _WAYS: dict[str, str] = {
     Anomaly.HALF_JOURNEY: "half a journey",
     Anomaly.TORN_READ: "a torn read",
     Anomaly.DEADLOCK: "a deadlock",
+    UNFINISHED: "a buyer whose code fails",
+    Anomaly.STARVATION: "buyers that never end",
 }
 
 
@@ -44,8 +46,13 @@ def render(exploration: Exploration) -> str:
     return "\n".join(lines)
 
 
-def large(number: int, most: int = MOST_DIGITS_SHOWN) -> str:
-    """Return a whole number with separators; beyond 15 digits also as a power of ten, beyond `most` only so."""
+def large(number: int | None, most: int = MOST_DIGITS_SHOWN) -> str:
+    """Return a whole number with separators; beyond 15 digits also as a power of ten, beyond `most` only so.
+
+    None is "infinitely many".
+    """
+    if number is None:
+        return "infinitely many"
     text = digits(number)
     if len(text) <= MOST_DIGITS:
         return f"{number:,}"
@@ -68,23 +75,23 @@ def _heading(exploration: Exploration) -> str:
 def _table(exploration: Exploration) -> Iterator[str]:
     whole = exploration.interleavings
     yield _row("interleavings", _counted(exploration, whole))
-    named: dict[str, int] = {Anomaly.OVERSOLD: 0, **exploration.anomalies}
+    named: dict[str, int | None] = {Anomaly.OVERSOLD: 0, **exploration.anomalies}
     for name, number in named.items():
         yield _row(name, _counted(exploration, number, whole))
     sold = sorted(exploration.sold.items())
     rows = [
-        _row(f"{count_of(tickets, 'ticket')} sold", f"{_counted(exploration, number)}, {part}")
-        for (tickets, number), part in zip(sold, shares([number for _, number in sold]), strict=True)
+        _row(f"{count_of(tickets, 'ticket')} sold", _counted(exploration, number) + (f", {part}" if number else ""))
+        for (tickets, number), part in zip(sold, shares([number or 0 for _, number in sold]), strict=True)
     ]
     yield from rows if len(rows) <= MOST_ROWS else [*rows[: MOST_ROWS // 2], "  ...", *rows[-MOST_ROWS // 2 :]]
     yield _row("visited", f"{count_of(exploration.states, 'state')} (buyers that are alike count as one)")
 
 
-def _counted(exploration: Exploration, number: int, whole: int = 0) -> str:
-    if not number:
+def _counted(exploration: Exploration, number: int | None, whole: int | None = None) -> str:
+    if number == 0:
         return "none" if exploration.exhausted else "none counted"
     least = "" if exploration.exhausted else "at least "
-    return f"{least}{large(number, MOST_DIGITS)}" + (f", {share(number, whole)}" if whole else "")
+    return f"{least}{large(number, MOST_DIGITS)}" + (f", {share(number, whole)}" if number and whole else "")
 
 
 def _row(name: str, text: str) -> str:
@@ -106,6 +113,9 @@ def _conclusion(exploration: Exploration) -> Iterator[str]:
     probability = exploration.probability_oversold
     if not exploration.exhausted:
         yield "This was cut short: the counts are lower bounds, and nothing is proved."
+    elif exploration.interleavings is None:
+        none = "" if exploration.max_sold > exploration.scenario.tickets else ", and none oversells"
+        yield f"Buyers can repeat steps for ever. All of the infinitely many interleavings were followed{none}."
     elif not exploration.oversold_interleavings:
         yield f"Every interleaving was tried, all {large(exploration.interleavings)} of them, and none oversells."
     elif probability is not None:

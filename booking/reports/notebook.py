@@ -30,8 +30,8 @@ def _(verdict: Verdict) -> str:
 @html.register
 def _(exploration: Exploration) -> str:
     rows = [
-        ("interleavings", digits(exploration.interleavings)),
-        ("oversold", digits(exploration.oversold_interleavings)),
+        ("interleavings", _digits(exploration.interleavings)),
+        ("oversold", _digits(exploration.oversold_interleavings)),
         ("most tickets sold", f"{exploration.max_sold:,}"),
         ("all of them seen", "yes" if exploration.exhausted else "no, the search was cut short"),
     ]
@@ -48,3 +48,7 @@ def _headed(name: str, sentence: str) -> str:
 def _table(rows: Iterable[tuple[str, str]]) -> str:
     cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
     return f"<table>{cells}</table>"
+
+
+def _digits(number: int | None) -> str:
+    return "infinitely many" if number is None else digits(number)

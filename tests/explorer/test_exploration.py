@@ -13,6 +13,7 @@ from booking.explorer.search import Limits, cheapest
 from booking.history.verdict import Anomaly
 from booking.purchase import Desk, Outcome, buy
 from booking.registry import STORES
+from booking.reports.exploration import render
 from booking.scenario import Scenario
 from booking.stores.json import JsonStore
 
@@ -91,11 +92,39 @@ def until_sold_out(desk: Desk) -> Outcome:
     return Outcome.SOLD_OUT
 
 
-@pytest.mark.parametrize("program", [for_ever, until_sold_out])
-@pytest.mark.parametrize("buyers", [1, 3, 10])
-def test_code_that_never_ends_proves_nothing(program: Program, buyers: int) -> None:
-    """It ends in a bound that is reported, never in a hang, and never as sound."""
+def until_three(desk: Desk) -> Outcome:
+    """Wait for a count that never comes."""
+    while desk.read() != 3:
+        pass
+    return Outcome.BOUGHT
+
+
+@pytest.mark.parametrize("program", [for_ever, until_sold_out, until_three])
+@pytest.mark.parametrize("buyers", [1, 2, 10])
+def test_reading_for_ever_is_a_cycle(program: Program, buyers: int) -> None:
+    """Everything is seen, nobody ends in any of the infinitely many interleavings, and the witness shows the cycle."""
     exploration = explore(Scenario(buyers), program=program)
+    document = exploration.to_json()
+
+    assert (exploration.exhausted, exploration.states, exploration.verdict) == (True, 1, "starvation")
+    assert (document["interleavings"], document["anomalies"]) == (None, {"starvation": None})
+    assert (document["sold"], document["oversold_interleavings"]) == ({"0": None}, "0")
+    assert exploration.probability_oversold is None
+    assert exploration.shortest is not None
+    assert (exploration.shortest.schedule, exploration.shortest.ends) == ((1,), {1: "never ends"})
+    assert "infinitely many" in render(exploration)
+
+
+def no_end(desk: Desk) -> Outcome:
+    """Hide the place in a list, so that no loop can be closed."""
+    seen: list[int] = []
+    while True:
+        seen.append(desk.read())
+
+
+def test_code_that_cannot_be_followed_proves_nothing() -> None:
+    """It ends in a bound that is reported, never in a hang, and never as sound."""
+    exploration = explore(Scenario(3), program=no_end)
 
     assert not exploration.exhausted
     assert (exploration.verdict, exploration.probability_oversold) == ("unknown", None)
@@ -242,3 +271,97 @@ def test_a_hint_knows_that_a_lock_cannot_be_beaten() -> None:
     assert Advisor(scenario).hint(world) is None
     assert Advisor(scenario, crashes=1).hint(world) == Hint(Anomaly.DEADLOCK, (-1,))
     assert Advisor(scenario, crashes=1).hint(world, [Anomaly.OVERSOLD]) is None
+
+
+def careful(desk: Desk) -> Outcome:
+    """Check what nobody can have changed, because nobody else is inside."""
+    with desk.lock:
+        count = desk.read()
+        if count < 1:
+            return Outcome.SOLD_OUT
+        desk.write(count - 1)
+        assert desk.read() == count - 1
+    return Outcome.BOUGHT
+
+
+PRICES = {0: 0, 1: 5}
+
+
+def priced(desk: Desk) -> Outcome:
+    """Look up what is there for every count that can come."""
+    with desk.lock:
+        count = desk.read()
+        desk.write(max(0, count - 1))
+        return Outcome.BOUGHT if PRICES[desk.read() + 1] and count else Outcome.SOLD_OUT
+
+
+@pytest.mark.parametrize("program", [careful, priced])
+@pytest.mark.parametrize("buyers", [1, 2, 3])
+def test_an_error_on_an_answer_that_cannot_come_does_not_count(program: Program, buyers: int) -> None:
+    """Learning does not know the lock, so it tries such answers; no interleaving gives them."""
+    exploration = explore(Scenario(buyers, lock="mp"), program=program)
+
+    assert (exploration.verdict, exploration.exhausted, set(exploration.sold)) == ("sound", True, {1})
+
+
+def test_an_error_that_can_happen_ends_the_buyer_and_has_a_witness() -> None:
+    """Without the lock the same code fails: the buyer ends, the sale is judged, and the shortest way is shown."""
+    scenario = Scenario(2, 2)
+    exploration = explore(scenario, program=careful)
+    ends = all_ends(World.before(scenario, careful), 2)
+    document = exploration.to_json()
+
+    assert exploration.anomalies == ends.anomalies
+    assert exploration.interleavings == ends.interleavings
+    assert "unfinished" in exploration.anomalies
+    assert exploration.verdict == next(iter(exploration.anomalies))
+
+    failing = explore(Scenario(1), program=lambda desk: Outcome(1 // (desk.read() - 1)))
+    document = failing.to_json()
+    assert (failing.verdict, failing.sold) == ("unfinished", {0: 1})
+    assert document["shortest"]["error"].startswith("ZeroDivisionError: ")
+    assert failing.shortest is not None
+    assert failing.shortest.ends == {1: "unfinished"}
+    assert "The code of buyer 1 fails: ZeroDivisionError: " in render(failing)
+
+
+def test_a_buyer_that_fails_gives_its_lock_back() -> None:
+    """The error leaves through `with`, so that the next buyer gets in: a failure is no deadlock."""
+
+    def failing(desk: Desk) -> Outcome:
+        with desk.lock:
+            if desk.read() == 1:
+                desk.write(0)
+                raise LookupError
+        return Outcome.SOLD_OUT
+
+    exploration = explore(Scenario(2, lock="mp"), program=failing)
+
+    assert (exploration.verdict, exploration.anomalies) == ("unfinished", {"unfinished": exploration.interleavings})
+    assert exploration.shortest is not None
+    assert exploration.shortest.ends == {1: "unknown"}
+    assert exploration.shortest.steps == 4
+
+
+def test_a_hint_never_says_that_what_is_possible_cannot_be() -> None:
+    """From the middle of a long sale with the naive swap there is a way to win, and the hint finds it."""
+    scenario = Scenario(10, 9, "cas-naive")
+    schedule = (2, 2, 2, 3, 3, 3, 2, 3, 1, 1, 4, 4, 4, 4, 1, 1, 5, 5, 5, 5)
+    world, _ = World.before(scenario).follow(schedule)
+
+    hint = Advisor(scenario).hint(world, [Anomaly.OVERSOLD])
+
+    assert hint is not None
+    end = world.follow(hint.schedule)[0]
+    assert sum(end.outcome(buyer) is Outcome.BOUGHT for buyer in end.buyers) == 10
+
+
+def test_a_hint_says_that_it_does_not_know_where_code_was_not_followed() -> None:
+    """Nothing is said to be impossible, neither before the buyer is lost sight of nor afterwards."""
+    scenario = Scenario(2)
+    advisor = Advisor(scenario, program=no_end)
+
+    for turns in (0, 70):
+        world, _ = World.before(scenario, no_end).follow((1,) * turns)
+        with pytest.raises(InconclusiveError):
+            advisor.hint(world, [Anomaly.OVERSOLD])

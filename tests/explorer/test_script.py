@@ -1,12 +1,15 @@
 """The scripted desk: plain code answers what it would do next, and is not disturbed by being stopped."""
 
-from contextlib import suppress
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 
 from booking.errors import BadInputError, TornReadError
 from booking.locks import LockFacts, Reach
-from booking.model.scripted_desk import Operation, Program, Runner
+from booking.model import watchdog
+from booking.model.scripted_desk import Continuation, Operation, Program, Runner
 from booking.model.shared_state import COUNT, LOCK, Shared
 from booking.purchase import Desk, Outcome, purchase
 from booking.steps import Step
@@ -24,7 +27,11 @@ def shared(
 
 def script_of(program: Program, world: Shared, answers: tuple[int | str | None, ...]) -> list[str]:
     """Return everything that the code asks for while it is answered like this, and how it ends."""
-    code = Runner(program, world)
+    return script_of_runner(Runner(program, world), answers)
+
+
+def script_of_runner(code: Runner, answers: tuple[int | str | None, ...]) -> list[str]:
+    """Return the same for code that may have been run before."""
     points = [code.after(answers[:length]) for length in range(len(answers) + 1)]
     return [p.next.step if isinstance(p.next, Operation) else p.next for p in points]
 
@@ -74,8 +81,8 @@ def test_the_way_out_changes_nothing() -> None:
             desk.write(5)
         return Outcome.BOUGHT
 
-    assert Runner(tidy, shared()).after((None,)) == (Operation(Step.READ, COUNT), 0, (LOCK,))
-    assert asked == ["finally"]
+    assert Runner(tidy, shared()).after((None,)) == Continuation(Operation(Step.READ, COUNT), 0, (LOCK,))
+    assert set(asked) == {"finally"}
 
 
 @pytest.mark.parametrize("caught", [Exception, BaseException])
@@ -114,15 +121,16 @@ def test_a_private_store_answers_from_the_buyers_own_copy() -> None:
     assert Runner(twice, shared(private=True)).after((None, None, None)).next is Outcome.BOUGHT
 
 
-def test_code_that_fails_is_refused_in_one_line() -> None:
-    """What the code raises by itself is told as a failure of that code, with what it raised."""
+def test_code_that_fails_has_ended() -> None:
+    """What the code raises by itself is kept, with file and line; it has not bought anything for sure."""
 
     def broken(desk: Desk) -> Outcome:
         return Outcome(1 // (desk.read() - 1))
 
-    with pytest.raises(BadInputError, match=r"^the buyer's code fails with ZeroDivisionError.*; mend it") as raised:
-        Runner(broken, shared()).after((1,))
-    assert "\n" not in str(raised.value)
+    found = Runner(broken, shared()).after((1,))
+
+    assert found.next is Outcome.UNFINISHED
+    assert re.fullmatch(r"ZeroDivisionError: .* \(test_script\.py:\d+\)", found.error)
 
 
 def test_code_that_rolls_dice_is_refused() -> None:
@@ -134,15 +142,45 @@ def test_code_that_rolls_dice_is_refused() -> None:
             desk.read()
         return Outcome.SOLD_OUT
 
-    code = Runner(moody, shared())
-    code.after(())
+    with pytest.raises(BadInputError, match=r"^test_script\.py:\d+: .*; take out what is random in it"):
+        Runner(moody, shared()).after((1,))
+
+
+@pytest.mark.parametrize("late", [5, 6, 8])
+def test_code_that_changes_its_mind_later_is_refused(late: int) -> None:
+    """Each run is held against what was asked for before, and an end that nothing follows is reached twice."""
+    runs = []
+
+    def moody(desk: Desk) -> Outcome:
+        runs.append(desk)
+        desk.look()
+        desk.read()
+        if len(runs) == late:
+            desk.write(0)
+        desk.write(1)
+        return Outcome.SOLD_OUT
+
+    runner = Runner(moody, shared())
+    with pytest.raises(BadInputError, match=r"^test_script\.py:\d+: .*; take out what is random in it"):
+        script_of_runner(runner, (1, 1, None))
+
+
+@pytest.mark.parametrize("ends", [3, 4])
+def test_an_end_that_depends_on_chance_is_refused(ends: int) -> None:
+    """Code that ends in another way on the second run is found, though no step differs."""
+    runs = []
+
+    def moody(desk: Desk) -> Outcome:
+        runs.append(desk)
+        desk.read()
+        return Outcome.BOUGHT if len(runs) == ends else Outcome.SOLD_OUT
 
     with pytest.raises(BadInputError, match="take out what is random"):
-        code.after((1,))
+        Runner(moody, shared()).after((1,))
 
 
 def test_code_runs_once_for_each_list_of_answers() -> None:
-    """What is known is not run again."""
+    """What is known is not run again; code that keeps something between its runs is run twice, to compare."""
     runs = []
 
     def counted(desk: Desk) -> Outcome:
@@ -152,4 +190,75 @@ def test_code_runs_once_for_each_list_of_answers() -> None:
     code = Runner(counted, shared())
 
     assert [code.after((1,)), code.after((1,))] == [code.after((1,))] * 2
-    assert len(runs) == 1
+    assert len(runs) == 2 * 2
+
+
+def swallow(desk: Desk) -> Outcome:
+    while True:
+        try:
+            return purchase(desk)
+        except:  # noqa: E722, S112 - what a beginner writes
+            continue
+
+
+def swallow_in_silence(desk: Desk) -> Outcome:
+    while True:
+        with suppress(BaseException):
+            return purchase(desk)
+
+
+@pytest.mark.parametrize("program", [swallow, swallow_in_silence])
+def test_code_that_catches_what_stops_it_is_left(program: Program) -> None:
+    """It is stopped at each step all the same, and goes on as it would."""
+    asked = script_of(program, shared(), (1, None, 1, None, None))
+    assert " ".join(asked) == "look acquire read write release bought"
+
+
+def spin(desk: Desk) -> Outcome:
+    desk.read()
+    while True:
+        pass
+
+
+def spin_and_catch(desk: Desk) -> Outcome:
+    while True:
+        with suppress(BaseException):
+            desk.pay()
+
+
+@pytest.mark.parametrize("program", [spin, spin_and_catch])
+def test_code_that_takes_no_step_is_stopped_and_named(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After 10 s, here less, one line tells where it hangs."""
+    monkeypatch.setattr(watchdog, "LIMIT_S", 0.05)
+    with pytest.raises(BadInputError, match=r"^test_script\.py:\d+: the buyer's code takes no step for 0\.05 s"):
+        script_of(program, shared(), (1,))
+
+
+def test_generators_are_unwound_in_silence(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a generator or a context manager does on its way out is not taken, and nobody complains of that."""
+
+    @contextmanager
+    def guarded(desk: Desk) -> Iterator[None]:
+        with desk.lock:
+            try:
+                yield
+            finally:
+                desk.write(3)
+
+    def counts(desk: Desk) -> Iterator[int]:
+        try:
+            yield desk.read()
+            yield desk.read()
+        finally:
+            desk.write(4)
+
+    def program(desk: Desk) -> Outcome:
+        for _ in counts(desk):
+            with guarded(desk):
+                desk.read()
+        return Outcome.BOUGHT
+
+    asked = script_of(program, shared(), (1, None, 1, None))
+
+    assert " ".join(asked) == "read acquire read write release"
+    assert capsys.readouterr().err == ""

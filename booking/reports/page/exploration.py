@@ -45,7 +45,7 @@ def exploration_data(exploration: Exploration) -> dict[str, Any]:
 
 def has_grid(exploration: Exploration) -> bool:
     """Return whether a grid can show the exploration: two buyers that do not crash, and at most 2,000 interleavings."""
-    is_small = exploration.exhausted and exploration.interleavings <= MOST_PATHS
+    is_small = exploration.exhausted and exploration.interleavings in range(MOST_PATHS + 1)
     return exploration.scenario.buyers == 2 and not exploration.crashes and is_small  # noqa: PLR2004 - two sides
 
 
@@ -59,8 +59,10 @@ def _headline(exploration: Exploration) -> str:
     return f"{exploration.verdict.capitalize()} in {_many(number)} of {orders}"
 
 
-def _many(number: int) -> str:
-    """Return a count in full where it can be read, else its size."""
+def _many(number: int | None) -> str:
+    """Return a count in full where it can be read, else its size; None is "infinitely many"."""
+    if number is None:
+        return "infinitely many"
     return f"{number:,}" if number < _READABLE else f"about 10^{len(digits(number)) - 1}"
 
 
