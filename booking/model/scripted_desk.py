@@ -6,7 +6,7 @@ languages using VeriSoft", POPL 1997); here the code is run once for each list o
 """
 
 import sys
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -16,7 +16,7 @@ from booking.errors import BadInputError, BookingError, TornReadError
 from booking.history.history import CHANGED, TORN
 from booking.model.local_state import local_state, plain_codes
 from booking.model.shared_state import COUNTER, Shared
-from booking.model.watchdog import OURS, StalledError, Watchdog, call, leave
+from booking.model.watchdog import StalledError, Watchdog, call, leave, line_behind, line_of, programs_frame
 from booking.purchase import Desk, Outcome, buy
 from booking.steps import Step
 from booking.trains import NAMES
@@ -83,7 +83,9 @@ class Runner:
         self._program = program
         self.shared = shared
         self.codes = plain_codes(program)
-        self._file = getattr(getattr(program, "__code__", None), "co_filename", "")
+        code = getattr(program, "__code__", None)
+        self.file = code.co_filename if code else ""
+        self._start = f"{Path(self.file).name}:{code.co_firstlineno}" if code else "the buyer's code"
         self.watchdog = Watchdog(is_needed=not getattr(program, "__module__", "").startswith("booking."))
         self._known: dict[Results, Continuation] = {}
 
@@ -124,38 +126,21 @@ class Runner:
     def _ending(self, script: "Script") -> tuple[Outcome, str, str]:
         """Return how the code ended, with the error and its place if it failed."""
         try:
-            return Outcome(call(self._program, *script.desks)), "", _place_of(self._program)
+            return Outcome(call(self._program, *script.desks)), "", self._start
         except TornReadError as error:
-            return Outcome.TORN_READ, "", self._place_behind(error)
+            return Outcome.TORN_READ, "", line_behind(error, self.file)
         except Unwind:
             return Outcome.UNFINISHED, "", ""
         except KeyboardInterrupt:
             raise
         except StalledError as error:
-            message = (
-                f"{self._place_behind(error)}: the buyer's code takes no step for {self.watchdog.limit_s:g} s; end it"
-            )
+            message = f"{line_behind(error, self.file)}: the buyer's code takes no step for {self.watchdog.limit_s:g} s; end it"
             raise BadInputError(message) from None
         except BaseException as error:
             if isinstance(error, BookingError) and script.operation is None:
                 raise
-            place, reason = self._place_behind(error), str(error).partition("\n")[0]
+            place, reason = line_behind(error, self.file), str(error).partition("\n")[0]
             return Outcome.UNFINISHED, f"{type(error).__name__}{reason and ': '}{reason} ({place})", place
-
-    def place(self, frame: FrameType | None) -> str:
-        """Return the line in the program's own file that this frame came from, or else its own line."""
-        at = frame
-        while at is not None and at.f_code.co_filename != self._file and at.f_code is not call.__code__:
-            at = at.f_back
-        at = frame if at is None or at.f_code is call.__code__ else at
-        return "" if at is None else f"{Path(at.f_code.co_filename).name}:{at.f_lineno}"
-
-    def _place_behind(self, error: BaseException) -> str:
-        """Return the innermost line in the program's own file that the error came through, or else of any other."""
-        lines = [(trace.tb_frame.f_code.co_filename, trace.tb_lineno) for trace in _traces(error)]
-        lines = [line for line in lines if not line[0].startswith(OURS)]
-        own = [line for line in lines if line[0] == self._file]
-        return next((f"{Path(name).name}:{number}" for name, number in reversed(own or lines)), "the buyer's code")
 
 
 class Script:
@@ -197,21 +182,21 @@ class Script:
                     self._runner.watchdog.steps += 1
                     self.position += 1
                     return self.answers[self.position - 1]
-                self.difference = self._runner.place(_buyers_frame(sys._getframe()))  # noqa: SLF001 - the only way to the line
+                self.difference = line_of(sys._getframe(), self._runner.file)  # noqa: SLF001 - the only way to the line
             else:
-                self._stop_at(operation, _buyers_frame(sys._getframe()))  # noqa: SLF001
+                self._stop_at(operation, programs_frame(sys._getframe()))  # noqa: SLF001
         raise self.unwinding()
 
     def unwinding(self) -> Unwind:
         """Return what leaves the buyer's code; code that has caught it too often is left by force."""
         self._unwindings += 1
         if self._unwindings > MOST_UNWINDINGS:
-            leave(_buyers_frame(sys._getframe()), Unwind())  # noqa: SLF001
+            leave(programs_frame(sys._getframe()), Unwind())  # noqa: SLF001
         return Unwind()
 
     def _stop_at(self, operation: Operation, frame: FrameType | None) -> None:
         self.operation = operation
-        self.place = self._runner.place(frame)
+        self.place = line_of(frame, self._runner.file)
         if self._runner.codes:
             names = {id(desk): desk.count for desk in self.desks} | {
                 id(desk.lock): desk.lock.name for desk in self.desks
@@ -313,22 +298,3 @@ def _different(place: str) -> BadInputError:
         f"{place}: the buyer's code does something else on a second run; "
         "take out what is random in it: the time, random numbers, globals, caches"
     )
-
-
-def _buyers_frame(frame: FrameType | None) -> FrameType | None:
-    """Return the innermost frame that is not the desk's."""
-    while frame is not None and frame.f_code.co_filename == __file__:
-        frame = frame.f_back
-    return frame
-
-
-def _traces(error: BaseException) -> Iterator[TracebackType]:
-    trace = error.__traceback__
-    while trace is not None:
-        yield trace
-        trace = trace.tb_next
-
-
-def _place_of(program: Program) -> str:
-    code = getattr(program, "__code__", None)
-    return f"{Path(code.co_filename).name}:{code.co_firstlineno}" if code else "the buyer's code"

@@ -101,3 +101,30 @@ def leave(frame: FrameType | None, error: BaseException) -> None:
         frame.f_trace = raise_error
         frame = frame.f_back
     sys.settrace(raise_error)
+
+
+def programs_frame(frame: FrameType | None) -> FrameType | None:
+    """Return the innermost frame that is the program's, or of what it calls."""
+    while frame is not None and frame.f_code.co_filename.startswith(OURS):
+        frame = frame.f_back
+    return frame
+
+
+def line_of(frame: FrameType | None, file: str) -> str:
+    """Return the line of the program's own `file` that is at work in this frame, or else any other line at work."""
+    frame = at = programs_frame(frame)
+    while at is not None and at.f_code.co_filename != file and at.f_code is not call.__code__:
+        at = at.f_back
+    at = frame if at is None or at.f_code is call.__code__ else at
+    return "" if at is None else f"{Path(at.f_code.co_filename).name}:{at.f_lineno}"
+
+
+def line_behind(error: BaseException, file: str) -> str:
+    """Return the innermost line of the program's own `file` that the error came through, or else of any other."""
+    lines, trace = [], error.__traceback__
+    while trace is not None:
+        lines.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+        trace = trace.tb_next
+    lines = [line for line in lines if not line[0].startswith(OURS)]
+    own = [line for line in lines if line[0] == file]
+    return next((f"{Path(name).name}:{number}" for name, number in reversed(own or lines)), "the buyer's code")
