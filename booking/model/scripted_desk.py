@@ -134,8 +134,8 @@ class Runner:
         except KeyboardInterrupt:
             raise
         except StalledError as error:
-            message = f"{line_behind(error, self.file)}: the buyer's code takes no step for {self.watchdog.limit_s:g} s; end it"
-            raise BadInputError(message) from None
+            what = f"the buyer's code takes no step for {self.watchdog.limit_s:g} s; end it"
+            raise BadInputError(f"{line_behind(error, self.file)}: {what}") from None
         except BaseException as error:
             if isinstance(error, BookingError) and script.operation is None:
                 raise
