@@ -64,7 +64,7 @@ class OrphanReport:
         return asdict(self) | {"moments_s": list(MOMENTS), "seen": {str(pid): seen for pid, seen in self.seen.items()}}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OrphanTask:
     """What a buyer is told."""
 
@@ -72,7 +72,7 @@ class OrphanTask:
     ends: PipeEnds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ParentTask:
     """What the parent is told that will be killed."""
 
@@ -103,7 +103,11 @@ def kill_parent(buyers: int = 3, start_method: str | None = None, *, guarded: bo
     pids: list[int] = []
     with signals.collect() as arrived, adopting(), ProcessGroup(context, daemon=False) as group:
         try:
-            group.start(hire_and_wait, ParentTask(buyers, group.ends, method, guarded), "parent")
+            group.start(
+                hire_and_wait,
+                ParentTask(buyers=buyers, ends=group.ends, start_method=method, guarded=guarded),
+                "parent",
+            )
             group.seal()
             _hear(group, buyers, pids, arrived)
             parent = group.processes[0]
@@ -123,7 +127,7 @@ def hire_and_wait(task: ParentTask) -> None:
     with Daemons(get_context(task.start_method)) as own:
         own.ends = task.ends._replace(lifeline=own.ends.lifeline) if task.guarded else task.ends
         for buyer in range(1, task.buyers + 1):
-            own.start(pay, OrphanTask(buyer, own.ends), f"buyer-{buyer}")
+            own.start(pay, OrphanTask(buyer=buyer, ends=own.ends), f"buyer-{buyer}")
         own.seal()
         own.all_end_within(_PAY)
 

@@ -9,9 +9,8 @@ from booking.history.history import History
 from booking.processes.fork import fork_lock
 from booking.processes.group import Process
 from booking.purchase import Outcome
-from booking.simulation.clerks.buyer import ClientTask, visit_counter
 from booking.simulation.clerks.channel import EMPTY, FULL, Channel
-from booking.simulation.clerks.clerk import ClerkTask, serve
+from booking.simulation.clerks.children import ClerkTask, ClientTask, run_clerk, run_client
 from booking.simulation.clerks.pipe import PipeChannel
 from booking.simulation.clerks.queue import ROOM, QueueChannel
 from booking.simulation.running import GRACE, Plan, RunningSale
@@ -52,11 +51,11 @@ class SaleWithClerks(RunningSale):
                     ends=ends,
                     barrier=self.barrier,
                 )
-                self._begin(visit_counter, task, f"buyer-{buyer}")
+                self._begin(run_client, task, f"buyer-{buyer}")
         for clerk in range(1, self.plan.setup.clerks + 1):
             with fork_lock:
                 clerk_task = ClerkTask(train=train, side=self.channel.for_next_clerk(), ends=ends)
-                self._begin(serve, clerk_task, f"clerk-{clerk}")
+                self._begin(run_clerk, clerk_task, f"clerk-{clerk}")
         self.plan.group.seal()
 
     def _begin(self, target: Callable[[Any], None], argument: object, name: str) -> None:

@@ -21,7 +21,7 @@ from booking.processes.group import Process
 from booking.processes.journal import IDLE, NOBODY, Message
 from booking.processes.signals import mask
 from booking.purchase import Outcome
-from booking.simulation.pool.worker import Batch, Played, WorkerTask, begin, play
+from booking.simulation.pool.worker import Batch, BatchResult, WorkerTask, begin, play
 from booking.simulation.running import GRACE, IDLE_AFTER, READY_BASE, Plan, RunningSale
 from booking.text.words import count_of
 
@@ -42,8 +42,8 @@ class PoolSale(RunningSale):
         self._recorded = self._buyers <= MOST_RECORDED
         self._waiting = deque(self._batches())
         self._answers: dict[int, tuple[int, Outcome, str | None]] = {}
-        self._under_way: dict[Future[Played], Batch] = {}
-        self._done: SimpleQueue[Future[Played]] = SimpleQueue()
+        self._under_way: dict[Future[BatchResult], Batch] = {}
+        self._done: SimpleQueue[Future[BatchResult]] = SimpleQueue()
         self._is_broken = False
         self._timed_out = False
 
@@ -135,7 +135,7 @@ class PoolSale(RunningSale):
         while self._group.inbox.poll(0):
             self._next()
 
-    def _collect(self, future: Future[Played]) -> None:
+    def _collect(self, future: Future[BatchResult]) -> None:
         batch = self._under_way.pop(future)
         try:
             played = future.result()

@@ -14,7 +14,7 @@ from booking.simulation.buyer import Train, settled
 from booking.simulation.desk import RealDesk
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WorkerTask:
     """All that a worker is told before its first buyer. `recorded` tells whether every step goes to the journal.
 
@@ -36,7 +36,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Played:
+class BatchResult:
     """How the buyers of one batch ended, in order, with the errors of those that could not go on."""
 
     pid: int
@@ -56,15 +56,15 @@ def begin(task: WorkerTask) -> None:
     lifeline.wait_for_gate(task.ends.gate, task.ends.lifeline)
 
 
-def play(batch: Batch) -> Played:
+def play(batch: Batch) -> BatchResult:
     """Be these buyers, one after the other, and return how they ended."""
     (task,) = _tasks
-    results = [_played(task, buyer, pay_s) for buyer, pay_s in enumerate(batch.pay_s, batch.first)]
+    results = [_play_one(task, buyer, pay_s) for buyer, pay_s in enumerate(batch.pay_s, batch.first)]
     errors = {batch.first + index: error for index, (_, error) in enumerate(results) if error}
-    return Played(os.getpid(), [outcome for outcome, _ in results], errors)
+    return BatchResult(os.getpid(), [outcome for outcome, _ in results], errors)
 
 
-def _played(task: WorkerTask, buyer: int, pay_s: float) -> tuple[Outcome, str | None]:
+def _play_one(task: WorkerTask, buyer: int, pay_s: float) -> tuple[Outcome, str | None]:
     journal = Journal(buyer, task.ends.journal) if task.recorded else None
     record: Record = journal.record if journal else _forget
     desk = RealDesk(task.train.store, task.train.lock, record, pay_s)
