@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import pytest
 from interleavings import complete_schedules
+from start_methods import METHODS
 
 from booking.errors import BadInputError
 from booking.history.history import CHANGED, History
@@ -21,14 +22,14 @@ from booking.simulation.sale import simulate
 from booking.simulation.single_buyer import buy_alone
 from booking.steps import Step
 
-METHODS = ("fork", "spawn", "forkserver")
 QUICK = (0.002, 0.002)
 Report: TypeAlias = Callable[[str, object], None]
 
 
-@pytest.mark.parametrize(("method", "buyers"), [("fork", 10), ("spawn", 4), ("forkserver", 4)])
-def test_memory_of_ones_own_sells_to_everybody(tmp_path: Path, method: str, buyers: int) -> None:
+@pytest.mark.parametrize("method", METHODS)
+def test_memory_of_ones_own_sells_to_everybody(tmp_path: Path, method: str) -> None:
     """All buyers decrement copies: all buy, the parent still has its ticket, and the verdict says why."""
+    buyers = 4
     history = simulate(Scenario(buyers, store="memory", pay=QUICK), db=tmp_path / "db.json", start_method=method)
     verdict = judge(history)
     assert (verdict.name, verdict.sold, verdict.oversold) == ("oversold", buyers, buyers - 1)
@@ -65,19 +66,15 @@ def test_shared_memory_under_a_lock_is_sound(tmp_path: Path, method: str) -> Non
 EXCLUDING = [name for name in LOCKS if protection_of(Scenario(lock=name)).facts.permits == 1]
 
 
-@pytest.mark.parametrize(
-    ("lock", "method", "buyers"),
-    [(lock, "fork", 10) for lock in EXCLUDING]
-    + [(lock, method, 4) for lock in ("mp", "file") for method in METHODS[1:]],
-)
-def test_every_excluding_lock_is_sound(tmp_path: Path, lock: str, method: str, buyers: int) -> None:
+@pytest.mark.parametrize("lock", EXCLUDING)
+def test_every_excluding_lock_is_sound(tmp_path: Path, lock: str) -> None:
     """Three tickets: three are sold, and nothing but the store and a lock's own file is left.
 
     That every lock survives the way to a spawned process is proved in tests/locks/test_contract.py.
     """
-    history = simulate(Scenario(buyers, 3, lock, pay=QUICK), db=tmp_path / "db.json", start_method=method)
+    history = simulate(Scenario(10, 3, lock, pay=QUICK), db=tmp_path / "db.json")
     verdict = judge(history)
-    assert (verdict.name, verdict.sold, verdict.sold_out, verdict.stock_left) == ("sound", 3, buyers - 3, 0)
+    assert (verdict.name, verdict.sold, verdict.sold_out, verdict.stock_left) == ("sound", 3, 7, 0)
     assert {entry.name for entry in tmp_path.iterdir()} <= {"db.json", "db.json.lock", "db.json.fair"}
 
 
@@ -109,7 +106,7 @@ def test_compare_and_swap_is_sound(tmp_path: Path, times: int, record_property: 
     record_property("failed swaps", dict(failures))
 
 
-@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+@pytest.mark.parametrize("method", METHODS[1:])
 def test_compare_and_swap_under_the_other_start_methods(tmp_path: Path, method: str) -> None:
     """The links are files: nothing has to be inherited."""
     verdict = judge(simulate(Scenario(5, 2, "cas", pay=(0, 0)), db=tmp_path / "db.json", start_method=method))

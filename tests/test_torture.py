@@ -10,6 +10,7 @@ import pytest
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
+@pytest.mark.slow
 def test_a_short_torture_finds_nothing() -> None:
     """A thousandth of two rows: a line for each promise, every aim reached, exit status 0."""
     command = [sys.executable, str(BENCHMARKS / "torture.py"), "--scale", "0.001", "writers", "order"]

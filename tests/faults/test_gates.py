@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from children import Family
 from programs import BOOKING, eventually
+from start_methods import METHODS
 
 from booking.errors import InconclusiveError
 from booking.history.verdict import judge
@@ -48,7 +49,7 @@ def test_a_gate_keeps_everybody_until_all_are_there(gate: str, db: Path) -> None
     assert all_ready_first == (gate != "none")
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", METHODS)
 def test_a_dead_waiter_breaks_the_barrier_and_not_the_gate(method: str, db: Path) -> None:
     """Behind a barrier nobody starts any more, which is reported at once; the gate opens for those who are left."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from programs import eventually, started
+from start_methods import METHODS
 
 from booking.cli.app import run_command
 from booking.explorer.anomalies import Anomalies
@@ -25,7 +26,6 @@ from booking.setup import Fault, FaultKind, Setup
 from booking.simulation.sale import simulate
 from booking.steps import PAY
 
-METHODS = ["fork", "spawn", "forkserver"]
 LONG_PAY = (0.3, 0.3)
 """Seconds: everybody who gets in reads before the first one writes."""
 

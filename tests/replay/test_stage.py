@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from start_methods import METHODS
 
 from booking.errors import BadInputError, DiskError, InconclusiveError, ReplayDiffersError
 from booking.history.history import BLOCKED, Ending, Event, History
@@ -21,7 +22,6 @@ from booking.replayer.replay import replay
 from booking.replayer.stage import Stage
 from booking.scenario import Scenario
 
-METHODS = ("fork", "spawn", "forkserver")
 RACE = Scenario(buyers=2)
 
 
@@ -41,7 +41,7 @@ def are_gone(processes: list[int]) -> bool:
     return True
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_every_start_method_plays_a_race(db: Path, method: str) -> None:
     """Two processes sell one ticket twice, on purpose, and are gone afterwards."""
     done = replay([1, 2, 1, 2, 1, 2], RACE, db=db, start_method=method)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from apart import apart
+from start_methods import METHODS
 from striking import Striker, is_gone
 from trials.holders import FREED, KEPT, deaths_of_holders, passed_on, told
 from trials.nemesis import SAFE, kills, sale_with_a_nemesis
@@ -105,7 +106,7 @@ def test_a_buyer_killed_in_its_write_is_unknown(tmp_path: Path) -> None:
         assert [path.name for path in tmp_path.glob("*.booking-tmp")] == []
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("method", METHODS)
 def test_a_buyer_killed_before_the_gate_is_not_waited_for(method: str, db: Path) -> None:
     """The gate opens for those who are left."""
     history = simulate(

@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from trials.parents import METHODS, WORD, deaths, died
+from start_methods import METHODS
+from trials.parents import WORD, deaths, died
 
 from booking.processes.system import adopting
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from programs import children_of
+from start_methods import METHODS
 from striking import descriptors
 
 from booking.errors import InconclusiveError
@@ -25,7 +26,6 @@ from booking.scenario import Scenario
 from booking.simulation.sale import context_named, simulate
 from booking.steps import PAY, Step
 
-METHODS = ["fork", "spawn", "forkserver"]
 LONG = Scenario(buyers=3, lock="mp", pay=(20.0, 20.0))
 
 

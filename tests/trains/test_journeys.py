@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from interleavings import complete_schedules
+from start_methods import METHODS
 
 from booking.cli.app import run_command
 from booking.errors import BadInputError
@@ -29,7 +30,6 @@ CIRCLE = (
     "Buyer 2 holds the lock of train 2 and waits for that of train 1, which buyer 1 holds. "
     "This is a cycle of waits."
 )
-METHODS = ("fork", "spawn", "forkserver")
 
 
 def attempts(history: History, buyer: int) -> list[tuple[int, object]]:

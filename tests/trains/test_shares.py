@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from interleavings import complete_schedules
+from start_methods import METHODS
 
 from booking.errors import BadInputError
 from booking.history.verdict import judge
@@ -15,8 +16,6 @@ from booking.reports.timeline import render
 from booking.scenario import Scenario
 from booking.setup import Fault, Setup
 from booking.simulation.sale import simulate
-
-METHODS = ("fork", "spawn", "forkserver")
 
 
 def left_in(folder: Path) -> dict[str, int]:
