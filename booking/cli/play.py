@@ -11,10 +11,9 @@ import typer
 from booking.cli import options
 from booking.cli.replay import named
 from booking.errors import BadInputError
-from booking.game.dialogue import answer
+from booking.game.dialogue import answer, farewell, opening, standing
 from booking.game.game import new_game
 from booking.game.quiz import question, resolution, riddles
-from booking.game.wording import farewell, opening, standing
 from booking.history.schedule import Schedule, command
 from booking.model.prediction import predict as predict_schedule
 from booking.replayer.stage import Stage

@@ -75,8 +75,8 @@ def document(sales: Sales, *, repeated: bool) -> dict[str, Any]:
         "timed_out": sales.timed_out,
         "notes": list(sales.worst.notes),
         "staging": sales.worst.setup.to_json(),
-        "processes": processes.listed(sales.worst),
-        "faults": processes.blows(sales.worst),
+        "processes": processes.process_rows(sales.worst),
+        "faults": processes.fault_rows(sales.worst),
     }
     if not repeated:
         return document
@@ -111,6 +111,6 @@ def counted(sales: Sales) -> list[str]:
 
 def around(history: History) -> list[str]:
     """Return what there is to say about clerks, workers and processes, behind an empty line."""
-    rows = [*history.notes, *processes.told(history)]
+    rows = [*history.notes, *processes.lines(history)]
     lines = [line for row in rows for line in (wrapped(row) if len(row) > WIDTH else [row])]
     return ["", *lines] if lines else []

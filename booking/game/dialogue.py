@@ -1,12 +1,29 @@
-"""What the game answers to a line that the student types."""
+"""The game in words: what it answers to a line, where everybody stands, and how it ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from booking.errors import BadInputError, InconclusiveError
 from booking.game.game import Game
-from booking.game.wording import HELP, ended, happened, hinted, standing, winning
+from booking.history.schedule import command
+from booking.history.schedule_table import columns
+from booking.model.prediction import predict
+from booking.model.scripted_desk import Operation
+from booking.model.world import Moved
+from booking.reports.exploration import large
+from booking.steps import Step
+from booking.text.verbs import VERBS, count_words, verb_of
+from booking.text.words import count_of, ranges
+from booking.trains import on_trains, train_of
 
+HELP = """\
+  1, 2, ...  move that buyer by one step
+  u          undo the last step
+  r          restart
+  h          hint: what to do next, and how far it is
+  s          show where everybody stands
+  q          quit
+  ?          this help"""
 _MOST_DIGITS = 6
 
 
@@ -34,10 +51,10 @@ def _moved(game: Game, buyer: int) -> Reply:
         after = game.move(buyer)
     except BadInputError as error:
         return Reply(game, (_refusal(game, buyer, str(error)),))
-    said = happened(after.moves[-1], after.scenario.trains)
+    said = move_text(after.moves[-1], after.scenario.trains)
     if after.is_won:
         return Reply(after, (said, *winning(after)), finished=True)
-    return Reply(after, (said, *standing(after), *(ended(after) if after.is_over else ())))
+    return Reply(after, (said, *standing(after), *(ending(after) if after.is_over else ())))
 
 
 def _refusal(game: Game, buyer: int, error: str) -> str:
@@ -56,7 +73,7 @@ def _undone(game: Game) -> Reply:
 
 def _hint(game: Game) -> Reply:
     try:
-        return Reply(game, (hinted(game),))
+        return Reply(game, (hint_text(game),))
     except InconclusiveError:
         return Reply(game, ("The way to win is too far to be seen from here; move on, or use fewer buyers.",))
 
@@ -86,3 +103,118 @@ _COMMANDS: dict[str, Callable[[Game], Reply]] = {
     **dict.fromkeys(["q", "quit"], _quit),
     **dict.fromkeys(["?", "help"], _help),
 }
+
+
+def opening(game: Game) -> Iterator[str]:
+    """Yield the rules, and what the explorer has found out about this game."""
+    scenario = game.scenario
+    tickets = "One ticket is" if scenario.tickets == 1 else f"{scenario.tickets:,} tickets are"
+    trains = on_trains(scenario.trains, scenario.order)
+    sale = f"{tickets} for sale to {count_of(scenario.buyers, 'buyer')}{trains}"
+    yield f"{sale}, lock {scenario.lock}, store {scenario.store}."
+    yield "You decide who moves. You win if more tickets are sold than there are."
+    yield from prospects(game)
+    yield "Type a buyer's number, or ? for help."
+
+
+def prospects(game: Game) -> Iterator[str]:
+    """Yield whether the game can be won at all, and how fast."""
+    explored = game.explored
+    tried = f"{large(explored.interleavings)} {'interleaving' if explored.interleavings == 1 else 'interleavings'}"
+    if game.least is not None:
+        yield f"It can be won in {count_of(game.least, 'step')}."
+    elif explored.exhausted:
+        yield f"It cannot be won: {tried} were tried, which is all of them, and none oversells."
+        yield "Play it all the same, and find out what stops you."
+    else:
+        yield f"Whether it can be won is unknown: {tried} were tried, and there are more."
+
+
+def standing(game: Game) -> Iterator[str]:
+    """Yield the file's count and, for each buyer, its next step, or who blocks it, or how it ended."""
+    yield f"{_left(game)}; {count_of(game.sold, 'ticket')} sold; {count_of(len(game.turns), 'step')} so far."
+    for buyer in game.world.buyers:
+        yield f"  buyer {buyer:<3} {_stands(game, buyer)}"
+
+
+def _left(game: Game) -> str:
+    """Return what the file says, or the two trains' files, or all shares together."""
+    if game.scenario.shares:
+        return f"All shares together hold {game.world.count_left:,}"
+    says = ["is half-written" if left is None else f"says {left:,}" for left in game.world.counts_left]
+    if len(says) == 1:
+        return f"The file {says[0]}"
+    return f"The file of train 1 {says[0]}, that of train 2 {says[1]}"
+
+
+def move_text(moved: Moved, trains: int = 1) -> str:
+    """Return what one turn did, in a sentence, with its train where there are two `trains`."""
+    if trains > 1 and moved.step:
+        return f"{move_text(moved)[:-1]} (train {moved.train})."
+    does = verb_of(moved.step, moved.value).does if moved.step else "dies"
+    return f"Buyer {moved.buyer} {does.format(count_words(moved.value))}."
+
+
+def hint_text(game: Game) -> str:
+    """Return the hint in a sentence or two; raises InconclusiveError where it cannot be told."""
+    if game.is_won:
+        return "You have won already."
+    hint = game.hint()
+    if hint is not None:
+        return f"Move buyer {hint.schedule[0]}. You can win in {count_of(len(hint.schedule), 'more step')}."
+    if game.least is not None:
+        return "From here it cannot be won any more; undo (u) or restart (r)."
+    return "It cannot be won from here: every way to go on was tried."
+
+
+def winning(game: Game) -> Iterator[str]:
+    """Yield the end of a game that was won."""
+    steps, least = len(game.turns), game.least
+    yield (
+        f"You win: {count_of(game.sold, 'buyer')} hold a ticket, and {game.scenario.tickets:,} existed. "
+        f"The file says {game.world.count_left}: nobody would notice."
+    )
+    fewest = ", and nobody can do it in fewer" if least is None or steps <= least else f"; {least} are enough"
+    yield f"You needed {count_of(steps, 'step')}{fewest}."
+
+
+def ending(game: Game) -> Iterator[str]:
+    """Yield what to say when nobody can move any more and the game was not won."""
+    sold, verdict = count_of(game.sold, "ticket"), predict(game.scenario, game.turns).verdict.name
+    yield f"Nobody can move any more: {sold} sold, {game.scenario.tickets:,} existed. The verdict is: {verdict}."
+    yield "Undo (u), restart (r) or quit (q)."
+
+
+def farewell(game: Game) -> Iterator[str]:
+    """Yield the game in columns and the command that makes it happen with real processes."""
+    if not game.turns:
+        yield "Nobody has moved."
+        return
+    # A game that was left in the middle can be replayed once those who began have come to their ends.
+    turns = game.turns + game.world.serial(game.turns)
+    prediction = predict(game.scenario, turns)
+    yield ""
+    yield from columns(prediction.cells, prediction.ends)
+    yield ""
+    added = len(turns) - len(game.turns)
+    if added:
+        verb = "was" if added == 1 else "were"
+        yield f"({count_of(added, 'step')} {verb} added at the end, so that nobody stops in the middle.)"
+    yield "Make it happen with real processes:"
+    yield f"  {command(game.scenario, turns)}"
+
+
+def _stands(game: Game, buyer: int) -> str:
+    request, outcome = game.world.request(buyer), game.world.outcome(buyer)
+    if request is None:
+        return f"has ended: {outcome}"
+    holders, trains = game.world.blocked_by(buyer), game.scenario.trains
+    if holders:
+        verb = "holds" if len(holders) == 1 else "hold"
+        return f"blocked: it wants to {_next(request, trains)}, and buyer {ranges(holders)} {verb} it"
+    return f"next: {_next(request, trains)}"
+
+
+def _next(request: Operation, trains: int) -> str:
+    train = f" (train {train_of(request.name)})" if trains > 1 else ""
+    return VERBS[request.step].to_do.format(request.expected if request.step is Step.SWAP else request.value) + train

@@ -67,7 +67,7 @@ def doing(event: Event) -> str:
     return text.format(count_words(event.value))
 
 
-def ended(ending: Ending | None) -> str:
+def ending_words(ending: Ending | None) -> str:
     """Return how a buyer ended, as the rest of a sentence about it; None is a buyer that is not listed."""
     if ending is None:
         return "was not heard of again"
@@ -88,10 +88,10 @@ def _lost(ending: Ending) -> str:
 
 def _nexts(history: History, endings: dict[int, Ending]) -> Iterator[str]:
     """Yield, for each event, what its buyer does next, or how it ended."""
-    coming: dict[int, str] = {buyer: ended(ending) for buyer, ending in endings.items()}
+    coming: dict[int, str] = {buyer: ending_words(ending) for buyer, ending in endings.items()}
     nexts = []
     for event in reversed(history.events):
-        nexts.append(coming.get(event.buyer, ended(None)))
+        nexts.append(coming.get(event.buyer, ending_words(None)))
         if event.phase == "call":
             coming[event.buyer] = _then(event) + _on_train(event, history.scenario)
     return reversed(nexts)

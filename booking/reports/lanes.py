@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from booking.history.history import Ending, Event, History
 from booking.history.schedule_table import step_text
-from booking.history.states import ended
+from booking.history.states import ending_words
 from booking.history.verdict import SOUND, Finding, Verdict
 from booking.purchase import Outcome
 from booking.steps import BLOCKED, PAY, TORN, Step
@@ -121,7 +121,8 @@ def _lanes(history: History) -> Iterator[Lane]:
     died = deaths(history)
     for ending in history.endings:
         outcome = "stayed away" if ending.stayed_away else str(ending.outcome)
-        yield Lane(ending.buyer, f"buyer {ending.buyer}", ending.pid, outcome, ended(ending), died.get(ending.buyer))
+        last = died.get(ending.buyer)
+        yield Lane(ending.buyer, f"buyer {ending.buyer}", ending.pid, outcome, ending_words(ending), last)
 
 
 def deaths(history: History) -> dict[int, int]:

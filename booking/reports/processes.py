@@ -7,10 +7,10 @@ from booking.history.history import Ending, History
 from booking.setup import FaultKind, FaultReport
 
 
-def listed(history: History) -> list[dict[str, Any]]:
-    """Return what `--json` tells of each process: `alive` is whether it was when the sale closed.
+def process_rows(history: History) -> list[dict[str, Any]]:
+    """Return what `--json` says of each process: `alive` is whether it was when the sale closed.
 
-    A pool plays many buyers in few processes: there only the buyers are listed whose process ended otherwise than well.
+    A pool plays many buyers in few processes: there only buyers whose process failed are listed.
     """
     return [
         {
@@ -25,8 +25,8 @@ def listed(history: History) -> list[dict[str, Any]]:
     ]
 
 
-def blows(history: History) -> list[dict[str, Any]]:
-    """Return what `--json` tells of each fault; `landed_after_s` is None where the blow was not seen to land."""
+def fault_rows(history: History) -> list[dict[str, Any]]:
+    """Return what `--json` says of each fault; `landed_after_s` is None if its effect was not seen."""
     found = {struck.buyer: struck for struck in history.struck}
     rows = []
     for fault in history.setup.faults:
@@ -44,7 +44,7 @@ def blows(history: History) -> list[dict[str, Any]]:
     return rows
 
 
-def told(history: History) -> list[str]:
+def lines(history: History) -> list[str]:
     """Return a sentence for each fault, and a row for each process that did not end by itself with exit code 0."""
     struck = {blow.buyer: blow for blow in history.struck}
     sentences = [

@@ -184,6 +184,6 @@ def test_a_signal_is_explained_however_quickly_it_took_effect(db: Path) -> None:
     history = struck_sale(Scenario(2, pay=(0.0, 0.0)), (Fault.parsed("2@pay:TERM"),), db, timeout=20)
     for alive in (True, False):
         report = replace(history.struck[0], alive_right_after=alive)
-        text = " ".join(processes.told(replace(history, struck=(report,))))
+        text = " ".join(processes.lines(replace(history, struck=(report,))))
         assert "A signal is a request" in text
         assert ("still alive" in text) == alive

@@ -5,7 +5,7 @@ from sales import ended as ending
 from sales import sale
 
 from booking.history.history import BLOCKED, TORN, History
-from booking.history.states import ended, first_steps, states
+from booking.history.states import ending_words, first_steps, states
 from booking.history.verdict import Verdict
 from booking.purchase import Outcome
 from booking.scenario import Scenario
@@ -99,4 +99,4 @@ def test_everybody_stands_at_the_gate_with_a_first_step(torn: Judged) -> None:
 )
 def test_every_ending_has_words(outcome: Outcome, exitcode: int | None, alive: bool, words: str) -> None:  # noqa: FBT001
     """A student reads how each buyer ended without knowing what an exit code is."""
-    assert ended(ending(1, outcome, exitcode, alive=alive)) == words
+    assert ending_words(ending(1, outcome, exitcode, alive=alive)) == words

@@ -112,7 +112,7 @@ def what_is_wrong(number: int, folder: Path) -> list[str]:
     verdict, sales = judge(history), Sales()
     sales.take(history)
     excluding = facts.permits == 1 and scenario.store == "json" and setup.trees == 1
-    text = render(history, verdict) + "\n".join(processes.told(history))
+    text = render(history, verdict) + "\n".join(processes.lines(history))
     found = {
         f"took {took:.1f} s": took > timeout + CLOSED_WITHIN,
         f"exit status {status_of(sales, None)}": status_of(sales, None) not in {0, 3},
