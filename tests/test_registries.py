@@ -6,16 +6,28 @@ from pathlib import Path
 import pytest
 
 from booking.errors import BadInputError
+from booking.explorer import explore
 from booking.locks import LockFacts, Reach
 from booking.registry import LOCKS, lock_named, protection_of, store_named
 from booking.scenario import Scenario
+from booking.simulation.sale import simulate
 
 PLUGIN = """
 from booking.locks.none import NoLock
+from booking.protection import Protection
+from booking.purchase import Outcome
 from booking.stores.json import JsonStore
 
 class Turnstile(NoLock):
     "Let everybody in, one after the other."
+
+class Generous(Protection):
+    "Give the last ticket to everybody."
+
+    @staticmethod
+    def purchase(desk):
+        desk.look()
+        return Outcome.BOUGHT
 
 class Ledger(JsonStore):
     "Write every sale down."
@@ -31,7 +43,8 @@ def other_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     information.mkdir()
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: turnstiles\nVersion: 1.0\n")
     (information / "entry_points.txt").write_text(
-        "[booking.locks]\nturnstile = turnstiles:Turnstile\nstore = turnstiles:Ledger\nnumber = os:O_RDONLY\n"
+        "[booking.locks]\nturnstile = turnstiles:Turnstile\ngenerous = turnstiles:Generous\n"
+        "store = turnstiles:Ledger\nnumber = os:O_RDONLY\n"
         "absent = nowhere:Lock\nbroken = falls_over:Lock\nfile = turnstiles:Turnstile\n"
         "[booking.stores]\nledger = turnstiles:Ledger\n"
     )
@@ -60,6 +73,18 @@ def test_another_package_can_bring_a_lock_and_a_store() -> None:
 
 
 @pytest.mark.usefixtures("other_package")
+def test_another_package_can_bring_another_way_to_buy(tmp_path: Path) -> None:
+    """A protection without a lock is an entry point, too: real buyers and the explorer run its purchase."""
+    scenario = Scenario(2, lock="generous", pay=(0, 0))
+    history = simulate(scenario, db=tmp_path / "db.json", start_method="fork")
+    assert [(event.buyer, event.step) for event in history.events if event.phase == "call"] in (
+        [(1, "look"), (2, "look")],
+        [(2, "look"), (1, "look")],
+    )
+    assert explore(scenario).max_sold == 2
+
+
+@pytest.mark.usefixtures("other_package")
 def test_ours_come_first() -> None:
     """No other package can take the place of a lock of ours."""
     assert lock_named("file") is LOCKS["file"]
@@ -73,7 +98,10 @@ def test_ours_come_first() -> None:
         ("number", "is no class derived from Lock"),
         ("absent", "does not load: ModuleNotFoundError"),
         ("broken", r"does not load: ValueError\('two"),
-        ("turnstiles", "use one of none, .*cas-naive, partition, absent, broken, file, number, store, turnstile"),
+        (
+            "turnstiles",
+            "use one of none, .*cas-naive, partition, absent, broken, file, generous, number, store, turnstile",
+        ),
     ],
 )
 def test_another_package_that_is_broken_costs_one_line(name: str, message: str) -> None:

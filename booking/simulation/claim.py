@@ -1,75 +1,94 @@
-"""Who uses a store: a sale that has to be alone with it claims it alone, everybody else shares the claim."""
+"""Who uses a store: a sale that has to be alone claims it, all others announce that they are there.
+
+The claim is the kernel's lock on `<store>.sale`, and an announcement the kernel's lock on a temporary file beside the
+store. Whoever claims looks for announcements afterwards, and whoever announces looks for a claim afterwards, so of two
+that begin together at least one sees the other. The kernel frees both, however their process ends; forked buyers
+inherit them, so that a store is in use until the last buyer of a killed parent has ended, too.
+"""
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 from booking.errors import BadInputError
-from booking.storage import paths
+from booking.storage import files, paths
 
-_ATTEMPTS, _POLL = 20, 0.005
-"""A claim is tried so often, so many seconds apart: whoever leaves holds it alone while it removes the file."""
-_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def claim_path(store: Path) -> Path:
-    """Return the file beside the store whose lock is the claim: `db.json.sale`."""
+    """Return the file whose lock is the claim: `db.json.sale`."""
     return store.with_name(store.name + ".sale")
 
 
 @contextmanager
 def claim(store: Path, *, alone: bool) -> Iterator[None]:
-    """Hold the kernel's lock on `<store>.sale` meanwhile: exclusively, or shared with all who need not be alone.
+    """Be alone with the store meanwhile, or among others; its file is gone afterwards.
 
-    Buyers inherit it by fork, so it is free when the parent and its buyers have ended, however they did. The last to
-    leave removes the file. Raise BadInputError if the claim is taken, and DiskError if it has to be alone and
+    Raise BadInputError if another sale uses the store and one of the two has to be alone, and DiskError if a claim
     cannot be locked. A system without flock (Windows) has no claims.
     """
-    try:
-        import fcntl  # noqa: PLC0415 - not on Windows
-    except ImportError:
+    if os.name == "nt":
         yield
         return
-    descriptor = _locked(store, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB, alone=alone)
+    with _claimed(store) if alone else _announced(store):
+        yield
+
+
+@contextmanager
+def _claimed(store: Path) -> Iterator[None]:
+    path = claim_path(store)
     try:
+        while (descriptor := _locked(path, os.O_RDONLY | os.O_CREAT)) is None:
+            pass  # its last holder has removed it meanwhile
+    except BlockingIOError:
+        raise _in_use(store) from None
+    except OSError as error:
+        raise paths.refused("lock", path, error) from None
+    try:
+        if any(_is_locked(other) for other in store.parent.glob(f"{escape(store.name)}.*.booking-tmp")):
+            raise BadInputError(
+                f"another sale is using {paths.shown(store)}, and --lock cas and partition have to be alone with it; "
+                "wait until it ends"
+            )
         yield
     finally:
+        with suppress(OSError):
+            path.unlink()
+        os.close(descriptor)
+
+
+@contextmanager
+def _announced(store: Path) -> Iterator[None]:
+    announcement, descriptor = Path(files.temporary_beside(store)), None
+    try:
+        with suppress(OSError):  # a folder that cannot be written in: a claim is impossible there, too
+            descriptor = _locked(announcement, os.O_RDONLY | os.O_CREAT | os.O_EXCL)
+        if _is_locked(claim_path(store)):
+            raise _in_use(store)
+        yield
+    finally:
+        with suppress(OSError):
+            announcement.unlink()
         if descriptor is not None:
-            with suppress(OSError):
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                claim_path(store).unlink()
             os.close(descriptor)
 
 
-def _locked(store: Path, operation: int, *, alone: bool) -> int | None:
-    """Return the locked descriptor; None if the claim is shared and the file cannot be locked."""
-    for _ in range(_ATTEMPTS):
-        try:
-            descriptor = _try(claim_path(store), operation)
-        except BlockingIOError:
-            time.sleep(_POLL)
-            continue
-        except OSError as error:
-            if alone:
-                raise paths.refused("lock", claim_path(store), error) from None
-            return None
-        if descriptor is not None:
-            return descriptor
-    name = paths.shown(store)
-    if alone:
-        raise BadInputError(f"another sale is using {name}, and --lock cas or partition has to be alone; wait for it")
-    raise BadInputError(f"a sale that has to be alone (--lock cas or partition) is using {name}; wait until it ends")
+def _in_use(store: Path) -> BadInputError:
+    return BadInputError(
+        f"a sale that has to be alone (--lock cas or partition) is using {paths.shown(store)}; wait until it ends"
+    )
 
 
-def _try(path: Path, operation: int) -> int | None:
-    """Return the locked descriptor, None if somebody removed the file meanwhile."""
-    from fcntl import flock  # noqa: PLC0415 - not on Windows
+def _locked(path: Path, flags: int, *, shared: bool = False) -> int | None:
+    """Return the locked descriptor of the file, None if it has been removed meanwhile."""
+    from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock  # noqa: PLC0415 - not on Windows
 
-    descriptor = _open(path)
+    descriptor = os.open(path, flags | _FLAGS, 0o644)
     try:
-        flock(descriptor, operation)
+        flock(descriptor, (LOCK_SH if shared else LOCK_EX) | LOCK_NB)
         if os.fstat(descriptor).st_nlink:
             return descriptor
     except BaseException:
@@ -79,9 +98,14 @@ def _try(path: Path, operation: int) -> int | None:
     return None
 
 
-def _open(path: Path) -> int:
-    """Open the file, made if it is absent; a shared folder may forbid O_CREAT on somebody else's file."""
+def _is_locked(path: Path) -> bool:
+    """Return whether another process holds the lock of this file; those who ask do not disturb each other."""
     try:
-        return os.open(path, _FLAGS)
-    except FileNotFoundError:
-        return os.open(path, _FLAGS | os.O_CREAT, 0o644)
+        descriptor = _locked(path, os.O_RDONLY, shared=True)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    if descriptor is not None:
+        os.close(descriptor)
+    return False

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import pairwise
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,13 +10,11 @@ from booking.history.history import Event, History
 from booking.processes import lifeline
 from booking.processes.group import ProcessGroup
 from booking.processes.journal import Journal, receive
-from booking.purchase import purchase
-from booking.registry import lock_named
 from booking.scenario import Scenario
 from booking.simulation.buyer import BuyerTask
 from booking.simulation.desk import RealDesk
 from booking.simulation.recorder import Recorder
-from booking.stores.json import JsonStore
+from booking.simulation.sale import Sale
 
 BUYERS = 4
 EVENTS_EACH = {"none": 8, "file": 12, "mp": 12}
@@ -68,20 +65,21 @@ def long_history(lock_name: str, db: Path, purchases: int) -> History:
 
     def attend_often(task: BuyerTask) -> None:
         """Be one buyer that purchases again and again: many steps for one start of a process."""
-        lifeline.become_child(task.ends, task.store.sweep_own)
-        journal = Journal(task.buyer, task.ends.journal)
-        desk = RealDesk(task.store, task.lock, journal.record, task.pay_s)
+        lifeline.become_child(task.ends, task.sweep)
+        journal, (train,) = Journal(task.buyer, task.ends.journal), task.trains
+        desk = RealDesk(train.store, train.lock, journal.record, task.pay_s)
         lifeline.wait_for_gate(task.ends.gate, task.ends.lifeline)
         for _ in range(purchases):
-            purchase(desk)
+            task.program(desk)
 
     scenario = Scenario(BUYERS, BUYERS * purchases, lock_name)
-    store, context, recorder = JsonStore(db), get_context("fork"), Recorder()
-    store.put(scenario.tickets)
-    lock = lock_named(lock_name)(db, context, scenario)
-    with ProcessGroup(context) as group:
+    sale, recorder = Sale.of(scenario, db=db, start_method="fork"), Recorder()
+    with sale.opened() as (_, trains), ProcessGroup(sale.context) as group:
         for buyer in range(1, BUYERS + 1):
-            group.start(attend_often, BuyerTask(buyer, store, lock, 0, group.ends), f"buyer-{buyer}")
+            task = BuyerTask(
+                buyer=buyer, program=sale.protection.program(buyer), trains=trains, ends=group.ends, pay_s=0
+            )
+            group.start(attend_often, task, f"buyer-{buyer}")
         group.seal()
         group.open_gate()
         with suppress(EOFError):
@@ -89,7 +87,7 @@ def long_history(lock_name: str, db: Path, purchases: int) -> History:
                 recorder.take(receive(group.inbox))
         assert group.all_end_within(END_WITHIN)
         assert [process.exitcode for process in group.processes] == [0] * BUYERS
-    return History(scenario, tuple(recorder.events), (), store.read())
+    return History(scenario, tuple(recorder.events), (), trains[0].store.read())
 
 
 def what_is_wrong(history: History) -> list[str]:
