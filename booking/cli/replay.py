@@ -100,7 +100,9 @@ def _agreement(done: Replay) -> str:
     left = " and ".join(
         "half a file" if left is None else count_of(left, "ticket") for left in done.history.counts_left
     )
-    return f"each of the {count_of(len(done.prediction.moves), 'step')}, how each buyer ended, and {left} left."
+    steps, attempts = len(done.prediction.schedule), len(done.prediction.played) - len(done.prediction.schedule)
+    waits = f", {count_of(attempts, 'blocked attempt')} behind them" if attempts else ""
+    return f"each of the {count_of(steps, 'step')}{waits}, how each buyer ended, and {left} left."
 
 
 def _step(move: Moved, scenario: Scenario) -> dict[str, Any]:

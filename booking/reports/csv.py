@@ -2,25 +2,14 @@
 
 import csv
 import io
+from itertools import chain
 from typing import Any
 
-from booking.history.history import Event, History
-from booking.history.states import State, states
+from booking.history.history import History
+from booking.history.states import states
 from booking.history.verdict import Verdict
 
-COLUMNS = (
-    "seq",
-    "t_us",
-    "buyer",
-    "pid",
-    "step",
-    "phase",
-    "value",
-    "file",
-    "lock_holders",
-    "sold",
-    "outcome",
-)
+COLUMNS = ("seq", "t_us", "buyer", "pid", "step", "phase", "value", "file", "lock_holders", "sold", "outcome")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -51,33 +40,15 @@ def to_rows(history: History) -> list[dict[str, Any]]:
     start = min((event.t_ns for event in history.events), default=0)
     last = {event.buyer: event.seq for event in history.events}
     outcomes = {last.get(ending.buyer): str(ending.outcome) for ending in history.endings}
-    return [
-        {
-            "seq": event.seq,
-            "t_us": (event.t_ns - start) / 1000,
-            "buyer": event.buyer,
-            "pid": event.pid,
-            "step": event.step,
-            "phase": event.phase,
-            "value": event.value,
-            "file": state.files[0],
-            "lock_holders": " ".join(map(str, state.holders[0])),
-            "sold": state.sold,
-            "outcome": outcomes.get(event.seq),
-            **(_trains(event, state) if history.scenario.trains > 1 else {}),
-        }
-        for event, state in zip(history.events, states(history), strict=True)
-    ]
-
-
-def _trains(event: Event, state: State) -> dict[str, Any]:
-    """Return the columns of a sale on several trains: the train touched, and each further train's file and lock."""
-    others = zip(state.files[1:], state.holders[1:], strict=True)
-    found = [(f"file_{n}", file, f"lock_holders_{n}", holders) for n, (file, holders) in enumerate(others, 2)]
-    columns: dict[str, Any] = {"train": event.train}
-    for file_name, file, lock_name, holders in found:
-        columns |= {file_name: file, lock_name: " ".join(map(str, holders))}
-    return columns
+    names, rows = columns(history), []
+    for event, state in zip(history.events, states(history), strict=True):
+        holders = [" ".join(map(str, held)) for held in state.holders]
+        happened = (event.seq, (event.t_ns - start) / 1000, *event[2:7])
+        after = (state.files[0], holders[0], state.sold, outcomes.get(event.seq))
+        further = (event.train, *chain.from_iterable(zip(state.files[1:], holders[1:], strict=True)))
+        several = further if history.scenario.trains > 1 else ()
+        rows.append(dict(zip(names, (*happened, *after, *several), strict=True)))
+    return rows
 
 
 def guarded(value: object) -> object:

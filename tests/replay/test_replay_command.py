@@ -35,6 +35,14 @@ def test_a_race_is_shown_in_columns(db: Path, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out == RACE.format(db=db)
 
 
+def test_attempts_that_the_schedule_does_not_have_are_told_apart(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Buyer 2 is left waiting: its attempt at the lock is shown, and is no step of the schedule."""
+    assert run_command(["replay", "1,2,1,-1", "--lock", "mp", "--db", str(db)]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "As predicted: each of the 4 steps, 1 blocked attempt behind them, how each buyer ended" in text
+    assert "an orphaned lock, not a cycle of waits" in text
+
+
 def test_one_json_document(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What was played, what happened at each place, and the verdict."""
     assert run_command(["replay", "1,2,1,-1", "--lock", "mp", "--json", "--db", str(db)]) == 0
