@@ -38,11 +38,11 @@ class Anomalies:
         return sum(count.of(state) for count in self._bought)
 
     def is_followed(self, state: int) -> bool:
-        """Tell whether no buyer has gone beyond what its automaton knows."""
+        """Return whether no buyer has gone beyond what its automaton knows."""
         return not self.quotient.packing.counts[UNEXPLORED].of(state)
 
     def is_settled(self, state: int) -> bool:
-        """Tell whether every buyer that has moved has ended, or waits for a lock for ever."""
+        """Return whether every buyer that has moved has ended, or waits for a lock for ever."""
         moving = {move.before for _, move in self.quotient.steps(state)}
         return moving <= self.quotient.roots and self.is_followed(state)
 
@@ -59,7 +59,7 @@ class Anomalies:
         return [anomaly for anomaly in SEVERITY if self.shows(state, anomaly)]
 
     def shows(self, state: int, anomaly: str) -> bool:
-        """Tell whether this went wrong in a settled state; what is oversold or torn is so in any state."""
+        """Return whether this went wrong in a settled state; what is oversold or torn is so in any state."""
         if anomaly in self._ended:
             return any(count.of(state) for count in self._ended[anomaly])
         match anomaly:

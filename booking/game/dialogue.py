@@ -148,7 +148,7 @@ def _left(game: Game) -> str:
 
 
 def move_text(moved: Moved, trains: int = 1) -> str:
-    """Return what one turn did, in a sentence, with its train where there are two `trains`."""
+    """Return what one turn did, in a sentence, with its train if there are several `trains`."""
     if trains > 1 and moved.step:
         return f"{move_text(moved)[:-1]} (train {moved.train})."
     does = verb_of(moved.step, moved.value).does if moved.step else "dies"

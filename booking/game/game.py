@@ -45,7 +45,7 @@ class Game:
 
     @property
     def least(self) -> int | None:
-        """Return how many steps it takes to win at least, None where the explorer knows no way to win."""
+        """Return how many steps it takes to win at least, None if the explorer knows no way to win."""
         shortest = self.explored.shortest
         return shortest.steps if shortest and shortest.anomaly == Anomaly.OVERSOLD else None
 
@@ -75,7 +75,7 @@ class Game:
         return replace(self, worlds=self.worlds[:1], turns=(), moves=())
 
     def hint(self) -> Hint | None:
-        """Return the nearest way to win, None where there is none; raises InconclusiveError where it is too far."""
+        """Return the nearest way to win, None if there is none; raises InconclusiveError if it is too far."""
         return self.outlook.hint(self.world, {Anomaly.OVERSOLD})
 
 

@@ -23,7 +23,7 @@ class Anomaly(StrEnum):
     DEADLOCK = "deadlock"
     """Buyers wait for a lock that nobody can give back: its holder died, or they wait for each other in a cycle."""
     STARVATION = "starvation"
-    """A buyer takes steps or waits for ever and never ends: others are served again and again, or nobody can end."""
+    """A buyer takes steps or waits forever and never ends: others are served again and again, or nobody can end."""
 
 
 def is_lost_update(sold: int, tickets: int, left: int) -> bool:

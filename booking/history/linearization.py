@@ -63,7 +63,7 @@ def intervals(history: History) -> list[Interval]:
 def linearize(history: History, *, most_steps: int) -> list[int] | None:
     """Return the buyers in an order of their steps that explains the sale: a schedule.
 
-    None where there is no such order, or where the sale has more than `most_steps` steps.
+    None if there is no such order, or if the sale has more than `most_steps` steps.
     """
     steps = intervals(history)
     if len(steps) > most_steps:
@@ -92,7 +92,7 @@ class _Search:
         self._failed: set[tuple[frozenset[int], Cells]] = set()
 
     def run(self, cells: Cells) -> list[Interval] | None:
-        """Return all the steps in a right order, None where there is none."""
+        """Return all the steps in a right order, None if there is none."""
         return self._extend([], frozenset(range(len(self._steps))), cells)
 
     def _extend(self, placed: list[Interval], left: frozenset[int], cells: Cells) -> list[Interval] | None:

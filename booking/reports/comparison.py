@@ -1,4 +1,4 @@
-"""A comparison for a terminal, for a Markdown document between two markers, and as a page of its own."""
+"""A comparison for a terminal, for a Markdown document between two markers, and as a page."""
 
 import base64
 import hashlib

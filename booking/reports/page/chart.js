@@ -1,4 +1,4 @@
-// The lanes. Only what is visible is drawn, anew at every scroll, so a thousand buyers cost no more than thirty.
+// The lanes. Only what is visible is drawn, again at every scroll, so a thousand buyers cost no more than thirty.
 
 const chart = at("chart"), drawing = at("drawing"), extent = at("extent");
 const PRINTED_LANES = 60;
