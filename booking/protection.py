@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from booking.locks import Lock, LockFacts, Reach
-from booking.purchase import Desk, Outcome, journey, journey_back, purchase
+from booking.purchase import Desk, Outcome, journey, purchase
 from booking.scenario import Scenario
 from booking.steps import PAY, Step
 from booking.stores import Store
@@ -37,11 +37,10 @@ class Protection:
         """Return one line about this protection: the first line of its class's docstring."""
         return (cls.__doc__ or "").partition("\n")[0]
 
-    def program(self, buyer: int) -> Callable[..., Outcome]:
-        """Return what this buyer runs with a desk for each train."""
-        if self.scenario.trains == 1:
-            return self.purchase
-        return journey_back if self.scenario.turns_back(buyer) else journey
+    @property
+    def program(self) -> Callable[..., Outcome]:
+        """Return what a buyer runs with a desk for each train, in the order of its route."""
+        return self.purchase if self.scenario.trains == 1 else journey
 
     @property
     def steps(self) -> frozenset[str]:

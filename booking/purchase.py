@@ -4,7 +4,7 @@ Everything that `booking` shows happens to this code: real processes run it, the
 every possible order of steps, and replay runs it step by step.
 """
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from enum import StrEnum
 from typing import Protocol
 
@@ -70,26 +70,21 @@ def buy(desk: Desk) -> Outcome:
     return Outcome.BOUGHT
 
 
-def journey(first: Desk, second: Desk) -> Outcome:
-    """Buy a ticket on both trains, or on none: take the lock of one, then that of the other, and pay once.
+def journey(*desks: Desk) -> Outcome:
+    """Buy a ticket on every train, or on none: take all the locks, then read, pay once and write.
 
-    Each train has a desk. The buyer does not look first: whoever holds one lock and waits for the other is the point.
-    Raises TornReadError where a read meets a half-written store; both locks are given back on the way out.
+    There is a desk for each train, in the order in which this buyer takes the locks. Orders that differ from buyer to
+    buyer can end in a deadlock, a cycle of buyers that hold one lock and wait for the next: Coffman, Elphick and
+    Shoshani, "System deadlocks", ACM Computing Surveys 3, 1971. One order for all buyers prevents it.
+    Raise TornReadError if a read meets a half-written store; the locks are given back on the way out.
     """
-    with first.lock, second.lock:
-        here, there = first.read(), second.read()
-        if here < 1 or there < 1:
+    with ExitStack() as locks:
+        for desk in desks:
+            locks.enter_context(desk.lock)
+        counts = [desk.read() for desk in desks]
+        if min(counts) < 1:
             return Outcome.SOLD_OUT
-        first.pay()
-        first.write(here - 1)
-        second.write(there - 1)
+        desks[0].pay()
+        for desk, count in zip(desks, counts, strict=True):
+            desk.write(count - 1)
     return Outcome.BOUGHT
-
-
-def journey_back(first: Desk, second: Desk) -> Outcome:
-    """Do the same in the opposite order, which is how two buyers come to wait for each other.
-
-    Coffman, Elphick and Shoshani, "System deadlocks", ACM Computing Surveys 3, 1971: a circle of buyers who hold and
-    wait, locks that nobody can take away, and room for one. One order for all breaks the circle.
-    """
-    return journey(second, first)

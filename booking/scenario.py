@@ -11,8 +11,8 @@ MOST_BUYERS = 100_000
 MOST_PROCESSES = 10_000
 """Only a pool of workers plays more buyers than this: elsewhere each is a process, or has a state of its own."""
 MOST_TICKETS = 10**9
-MOST_TRAINS = 2
-ORDERS = ("same", "opposite")
+MOST_TRAINS = 8
+ORDERS = ("same", "opposite", "ring")
 PARTITION = "partition"
 """With this `lock` every buyer gets a share of the tickets before the sale; a saved history has only the name."""
 LONGEST_PAY = 3600.0
@@ -26,9 +26,10 @@ class Scenario:
     `pay` is how long a payment takes, a lowest and a highest number of seconds; (0, 0) pays at once.
     `seed` fixes the payment times that are drawn between the two; None draws new ones every time.
     `permits` is how many buyers a semaphore lets in; the other locks do not read it.
-    With two `trains` every buyer needs a ticket on both, `tickets` are for sale on each, and each has a lock of its
-    own; `order` tells whether all buyers go to the trains in the same order, or those with even numbers in the
-    opposite one.
+    With several `trains` every buyer needs a ticket on each of them, `tickets` are for sale on each, and each has a
+    lock. `order` is the order in which a buyer takes these locks: "same" for all buyers; "opposite", backwards for
+    buyers with even numbers; "ring", buyer b from train b on and round to train 1 again, as the philosophers take
+    their forks (Dijkstra, "Hierarchical ordering of sequential processes", Acta Informatica 1, 1971).
 
     Raises BadInputError where a value is out of range.
     """
@@ -53,7 +54,7 @@ class Scenario:
         if self.order not in ORDERS:
             raise BadInputError(f"order is {_shown(self.order)}; use one of {', '.join(ORDERS)}")
         if self.order != "same" and self.trains == 1:
-            raise BadInputError("one train has no order; leave out --order, or use --trains 2")
+            raise BadInputError("--lock-order requires --trains 2 or more")
         if self.seed is not None and (isinstance(self.seed, bool) or not isinstance(self.seed, int)):
             raise BadInputError(f"seed is {_shown(self.seed)}; use a whole number, or none for chance")
 
@@ -74,9 +75,13 @@ class Scenario:
         """Return the place, from 0, in `counts` of the file that this buyer uses on this train."""
         return buyer - 1 if self.lock == PARTITION else train - 1
 
-    def turns_back(self, buyer: int) -> bool:
-        """Return whether this buyer goes to the second train first."""
-        return self.order == "opposite" and buyer % 2 == 0
+    def route(self, buyer: int) -> tuple[int, ...]:
+        """Return the trains, counted from 1, in the order in which this buyer takes their locks."""
+        trains = tuple(range(1, self.trains + 1))
+        if self.order == "ring":
+            first = (buyer - 1) % self.trains
+            return trains[first:] + trains[:first]
+        return trains[::-1] if self.order == "opposite" and buyer % 2 == 0 else trains
 
     def to_json(self) -> dict[str, Any]:
         """Return the scenario as a JSON object; `pay` becomes a list of two numbers.

@@ -14,7 +14,7 @@ def sale(
         Event(seq, 5_000 + 1_000 * seq, buyer, 100 + buyer, step, phase, value)  # type: ignore[arg-type]
         for seq, (buyer, step, phase, value) in enumerate(steps, 1)
     )
-    return History(scenario, events, tuple(endings), left)
+    return History(scenario, events, tuple(endings), (left,))
 
 
 def ended(buyer: int, outcome: Outcome, exitcode: int | None = 0, *, alive: bool = False) -> Ending:

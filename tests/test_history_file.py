@@ -28,7 +28,7 @@ SMALL = History(
         Ending(1, 71, Outcome.UNKNOWN, exitcode=-9),
         Ending(2, 72, Outcome.TORN_READ, exitcode=None, alive=True, error="no room"),
     ),
-    stock_left=None,
+    counts_left=(None,),
     elapsed_s=0.25,
     timed_out=True,
     start_method="fork",
@@ -91,7 +91,7 @@ def histories(draw: st.DrawFn) -> History:
             Ending(buyer, each.pid, each.outcome, each.exitcode, each.alive, each.error)
             for buyer, each in enumerate(draw(st.lists(endings, min_size=scenario.buyers, max_size=scenario.buyers)), 1)
         ),
-        stock_left=draw(st.none() | counts),
+        counts_left=tuple(draw(st.none() | counts) for _ in range(scenario.trains)),
         elapsed_s=draw(st.floats(0, 1e6)),
         timed_out=draw(st.booleans()),
         start_method=draw(st.sampled_from(["fork", "spawn", "forkserver", ""])),
@@ -101,7 +101,7 @@ def histories(draw: st.DrawFn) -> History:
 
 def test_a_history_can_be_sent_to_another_process() -> None:
     """Also one that names no versions, as a prediction does."""
-    history = History(Scenario(), (), (), 1)
+    history = History(Scenario(), (), (), (1,))
     assert pickle.loads(pickle.dumps(history)) == history  # noqa: S301 - our own bytes
 
 
@@ -258,7 +258,7 @@ def test_no_order_of_lines_causes_more_than_a_line(order: list[int]) -> None:
 
 def test_histories_share_nothing_that_can_be_changed() -> None:
     """Each history has its own versions, and a copy with another value leaves the first as it was."""
-    one, two = (History(Scenario(1), (), (), 1) for _ in range(2))
+    one, two = (History(Scenario(1), (), (), (1,)) for _ in range(2))
     assert one == two
     assert one.versions is not two.versions
-    assert (replace(one, stock_left=0).stock_left, one.stock_left) == (0, 1)
+    assert (replace(one, counts_left=(0,)).stock_left, one.stock_left) == (0, 1)

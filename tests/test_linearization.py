@@ -84,7 +84,7 @@ def histories(draw: st.DrawFn) -> History:
     taken = sequential(turns, tickets, in_place=in_place)
     slack = draw(st.lists(st.tuples(st.integers(0, 45), st.integers(0, 45)), min_size=len(taken), max_size=len(taken)))
     scenario = Scenario(buyers, tickets, store="inplace" if in_place else "json")
-    return History(scenario, tuple(stretched(taken, slack)), (), None)
+    return History(scenario, tuple(stretched(taken, slack)), (), (None,))
 
 
 def what_order_fails(history: History, order: list[int]) -> str | None:
@@ -127,7 +127,7 @@ def test_a_value_that_nobody_wrote_is_never_explained(history: History, data: st
     assume(reads)
     corrupted = data.draw(st.sampled_from(reads))._replace(value=99)
     changed = tuple(corrupted if event.seq == corrupted.seq else event for event in history.events)
-    assert linearize(History(history.scenario, changed, (), None), most_steps=MOST_STEPS) is None
+    assert linearize(History(history.scenario, changed, (), (None,)), most_steps=MOST_STEPS) is None
 
 
 @PROPERTY
@@ -140,7 +140,7 @@ def test_an_order_is_found_exactly_where_there_is_one(history: History, data: st
     corrupted = data.draw(st.sampled_from(reads))
     other = corrupted._replace(value=data.draw(st.sampled_from([0, 1, 2, 3, "torn"])))
     changed = tuple(other if event.seq == other.seq else event for event in history.events)
-    told = History(history.scenario, changed, (), None)
+    told = History(history.scenario, changed, (), (None,))
     order = linearize(told, most_steps=MOST_STEPS)
     assert (order is not None) == any_order(intervals(told), told.scenario.tickets)
     assert order is None or what_order_fails(told, order) is None

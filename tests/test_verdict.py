@@ -215,7 +215,7 @@ def test_what_a_buyer_said_when_it_gave_up_is_told() -> None:
     """A disk that fails is the buyer's last word, in the verdict too."""
     history = sale(steps("1.read=1"), [UNFINISHED], left=1)
     gave_up = history.endings[0].__class__(1, 101, UNFINISHED, 0, error="the disk is full")
-    told = History(history.scenario, history.events, (gave_up,), 1)
+    told = History(history.scenario, history.events, (gave_up,), (1,))
     assert findings(told) == [("unknown", "Buyer 1 gave up: the disk is full.", (2,))]
 
 

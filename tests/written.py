@@ -52,5 +52,5 @@ def sale(  # noqa: PLR0913 - each is one thing that a history tells
         for buyer, outcome in enumerate(outcomes, 1)
     ]
     return History(
-        Scenario(len(outcomes), tickets, lock, store), events(told), tuple(endings), left, timed_out=bool(alive)
+        Scenario(len(outcomes), tickets, lock, store), events(told), tuple(endings), (left,), timed_out=bool(alive)
     )

@@ -37,7 +37,11 @@ RENAMED = {
         "--workers": "--pool",
         "--opens-in": "--countdown",
         "--kill-parent": "the command `booking orphans`",
+        "--order": "--lock-order",
     },
+    "explore": {"--order": "--lock-order"},
+    "replay": {"--order": "--lock-order"},
+    "play": {"--order": "--lock-order"},
 }
 """The options of earlier versions, by command, and what to use instead."""
 

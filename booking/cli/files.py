@@ -9,8 +9,7 @@ from booking.errors import BadInputError, DiskError
 from booking.history.history import History
 from booking.history.verdict import Verdict
 from booking.registry import report_named
-from booking.storage.paths import shown
-from booking.trains import second_path
+from booking.storage.paths import shown, train_path
 
 _ANYBODY_WRITES = 0o222
 
@@ -31,7 +30,7 @@ def require_writable(outputs: Mapping[str, Path | None], inputs: Mapping[str, Pa
 
 def files_of_store(db: Path, trains: int = 1) -> dict[str, Path]:
     """Return the files that a sale on this store uses, by what they are."""
-    stores = [db] if trains == 1 else [db, second_path(db)]
+    stores = [train_path(db, train) for train in range(1, trains + 1)]
     endings = (".lock", ".fair", ".soft", ".sale")
     locks = [store.with_name(store.name + ending) for store in stores for ending in endings]
     return {f"the ticket store {shown(path)}": path for path in stores} | {

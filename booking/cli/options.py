@@ -8,16 +8,21 @@ import typer
 from booking.errors import BadInputError
 from booking.history.finding import SOUND, UNKNOWN, Anomaly
 from booking.registry import LOCKS, STORES, protection_of
-from booking.scenario import ORDERS, Scenario
+from booking.scenario import Scenario
 
 Buyers = Annotated[int, typer.Option(help="How many buyers there are.")]
 Tickets = Annotated[int, typer.Option(help="How many tickets are for sale.")]
 LockName = Annotated[str, typer.Option("--lock", metavar="LOCK", help=f"One of {', '.join(LOCKS)}.")]
 StoreName = Annotated[str, typer.Option("--store", metavar="STORE", help=f"One of {', '.join(STORES)}.")]
 Permits = Annotated[int, typer.Option(help="How many a semaphore lets in.")]
-Trains = Annotated[int, typer.Option(metavar="T", help="1, or 2: every buyer needs a ticket on both.")]
+Trains = Annotated[int, typer.Option(metavar="T", help="Every buyer needs a ticket on each of T trains.")]
 TrainOrder = Annotated[
-    str, typer.Option("--order", metavar="ORDER", help=f"Of two trains: {ORDERS[0]}, or {ORDERS[1]} for even buyers.")
+    str,
+    typer.Option(
+        "--lock-order",
+        metavar="ORDER",
+        help="How buyers take the trains' locks: same, opposite (even buyers backwards), or ring (buyer b from b on).",
+    ),
 ]
 Pay = Annotated[
     str, typer.Option(metavar="SECONDS|MIN:MAX", help="How long a payment takes, between the read and the write.")

@@ -18,8 +18,7 @@ from booking.replayer.check import Replay
 from booking.replayer.replay import replay as play
 from booking.scenario import ORDERS, Scenario
 from booking.storage.paths import shown
-from booking.text.words import count_of, wrapped
-from booking.trains import on_trains
+from booking.text.words import count_of, on_trains, wrapped
 
 _SHORT = re.compile(r"[-0-9,\s]*", re.ASCII)
 
@@ -40,8 +39,10 @@ def replay(  # noqa: PLR0913 - every dial of a scenario is an option
     lock: Annotated[str | None, typer.Option(metavar="LOCK", help=f"One of {', '.join(LOCKS)}.")] = None,
     permits: Annotated[int | None, typer.Option(help="How many a semaphore lets in.")] = None,
     store: Annotated[str | None, typer.Option(metavar="STORE", help=f"One of {', '.join(STORES)}.")] = None,
-    trains: Annotated[int | None, typer.Option(metavar="T", help="1, or 2: every buyer needs both.")] = None,
-    order: Annotated[str | None, typer.Option(metavar="ORDER", help=f"Of two trains: {', '.join(ORDERS)}.")] = None,
+    trains: Annotated[int | None, typer.Option(metavar="T", help="How many trains every buyer needs.")] = None,
+    order: Annotated[
+        str | None, typer.Option("--lock-order", metavar="ORDER", help=f"With --trains: {', '.join(ORDERS)}.")
+    ] = None,
     db: options.Db = Path("data/db.json"),
     start_method: options.StartMethod = None,
     history: options.HistoryFile = None,

@@ -21,8 +21,8 @@ from booking.scenario import Scenario, require_whole
 from booking.setup import Setup
 from booking.simulation.running import Watcher
 from booking.simulation.sale import simulate, store_path
+from booking.storage.paths import train_path
 from booking.text.words import count_of
-from booking.trains import second_path
 
 MOST_RUNS = 1_000_000
 _View: TypeAlias = AbstractContextManager[Watcher | None]
@@ -157,5 +157,6 @@ def _stock_line(db: Path, before: int | None, history: History) -> str:
 
 
 def _beside(db: Path, scenario: Scenario) -> str:
-    """Return the second train's file in a sentence, with a space before it; nothing for one train."""
-    return f" {second_path(db)}, for train 2, holds as many." if scenario.trains > 1 else ""
+    """Return the other trains' files in sentences, with a space before each; nothing for one train."""
+    others = range(2, scenario.trains + 1)
+    return "".join(f" {train_path(db, train)}, for train {train}, holds as many." for train in others)

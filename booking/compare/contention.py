@@ -96,7 +96,7 @@ def contended(scenario: Scenario, folder: Path, seconds: float, stop: Callable[[
         try:
             for number in range(1, scenario.buyers + 1):
                 own = Train(sale.protection.store_of(number, train.store), train.lock)
-                task = Turnstile(sale.protection.program(number), own, group.ends, seconds)
+                task = Turnstile(sale.protection.program, own, group.ends, seconds)
                 group.start(attend, task, f"buyer-{number}")
             group.seal()
             _heard(group, scenario.buyers, PATIENCE + scenario.buyers, lambda: bool(arrived) or stop())

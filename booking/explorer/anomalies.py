@@ -4,7 +4,6 @@ from booking.explorer.automaton import UNEXPLORED
 from booking.explorer.quotient import Field, Quotient
 from booking.history.finding import UNFINISHED, Anomaly, is_lost_update
 from booking.purchase import Outcome
-from booking.trains import NAMES
 
 SEVERITY: tuple[str, ...] = (
     Anomaly.OVERSOLD,
@@ -31,7 +30,7 @@ class Anomalies:
             Anomaly.TORN_READ: self._those(Outcome.TORN_READ),
             UNFINISHED: self._those(Outcome.UNFINISHED, Outcome.UNKNOWN),
         }
-        self._cells = [cell for cell, _ in NAMES if cell in quotient.packing.cells]
+        self._cells = list(quotient.packing.cells)
 
     def sold(self, state: int) -> int:
         """Return how many buyers hold a ticket."""

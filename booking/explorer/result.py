@@ -23,9 +23,9 @@ class Witness:
     """A schedule that shows an anomaly, with what happens at each of its places.
 
     In `schedule` 2 is a step of buyer 2 and -2 its crash. Buyers that never move are not in it. `ends` tells how
-    each buyer that takes part ends: one of the outcomes, WAITING or ENDLESS. `text` is the judge's sentence. `left` is
-    the count in the store afterwards, None if it is half-written, and `second_left` that of the second train, None
-    too if there is none. `error` is the exception with which a buyer's code fails, with file and line, "" for none.
+    each buyer that takes part ends: one of the outcomes, WAITING or ENDLESS. `text` is the judge's sentence.
+    `counts_left` is the count in the store of each train afterwards, None if it is half-written. `error` is the
+    exception with which a buyer's code fails, with file and line, "" for none.
     """
 
     anomaly: str
@@ -33,8 +33,7 @@ class Witness:
     happened: tuple[Moved, ...]
     ends: Mapping[int, str]
     text: str
-    left: int | None
-    second_left: int | None = None
+    counts_left: tuple[int | None, ...]
     error: str = ""
 
     @property

@@ -268,5 +268,4 @@ def witness(anomaly: str, scenario: Scenario, world: World, schedule: tuple[int,
         outside = tuple(buyer for buyer in waiting if buyer not in schedule)
         findings = predict(scenario, schedule + outside, world).verdict.findings
         text = next((finding.text for finding in findings if finding.anomaly == anomaly), "")
-    left, second_left = (*after.counts_left, None)[:2]
-    return Witness(anomaly, schedule, happened, ends, text, left, second_left, error)
+    return Witness(anomaly, schedule, happened, ends, text, after.counts_left, error)

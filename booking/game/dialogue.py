@@ -9,12 +9,12 @@ from booking.history.schedule import command
 from booking.history.schedule_table import columns
 from booking.model.prediction import predict
 from booking.model.scripted_desk import Operation
+from booking.model.shared_state import train_of
 from booking.model.world import Moved
 from booking.reports.exploration import large
 from booking.steps import Step
 from booking.text.verbs import VERBS, count_words, verb_of
-from booking.text.words import count_of, ranges
-from booking.trains import on_trains, train_of
+from booking.text.words import count_of, on_trains, ranges
 
 HELP = """\
   1, 2, ...  move that buyer by one step
@@ -144,7 +144,8 @@ def _left(game: Game) -> str:
     says = ["is half-written" if left is None else f"says {left:,}" for left in game.world.counts_left]
     if len(says) == 1:
         return f"The file {says[0]}"
-    return f"The file of train 1 {says[0]}, that of train 2 {says[1]}"
+    others = ", ".join(f"that of train {train} {text}" for train, text in enumerate(says[1:], 2))
+    return f"The file of train 1 {says[0]}, {others}"
 
 
 def move_text(moved: Moved, trains: int = 1) -> str:

@@ -23,7 +23,7 @@ SCHEMA = 1
 
 _STEP_NAMES = frozenset(Step) | {PAY}
 _HEADER_KEYS = {"scenario", "stock_left", "elapsed_s", "timed_out", "start_method", "versions"}
-_OPTIONAL_KEYS = {"notes", "staging", "struck", "second_left"}
+_OPTIONAL_KEYS = {"notes", "staging", "struck", "second_left", "counts_left"}
 
 CLERK_DIED = "the clerk died"
 WORKER_DIED = "a worker died"
@@ -100,11 +100,11 @@ class Ending:
 class History:
     """A whole sale.
 
-    `stock_left` is the count in the store afterwards, None where it cannot be read. `elapsed_s` is the time
+    `counts_left` is the count in the store of each train afterwards, None if it cannot be read. `elapsed_s` is the time
     from the opening of the gate to the last buyer's end, in seconds. `timed_out` tells that the time-out closed
     the sale. `versions` and `start_method` say where it ran. `notes` are sentences about what stands around the
     buyers, clerks and workers for example. `setup` are the dials around the sale, and `struck` is what its faults
-    did. `second_left` is the count of the second train, None too in a sale with one.
+    did.
 
     A pool with very many buyers keeps no events, see `booking.simulation.pool.sale.MOST_RECORDED`.
     """
@@ -112,7 +112,7 @@ class History:
     scenario: Scenario
     events: tuple[Event, ...]
     endings: tuple[Ending, ...]
-    stock_left: int | None
+    counts_left: tuple[int | None, ...]
     elapsed_s: float = 0.0
     timed_out: bool = False
     start_method: str = ""
@@ -120,16 +120,15 @@ class History:
     setup: Setup = field(default_factory=Setup)
     struck: tuple[FaultReport, ...] = ()
     notes: tuple[str, ...] = ()
-    second_left: int | None = None
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
         return html(self)
 
     @property
-    def counts_left(self) -> tuple[int | None, ...]:
-        """Return the count of each train afterwards."""
-        return (self.stock_left, self.second_left)[: self.scenario.trains]
+    def stock_left(self) -> int | None:
+        """Return the count in the one store afterwards, or in that of the first train; None if it cannot be read."""
+        return self.counts_left[0]
 
     def of(self, buyer: int) -> tuple[Event, ...]:
         """Return the events of one buyer, in order."""
@@ -152,7 +151,8 @@ class History:
         if self.setup != Setup():
             header["staging"] = self.setup.to_json()
         if self.scenario.trains > 1:
-            header["second_left"] = self.second_left
+            header["counts_left"] = list(self.counts_left)
+            header["second_left"] = self.counts_left[1]  # the key that earlier versions read
         if self.struck:
             header["struck"] = [report.to_json() for report in self.struck]
         yield json.dumps(header)
@@ -206,7 +206,6 @@ def _header(document: dict[str, Any]) -> dict[str, Any]:
         raise BadInputError(f"the history has schema {reprlib.repr(schema)}; this program reads schema {SCHEMA}")
     try:
         _require(document.keys() - _OPTIONAL_KEYS == _HEADER_KEYS and isinstance(document["scenario"], dict))
-        _require(document["stock_left"] is None or _is_whole(document["stock_left"]))
         _require(_is_seconds(document["elapsed_s"]) and isinstance(document["timed_out"], bool))
         _require(isinstance(document["start_method"], str) and isinstance(document["versions"], dict))
         _require(all(isinstance(value, str) for value in document["versions"].values()))
@@ -215,16 +214,19 @@ def _header(document: dict[str, Any]) -> dict[str, Any]:
         setup, struck = document.pop("staging", {}), document.pop("struck", [])
         _require(isinstance(setup, dict) and isinstance(struck, list))
         blows = tuple(_struck(blow) for blow in struck)
-        second = document.pop("second_left", None)
-        _require(second is None or _is_whole(second))
+        first, second = document.pop("stock_left"), document.pop("second_left", None)
+        scenario = Scenario.from_json(document["scenario"])
+        left = document.pop("counts_left", [first, second][: scenario.trains])
+        _require(isinstance(left, list) and len(left) == scenario.trains)
+        _require(all(count is None or _is_whole(count) for count in left))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise BadInputError("line 1 is not the header of a history; write one with --history FILE") from None
     return document | {
-        "scenario": Scenario.from_json(document["scenario"]),
+        "scenario": scenario,
         "notes": tuple(notes),
         "setup": Setup.from_json(setup),
         "struck": blows,
-        "second_left": second,
+        "counts_left": tuple(left),
     }
 
 

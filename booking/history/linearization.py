@@ -78,9 +78,7 @@ def _ends_like(history: History, cells: Cells) -> bool:
     if history.scenario.shares:
         numbers = [cell for cell in cells if isinstance(cell, int)]
         return history.stock_left in {None, sum(numbers)}
-    return all(
-        left in {None, cell} for left, cell in zip((history.stock_left, history.second_left), cells, strict=False)
-    )
+    return all(left in {None, cell} for left, cell in zip(history.counts_left, cells, strict=True))
 
 
 class _Search:

@@ -67,7 +67,7 @@ def written(schedule: Schedule) -> str:
 def command(scenario: Scenario, schedule: Schedule) -> str:
     """Return the command that replays the schedule."""
     permits = f" --permits {scenario.permits}" if scenario.permits != 1 else ""
-    trains = f" --trains {scenario.trains} --order {scenario.order}" if scenario.trains != 1 else ""
+    trains = f" --trains {scenario.trains} --lock-order {scenario.order}" if scenario.trains != 1 else ""
     options = (
         f"--buyers {scenario.buyers} --tickets {scenario.tickets}"
         f" --lock {scenario.lock}{permits} --store {scenario.store}{trains}"

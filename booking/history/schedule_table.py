@@ -23,13 +23,13 @@ class Cell(NamedTuple):
     text: str
 
 
-def step_text(step: str, value: Value = None, *, second: bool = False) -> str:
+def step_text(step: str, value: Value = None, train: int = 1) -> str:
     """Return a step in a word or two: "read 1", "write 0", "look torn", "acquire", "blocked", "swap fails".
 
-    `second` marks it as a step on the second of two trains: "read 1 (t2)".
+    A step on another train than the first names it: "read 1 (t2)".
     """
-    if second:
-        return f"{step_text(step, value)} (t2)"
+    if train > 1:
+        return f"{step_text(step, value)} (t{train})"
     if value == BLOCKED:
         return "blocked"
     if value == CHANGED:

@@ -17,7 +17,7 @@ from booking.history.waiting import unanswered
 from booking.purchase import Outcome
 from booking.steps import READS, Step
 from booking.text.display import html
-from booking.text.words import buyers, count_of
+from booking.text.words import buyers, count_of, every_train
 
 __all__ = ["MOST_STEPS_SHOWN", "SOUND", "UNKNOWN", "Anomaly", "Finding", "Verdict", "judge", "replay_command"]
 
@@ -32,9 +32,9 @@ class Verdict:
 
     `name` is "sound", the worst anomaly found, or "unknown" if a buyer may hold a ticket or the history was cut
     short. `unfinished` are the buyers that never answered; `unknown`, a part of them, had begun to write.
-    `oversold` is how many tickets were sold beyond those that existed. `stock_left` is None for an unreadable
-    store. With two `trains` a ticket is one on both, `tickets` are those of each, and `second_left` is what is left
-    on the second.
+    `oversold` is how many tickets were sold beyond those that existed. `counts_left` is what is left on each train,
+    None for an unreadable store. With more than one train a ticket is one on each of them, and `tickets` are those of
+    each.
     """
 
     name: str
@@ -45,14 +45,17 @@ class Verdict:
     torn_reads: int
     unfinished: int
     unknown: int
-    stock_left: int | None
+    counts_left: tuple[int | None, ...]
     findings: tuple[Finding, ...] = ()
-    second_left: int | None = None
-    trains: int = 1
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
         return html(self)
+
+    @property
+    def stock_left(self) -> int | None:
+        """Return what is left in the one store, or in that of the first train; None for an unreadable one."""
+        return self.counts_left[0]
 
     @property
     def oversold(self) -> int:
@@ -63,8 +66,9 @@ class Verdict:
     def sentence(self) -> str:
         """Return the verdict in a sentence or two that need no knowledge of the code."""
         held = f"{count_of(self.sold, 'buyer')} {'holds' if self.sold == 1 else 'hold'} a ticket"
-        held += " on both trains" if self.trains > 1 else ""
-        existed = f"{self.tickets} existed{' on each' if self.trains > 1 else ''}."
+        trains = len(self.counts_left)
+        held += f" on {every_train(trains)}" if trains > 1 else ""
+        existed = f"{self.tickets} existed{' on each' if trains > 1 else ''}."
         # Beside an oversold sale a lost update has the same witness, and is not told twice.
         told = [f.text for f in self.findings if not (self.oversold and f.anomaly == Anomaly.LOST_UPDATE)]
         return " ".join([f"{held}; {existed}", *told])
@@ -81,13 +85,18 @@ class Verdict:
             "unfinished": self.unfinished,
             "unknown": self.unknown,
             "stock_left": self.stock_left,
-            **({"second_left": self.second_left} if self.trains > 1 else {}),
+            **_journey_counts(self.counts_left),
             "verdict": self.name,
             "findings": [
                 {"anomaly": f.anomaly, "text": f.text, "events": list(f.events), "replay": f.replay}
                 for f in self.findings
             ],
         }
+
+
+def _journey_counts(counts_left: tuple[int | None, ...]) -> dict[str, Any]:
+    """Return the JSON keys of a sale of journeys; `second_left` is the key that came first."""
+    return {"second_left": counts_left[1], "counts_left": list(counts_left)} if len(counts_left) > 1 else {}
 
 
 def judge(history: History) -> Verdict:
@@ -109,10 +118,8 @@ def judge(history: History) -> Verdict:
         torn_reads=outcomes.count(Outcome.TORN_READ),
         unfinished=outcomes.count(Outcome.UNFINISHED) + unknown,
         unknown=unknown,
-        stock_left=history.stock_left,
+        counts_left=history.counts_left,
         findings=findings,
-        second_left=history.second_left,
-        trains=history.scenario.trains,
     )
 
 
@@ -141,15 +148,18 @@ def _replayed(history: History, findings: tuple[Finding, ...]) -> Iterator[Findi
 
 
 def _half_journeys(history: History) -> Iterator[Finding]:
-    """Report that one train has lost more tickets than the other, though they are sold together."""
-    gone = [history.scenario.tickets - left for left in history.counts_left if left is not None]
-    if len(set(gone)) < 2:  # noqa: PLR2004 - there are two trains to differ
+    """Report that one train has lost more tickets than another, though they are sold together."""
+    gone = {n: history.scenario.tickets - left for n, left in enumerate(history.counts_left, 1) if left is not None}
+    if len(set(gone.values())) < 2:  # noqa: PLR2004 - two trains differ
         return
     writes = [e for e in history.events if e.step in _WRITES and e.phase == "return"]
-    halves = {e.buyer for e in writes if e.train == 1} ^ {e.buyer for e in writes if e.train > 1}
-    text = f"Half a journey: train 1 lost {count_of(gone[0], 'ticket')} and train 2 lost {gone[1]:,}."
+    wrote: list[set[int]] = [{event.buyer for event in writes if event.train == train} for train in gone]
+    everybody = {buyer for some in wrote for buyer in some}
+    halves = {buyer for buyer in everybody if not all(buyer in some for some in wrote)}
+    first, *others = (f"train {train} lost {count_of(lost, 'ticket')}" for train, lost in gone.items())
+    text = f"Half a journey: {', '.join([first, *others[:-1]])} and {others[-1]}."
     if halves:
-        text += f" {buyers(halves)} wrote for one train and not for the other."
+        text += f" {buyers(halves)} did not write for {every_train(len(history.counts_left))}."
     yield Finding(Anomaly.HALF_JOURNEY, text, tuple(event.seq for event in writes))
 
 

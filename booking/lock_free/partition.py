@@ -14,10 +14,14 @@ from booking.steps import Step
 from booking.storage import paths
 from booking.stores import Store
 from booking.text.words import buyers, count_of
-from booking.trains import share_path
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
+
+
+def share_path(path: Path, buyer: int) -> Path:
+    """Return the file in which a buyer has its share of the tickets, beside the store: `db.json.share-3`."""
+    return path.with_name(f"{path.name}.share-{buyer}")
 
 
 class Partition(Protection):

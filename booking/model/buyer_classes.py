@@ -1,6 +1,7 @@
 """The kinds of buyers of a scenario: those of one kind are alike, so that the explorer may count instead of name them.
 
-Mostly there is one. Two trains in opposite orders have two, and so have tickets that are split into unequal shares.
+Mostly there is one. Trains that are taken in different orders have several, and so have tickets that are split into
+unequal shares.
 """
 
 from collections.abc import Sequence
@@ -9,10 +10,9 @@ from typing import NamedTuple
 
 from booking.errors import BadInputError
 from booking.model.scripted_desk import Program, purchase_at_counter
-from booking.model.shared_state import Shared, shared_in
+from booking.model.shared_state import Shared, cell_of, shared_in
 from booking.registry import protection_of
 from booking.scenario import Scenario
-from booking.trains import COUNT
 
 
 class Kind(NamedTuple):
@@ -35,13 +35,13 @@ def kinds_in(scenario: Scenario, program: Program | None = None, clerks: int = 0
         raise BadInputError(f"only the purchase itself is explored with --lock {scenario.lock}; use another lock")
     if clerks and not program:
         program = purchase_at_counter
-    counts, found = scenario.counts, dict[tuple[Program, int], list[int]]()
+    found: dict[tuple[tuple[str, int], ...], list[int]] = {}
     for buyer in range(1, scenario.buyers + 1):
-        first = counts[scenario.file_of(buyer, 1)]
-        found.setdefault((program or protection.program(buyer), first), []).append(buyer)
+        files = [(cell_of(train), scenario.file_of(buyer, train)) for train in scenario.route(buyer)]
+        found.setdefault(tuple((cell, scenario.counts[file]) for cell, file in files), []).append(buyer)
     return tuple(
-        Kind(runs, replace(shared, cells={COUNT: share}) if protection.shares else shared, tuple(buyers))
-        for (runs, share), buyers in found.items()
+        Kind(program or protection.program, replace(shared, cells=dict(cells)), tuple(buyers))
+        for cells, buyers in found.items()
     )
 
 

@@ -44,10 +44,7 @@ class Prediction:
     @property
     def cells(self) -> list[Cell]:
         """Return the moves in a word or two each, to be shown in columns."""
-        return [
-            Cell(m.buyer, DIES if m.step is None else step_text(m.step, m.value, second=m.train > 1))
-            for m in self.moves
-        ]
+        return [Cell(m.buyer, DIES if m.step is None else step_text(m.step, m.value, m.train)) for m in self.moves]
 
     @property
     def ends(self) -> dict[int, str]:
@@ -82,8 +79,7 @@ def predict(scenario: Scenario, schedule: Schedule, world: World | None = None) 
     unseen = [buyer for buyer in waiting if not _was_seen_blocked(moves, buyer)]
     moves += [world.move(buyer)[1] for buyer in unseen]
     endings = tuple(_ending(world, buyer, began) for buyer in world.buyers)
-    left, second_left = (*world.counts_left, None)[:2]
-    history = History(scenario, tuple(_events(moves)), endings, left, second_left=second_left)
+    history = History(scenario, tuple(_events(moves)), endings, world.counts_left)
     return Prediction(scenario, schedule, (*schedule, *unseen), tuple(moves), history, world)
 
 

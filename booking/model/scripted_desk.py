@@ -15,11 +15,10 @@ from typing import NamedTuple, Self, TypeAlias
 from booking.errors import BadInputError, BookingError, TornReadError
 from booking.history.history import CHANGED, TORN
 from booking.model.local_state import local_state, plain_codes
-from booking.model.shared_state import COUNTER, Shared
+from booking.model.shared_state import COUNTER, Shared, lock_of, train_of
 from booking.model.watchdog import StalledError, Watchdog, call, leave, line_behind, line_of, programs_frame
 from booking.purchase import Desk, Outcome, buy
 from booking.steps import Step
-from booking.trains import NAMES
 
 Program: TypeAlias = Callable[..., Outcome]
 """A buyer's code: it is called with a desk for each train, which mostly is one."""
@@ -167,7 +166,7 @@ class Script:
         self.earlier.reverse()
         self._runner = runner
         self._unwindings = 0
-        self.desks = tuple(ScriptedDesk(self, *names) for names in NAMES if names[0] in self.shared.cells)
+        self.desks = tuple(ScriptedDesk(self, cell) for cell in self.shared.cells)
 
     @property
     def is_unwinding(self) -> bool:
@@ -209,13 +208,15 @@ class Script:
 class ScriptedDesk:
     """The desk of a buyer that is told every answer: see `booking.purchase.Desk` for the contract.
 
-    `count` and `guard` name the cell and the lock of its train.
+    `count` is the name of its train's cell.
     """
 
-    def __init__(self, script: Script, count: str, guard: str) -> None:
+    def __init__(self, script: Script, count: str) -> None:
         self.script = script
         self.count = count
-        self.lock = ScriptedLock(script, guard, is_step=script.shared.locks[guard].permits is not None)
+        guard = lock_of(train_of(count))
+        facts = script.shared.locks.get(guard)
+        self.lock = ScriptedLock(script, guard, is_step=facts is not None and facts.permits is not None)
 
     def look(self) -> int:
         """Return the next answer."""

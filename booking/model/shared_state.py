@@ -6,10 +6,11 @@ from booking.locks import LockFacts, Reach
 from booking.registry import protection_of
 from booking.scenario import MOST_PROCESSES, Scenario, require_whole
 from booking.steps import Step
-from booking.trains import COUNT, LOCK, NAMES
 
-__all__ = ["COUNT", "COUNTER", "LOCK", "Shared", "shared_in"]
-
+COUNT = "count"
+"""The cell with the number of tickets left on the one train, or on the first of several."""
+LOCK = "lock"
+"""Its lock."""
 COUNTER = "counter"
 """The counter of a sale with clerks: as many can be inside as there are clerks."""
 
@@ -18,10 +19,10 @@ COUNTER = "counter"
 class Shared:
     """The world outside the buyers, before any of them has moved.
 
-    `cells` holds the first value of each cell and `locks` what each lock promises. `write_steps` are the atomic
-    steps of one write, and `can_swap` tells whether a count can be compared and swapped in one. With `private` every
-    buyer sees its own copy of the cells, which nobody else can change; with `split` these are shares of the tickets,
-    and what is left is their sum.
+    `cells` holds the first value of each cell, in the order of a buyer's desks, and `locks` what each lock promises.
+    `write_steps` are the atomic steps of one write, and `can_swap` tells whether a count can be compared and swapped
+    in one. With `private` every buyer sees its own copy of the cells, which nobody else can change; with `split`
+    these are shares of the tickets, and what is left is their sum.
     """
 
     cells: dict[str, int]
@@ -30,6 +31,22 @@ class Shared:
     private: bool = field(default=False)
     can_swap: bool = field(default=False)
     split: bool = field(default=False)
+
+
+def cell_of(train: int) -> str:
+    """Return the name of the cell with the count of this train, counted from 1."""
+    return COUNT if train == 1 else f"count of train {train}"
+
+
+def lock_of(train: int) -> str:
+    """Return the name of the lock of this train, counted from 1."""
+    return LOCK if train == 1 else f"lock of train {train}"
+
+
+def train_of(name: str) -> int:
+    """Return the train of a cell or a lock, counted from 1; one of no train counts as the first's."""
+    _, _, number = name.rpartition(" of train ")
+    return int(number) if number.isdecimal() else 1
 
 
 def shared_in(scenario: Scenario, clerks: int = 0) -> Shared:
@@ -43,10 +60,10 @@ def shared_in(scenario: Scenario, clerks: int = 0) -> Shared:
     protection = protection_of(scenario)
     store, split = protection.store_kind, bool(protection.shares)
     counter = {COUNTER: LockFacts(clerks, freed_when_holder_dies=True, reach=Reach.PROCESS_TREE)} if clerks else {}
-    facts, trains = protection.facts, NAMES[: scenario.trains]
+    trains = range(1, scenario.trains + 1)
     return Shared(
-        cells={cell: scenario.tickets for cell, _ in trains},
-        locks={lock: facts for _, lock in trains} | counter,
+        cells=dict.fromkeys(map(cell_of, trains), scenario.tickets),
+        locks=dict.fromkeys(map(lock_of, trains), protection.facts) | counter,
         write_steps=store.write_steps,
         private=split or not store.shared,
         can_swap=store.can_swap and not split,

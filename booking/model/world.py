@@ -11,11 +11,10 @@ from typing import NamedTuple
 from booking.errors import BadInputError
 from booking.model.buyer_classes import kinds_in
 from booking.model.scripted_desk import Continuation, Operation, Program, Result, Results, Runner
-from booking.model.shared_state import Shared, shared_in
+from booking.model.shared_state import COUNT, Shared, shared_in, train_of
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.steps import BLOCKED, Step, Value, apply
-from booking.trains import COUNT, NAMES, train_of
 
 
 class Moved(NamedTuple):
@@ -86,7 +85,7 @@ class World:
         if self.shared.split:
             shares = [self.cells[_copy(COUNT, buyer)] for buyer in self.buyers]
             return (sum(share for share in shares if isinstance(share, int)),)
-        found = [self.cells[cell] for cell, _ in NAMES if cell in self.cells]
+        found = [self.cells[cell] for cell in self.shared.cells]
         return tuple(left if isinstance(left, int) else None for left in found)
 
     @property

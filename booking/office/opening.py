@@ -47,7 +47,7 @@ def hold_office(  # noqa: PLR0913 - what is sold, how, where, and who hears of i
 def _serve(sale: Sale, train: Train, rules: Rules, office: Office) -> None:
     processes = rules.workers or rules.clients
     with contextlib.closing(office), room_for(rules.clients + 2 * processes), ProcessGroup(sale.context) as group:
-        hiring = Hiring(group, sale.protection.program(1), train, rules.timeout, office.inherited, office.hired)
+        hiring = Hiring(group, sale.protection.program, train, rules.timeout, office.inherited, office.hired)
         if rules.workers:
             office.serve(Workers(hiring, rules.clients, rules.workers))
         else:

@@ -46,10 +46,11 @@ def compare(prediction: Prediction, history: History) -> None:
     for before, after in zip(prediction.history.endings, history.endings, strict=True):
         if _end(before) != _end(after):
             raise _difference(f"buyer {after.buyer}", _end(before)[0], _end(after)[0])
-    if prediction.history.stock_left != history.stock_left:
-        raise _difference("the count left", str(prediction.history.stock_left), str(history.stock_left))
-    if prediction.history.second_left != history.second_left:
-        raise _difference("the count left on train 2", str(prediction.history.second_left), str(history.second_left))
+    counts = zip(prediction.history.counts_left, history.counts_left, strict=True)
+    for train, (predicted, left) in enumerate(counts, 1):
+        if predicted != left:
+            where = "the count left" if train == 1 else f"the count left on train {train}"
+            raise _difference(where, str(predicted), str(left))
 
 
 def _difference(where: str, predicted: str, happened: str) -> ReplayDiffersError:
@@ -65,7 +66,7 @@ def _core(event: Event | None) -> object:
 
 def _told(event: Event | None) -> str:
     return (
-        f'"buyer {event.buyer} {step_text(event.step, event.value, second=event.train > 1)}" ({event.phase})'
+        f'"buyer {event.buyer} {step_text(event.step, event.value, event.train)}" ({event.phase})'
         if event
         else "nothing"
     )

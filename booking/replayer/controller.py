@@ -10,7 +10,7 @@ from booking.processes.group import Process, ProcessGroup
 from booking.processes.journal import READY, receive
 from booking.protection import Protection
 from booking.replayer.gated_desk import ReplayTask, run_gated_buyer
-from booking.simulation.buyer import Train
+from booking.simulation.buyer import Train, trains_of
 from booking.simulation.recorder import Recorder
 from booking.simulation.running import IDLE_AFTER, READY_BASE, READY_EACH
 
@@ -34,8 +34,8 @@ class Controller:
             self.permissions.append(ours)
             task = ReplayTask(
                 buyer=buyer,
-                program=protection.program(buyer),
-                trains=tuple(Train(protection.store_of(buyer, train.store), train.lock) for train in trains),
+                program=protection.program,
+                trains=trains_of(buyer, protection, trains),
                 ends=self.group.ends,
                 permission=theirs,
             )

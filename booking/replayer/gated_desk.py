@@ -53,8 +53,7 @@ def run_gated_buyer(task: ReplayTask) -> None:
             os._exit(PARENT_GONE)
 
     desks = [
-        GatedDesk(train.store, train.lock, partial(journal.record, train=number), ask)
-        for number, train in enumerate(task.trains, 1)
+        GatedDesk(train.store, train.lock, partial(journal.record, train=train.number), ask) for train in task.trains
     ]
     while True:
         outcome, error = settled(partial(task.program, *desks))

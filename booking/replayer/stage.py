@@ -95,7 +95,6 @@ class Stage:
         if dead:
             for store in self._sale.stores:
                 store.tidy(dead)
-        left, second_left = (*(count_left(store) for store in self._sale.stores), None)[:2]
         began = {event.buyer for event in recorder.events}
         return History(
             scenario=self.scenario,
@@ -103,11 +102,10 @@ class Stage:
             endings=tuple(
                 _ending(controller, recorder, buyer, began=buyer in began) for buyer in prediction.world.buyers
             ),
-            stock_left=left,
+            counts_left=tuple(count_left(store) for store in self._sale.stores),
             elapsed_s=elapsed_ns / 1e9,
             start_method=controller.group.start_method,
             versions=versions(),
-            second_left=second_left,
         )
 
 

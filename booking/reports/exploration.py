@@ -9,8 +9,7 @@ from booking.history.schedule_table import DIES, Cell, columns, step_text
 from booking.model.shared_state import shared_in
 from booking.model.world import Moved
 from booking.purchase import Outcome
-from booking.text.words import buyers, count_of, share, shares, wrapped
-from booking.trains import on_trains
+from booking.text.words import buyers, count_of, every_train, on_trains, share, shares, wrapped
 
 MOST_DIGITS = 15
 """A number with more digits is also given as a power of ten."""
@@ -134,7 +133,7 @@ def _columns(witness: Witness) -> list[str]:
 
 
 def _step(moved: Moved) -> str:
-    return DIES if moved.step is None else step_text(moved.step, moved.value, second=moved.train > 1)
+    return DIES if moved.step is None else step_text(moved.step, moved.value, moved.train)
 
 
 def _end(end: str) -> str:
@@ -153,13 +152,13 @@ def _idle(witness: Witness, exploration: Exploration) -> Iterator[str]:
 def _left_behind(witness: Witness, exploration: Exploration) -> str:
     sold = sum(end == Outcome.BOUGHT for end in witness.ends.values())
     hold = f"{count_of(sold, 'buyer')} {'holds' if sold == 1 else 'hold'} a ticket"
-    left = "is half-written" if witness.left is None else f"says {witness.left:,}"
-    if exploration.scenario.trains == 1:
-        return f"In the end {hold}, {exploration.scenario.tickets:,} existed, and the store {left}."
-    second = "is half-written" if witness.second_left is None else f"says {witness.second_left:,}"
+    says = ["is half-written" if left is None else f"says {left:,}" for left in witness.counts_left]
+    if len(says) == 1:
+        return f"In the end {hold}, {exploration.scenario.tickets:,} existed, and the store {says[0]}."
+    stores = ", ".join(f"that of train {train} {text}" for train, text in enumerate(says[1:], 2))
     return (
-        f"In the end {hold} on both trains, {exploration.scenario.tickets:,} existed on each, "
-        f"and the store of train 1 {left}, that of train 2 {second}."
+        f"In the end {hold} on {every_train(len(says))}, {exploration.scenario.tickets:,} existed on each, "
+        f"and the store of train 1 {says[0]}, {stores}."
     )
 
 

@@ -9,7 +9,7 @@ from booking.purchase import Outcome
 from booking.reports.lanes import deaths, foremost
 from booking.steps import BLOCKED, CHANGED, PAY, TORN, Step
 from booking.text.verbs import narrated
-from booking.text.words import count_of, wrapped
+from booking.text.words import count_of, every_train, wrapped
 
 MOST_ROWS = 20
 """Of more buyers than this the foremost have a row, the witnesses first, and a line counts the others."""
@@ -111,7 +111,7 @@ def _ended(ending: Ending, counts: Mapping[int, object], history: History) -> st
     count = counts.get(1)
     match ending.outcome:
         case Outcome.BOUGHT if history.scenario.trains > 1:
-            return f"buys a ticket on both trains: it had read {count} and {counts.get(2)}"
+            return f"buys a ticket on {every_train(history.scenario.trains)}: it had read {_by_train(counts)}"
         case Outcome.BOUGHT if isinstance(count, int):
             return f"buys a ticket: it had read {count} and wrote {count - 1}"
         case Outcome.SOLD_OUT:
@@ -125,9 +125,14 @@ def _ended(ending: Ending, counts: Mapping[int, object], history: History) -> st
 
 def _sold_out(counts: Mapping[int, object], history: History) -> str:
     if history.scenario.trains > 1:
-        return f"finds no ticket for both: it read {counts.get(1)} on train 1 and {counts.get(2)} on train 2"
+        return f"finds no ticket for {every_train(history.scenario.trains)}: it read {_by_train(counts)}"
     what = "its share empty" if history.scenario.shares else "it sold out"
     return f"finds {what}: it read {counts.get(1)}"
+
+
+def _by_train(counts: Mapping[int, object]) -> str:
+    """Return "1 on train 1 and 0 on train 2"."""
+    return " and ".join(f"{count} on train {train}" for train, count in sorted(counts.items()))
 
 
 def _row(ending: Ending, history: History, died: int | None, span: int) -> str:

@@ -3,8 +3,8 @@
 A spawned process imports this module and what it names, so nothing here may import the command line.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +13,7 @@ from booking.locks import Lock
 from booking.processes import lifeline
 from booking.processes.journal import END, READY, Journal, failure_line
 from booking.processes.lifeline import PipeEnds
+from booking.protection import Protection
 from booking.purchase import Outcome
 from booking.simulation.desk import RealDesk
 from booking.stores import Store
@@ -31,6 +32,7 @@ class Train:
 
     store: Store
     lock: Lock | None
+    number: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,15 +57,26 @@ class BuyerTask:
             train.store.sweep_own()
 
 
+def trains_of(buyer: int, protection: Protection, trains: Sequence[Train]) -> tuple[Train, ...]:
+    """Return the trains of a sale as this buyer gets them: in the order of its route, with its own share of a store."""
+    route = [trains[number - 1] for number in protection.scenario.route(buyer)]
+    return tuple(replace(train, store=protection.store_of(buyer, train.store)) for train in route)
+
+
 def run_buyer(task: BuyerTask) -> None:
     """Be one buyer, from the gate to the end."""
     lifeline.become_child(task.ends, task.sweep)
     journal = Journal(task.buyer, task.ends.journal)
     fault_task = task.fault_task
     record = journal.record if fault_task is None else fault_task.around(journal.record, task.ends.lifeline)
-    records = [record, *(partial(journal.record, train=number) for number in range(2, len(task.trains) + 1))]
     desks = [
-        RealDesk(train.store, train.lock, told, task.pay_s) for train, told in zip(task.trains, records, strict=True)
+        RealDesk(
+            train.store,
+            train.lock,
+            record if train.number == 1 else partial(journal.record, train=train.number),
+            task.pay_s,
+        )
+        for train in task.trains
     ]
     journal.record(READY, "call")
     lifeline.pass_gate(task.ends, task.barrier)

@@ -14,7 +14,7 @@ from booking.processes.lifeline import barrier_for
 from booking.protection import Protection
 from booking.scenario import Scenario
 from booking.setup import Setup
-from booking.simulation.buyer import BuyerTask, Train, run_buyer
+from booking.simulation.buyer import BuyerTask, Train, run_buyer, trains_of
 from booking.simulation.recorder import Recorder
 from booking.stores import Store
 from booking.version import __version__
@@ -91,12 +91,11 @@ class RunningSale:
             for train in self.plan.trains:
                 train.store.tidy(dead)
         last_ns = max((m.t_ns for m in self.recorder.ended.values()), default=time.monotonic_ns())
-        left, second_left = (*(count_left(train.store) for train in self.plan.trains), None)[:2]
         history = History(
             scenario=self.plan.scenario,
             events=tuple(self.recorder.events),
             endings=endings,
-            stock_left=left,
+            counts_left=tuple(count_left(train.store) for train in self.plan.trains),
             elapsed_s=(last_ns - opened_ns) / 1e9,
             timed_out=timed_out,
             start_method=self.plan.group.start_method,
@@ -104,7 +103,6 @@ class RunningSale:
             notes=self._notes(),
             setup=self.plan.setup,
             struck=tuple(self.plan.faults.struck) if self.plan.faults else (),
-            second_left=second_left,
         )
         note = self.plan.protection.note(history)
         return history if note is None else replace(history, notes=(*history.notes, note))
@@ -143,8 +141,8 @@ class RunningSale:
             self._heed()
             yield BuyerTask(
                 buyer=buyer,
-                program=plan.protection.program(buyer),
-                trains=tuple(Train(plan.protection.store_of(buyer, train.store), train.lock) for train in plan.trains),
+                program=plan.protection.program,
+                trains=trains_of(buyer, plan.protection, plan.trains),
                 ends=plan.group.ends,
                 pay_s=pay_s,
                 barrier=self.barrier,

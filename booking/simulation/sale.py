@@ -25,9 +25,8 @@ from booking.simulation.buyer import Train
 from booking.simulation.claim import claim
 from booking.simulation.running import Countdown, Plan, RunningSale, Watcher
 from booking.storage import files
-from booking.storage.paths import shown, warn_of_shared_folder
+from booking.storage.paths import shown, train_path, warn_of_shared_folder
 from booking.stores import Store
-from booking.trains import second_path
 
 if TYPE_CHECKING:
     from booking.simulation.faults.injector import Faults
@@ -127,7 +126,7 @@ class Sale:
         refusal = impossible(protection, setup, restock=restock, start_method=context.get_start_method() or "")
         if refusal is not None:
             raise BadInputError(refusal)
-        places = [path, second_path(path)][: scenario.trains]
+        places = [train_path(path, train) for train in range(1, scenario.trains + 1)]
         stores = tuple(protection.store(place, durable=durable) for place in places)
         return cls(
             scenario=scenario, setup=setup, protection=protection, context=context, stores=stores, restock=restock
@@ -152,7 +151,7 @@ class Sale:
 
     def trains(self) -> tuple[Train, ...]:
         """Return the stores with new locks."""
-        return tuple(Train(store, self._lock(store.path)) for store in self.stores)
+        return tuple(Train(store, self._lock(store.path), number) for number, store in enumerate(self.stores, 1))
 
     def group(self) -> ProcessGroup:
         """Return the group of the buyers: its processes are its own children, or those of its process trees."""

@@ -24,7 +24,7 @@ from booking.processes.group import Process, ProcessGroup, reap, room_for
 from booking.processes.lifeline import PipeEnds
 from booking.processes.system import ENDED, state_of
 from booking.protection import Protection
-from booking.simulation.buyer import BuyerTask, Train
+from booking.simulation.buyer import BuyerTask
 
 _POLL = 0.005
 """Seconds between two looks of a tree at its buyers, and of the sale at what the trees tell."""
@@ -160,7 +160,7 @@ def sell(task: TreeTask) -> None:
     with room_for(kept_open), ProcessGroup(context) as own:
         own.ends = task.ends._replace(lifeline=own.ends.lifeline)
         for target, buyer, name in task.guests:
-            trains = tuple(Train(train.store, lock) for train, lock in zip(buyer.trains, locks, strict=True))
+            trains = tuple(replace(train, lock=lock) for train, lock in zip(buyer.trains, locks, strict=True))
             own.start(target, replace(buyer, trains=trains, ends=own.ends), name)
         own.seal()
         told: dict[int, int | None] = {}

@@ -15,6 +15,11 @@ def shown(path: str | Path) -> str:
     return text if text.isprintable() else ascii(text)
 
 
+def train_path(path: Path, train: int) -> Path:
+    """Return the file of this train, counted from 1, beside that of the first: `db.json`, `db-2.json`, `db-3.json`."""
+    return path if train == 1 else path.with_name(f"{path.stem}-{train}{path.suffix}")
+
+
 def refused(verb: str, path: Path, error: OSError) -> DiskError:
     """Return the failure for what the system refused, with the path and the remedy."""
     remedy = {

@@ -8,6 +8,21 @@ WIDTH = 80
 _MOST_RUNS = 8
 
 
+def every_train(trains: int) -> str:
+    """Return "both trains" or "all 3 trains"."""
+    return "both trains" if trains == 2 else f"all {trains} trains"  # noqa: PLR2004 - both are two
+
+
+def on_trains(trains: int, order: str) -> str:
+    """Return how to go on after "2 tickets" where they are for journeys; nothing for one train."""
+    orders = {
+        "same": "in the same order by all buyers",
+        "opposite": "in opposite orders",
+        "ring": "in a ring: buyer 1 from train 1 on, buyer 2 from train 2 on",
+    }
+    return f" on each of {trains} trains, taken {orders[order]} (t2 is train 2)" if trains > 1 else ""
+
+
 def count_of(number: int, thing: str) -> str:
     """Return "1 buyer" or "10 buyers"."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

@@ -183,7 +183,7 @@ def test_hostile_text_is_only_text(visit: Visitor) -> None:
     """Markup in names, in an error and in the endings is shown as it is and does nothing."""
     evil = "</script><img src=x onerror=alert(1)><script>document.title='broken'</script>"
     ending = Ending(1, 101, Outcome.UNFINISHED, 1, error=evil)
-    history = History(Scenario(1, lock=evil), (), (ending,), 1)
+    history = History(Scenario(1, lock=evil), (), (ending,), (1,))
     page = visit(page_of(history))
     assert page.ask("document.images.length") == 0
     assert evil in page.text("sentence")

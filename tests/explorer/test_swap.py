@@ -112,7 +112,7 @@ def test_a_store_that_cannot_swap_is_refused(store: str) -> None:
 def test_a_retry_closes_into_a_loop(lock: str, buyers: int) -> None:
     """A buyer that starts again is where it was, so nothing is cut and the automaton does not grow with the buyers."""
     scenario = Scenario(buyers, 2, lock)
-    automaton = learn([protection_of(scenario).program(1)], shared_in(scenario), buyers)
+    automaton = learn([protection_of(scenario).program], shared_in(scenario), buyers)
 
     assert automaton.is_whole
     assert len(automaton.states) <= 1 + 2 + (2 if lock == "cas" else 4) + 2

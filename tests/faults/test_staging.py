@@ -104,9 +104,9 @@ def test_a_history_keeps_its_dials_and_what_the_faults_did() -> None:
     setup = Setup("barrier", 1.5, faults=(Fault(2, "pay", FaultKind.TERM), Fault(1, "read", FaultKind.FREEZE)), trees=2)
     struck = (FaultReport(2, "pay", FaultKind.TERM, 12, 5, alive_right_after=True, took_effect_after_s=0.5),)
     endings = tuple(Ending(buyer, 10 + buyer, Outcome.BOUGHT) for buyer in (1, 2))
-    history = History(Scenario(2), (), endings, 0, setup=setup, struck=struck)
+    history = History(Scenario(2), (), endings, (0,), setup=setup, struck=struck)
     assert History.from_lines(history.to_lines()) == history
-    plain = History(Scenario(2), (), endings, 0)
+    plain = History(Scenario(2), (), endings, (0,))
     assert "staging" not in next(plain.to_lines())
     assert History.from_lines(plain.to_lines()) == plain
 
@@ -128,7 +128,7 @@ def test_a_damaged_header_is_refused(damage: tuple[str, str]) -> None:
     setup = Setup("barrier", faults=(Fault(2, "pay", FaultKind.TERM),))
     struck = (FaultReport(2, "pay", FaultKind.TERM, 12, 5, alive_right_after=True),)
     endings = tuple(Ending(buyer, 10 + buyer, Outcome.BOUGHT) for buyer in (1, 2))
-    header, *rest = History(Scenario(2), (), endings, 0, setup=setup, struck=struck).to_lines()
+    header, *rest = History(Scenario(2), (), endings, (0,), setup=setup, struck=struck).to_lines()
     assert damage[0] in header
     with pytest.raises(BadInputError):
         History.from_lines([header.replace(*damage), *rest])

@@ -218,7 +218,7 @@ EVENTS = HISTORY.events
             "buyer 2: sold out was predicted, and bought happened",
             id="another ending",
         ),
-        pytest.param(replace(HISTORY, stock_left=3), "count left: 0 was predicted, and 3", id="another count left"),
+        pytest.param(replace(HISTORY, counts_left=(3,)), "count left: 0 was predicted, and 3", id="another count left"),
     ],
 )
 def test_every_difference_is_named(other: History, message: str) -> None:

@@ -29,5 +29,5 @@ def test_a_witness_can_be_replayed(db: Path, scenario: Scenario, crashes: int, a
         assert witness is not None
         done = replay(witness.schedule, scenario, db=db)
         assert (witness.anomaly, done.verdict.name) == (anomaly, anomaly)
-        assert done.history.stock_left == witness.left
+        assert done.history.counts_left == witness.counts_left
         db.write_text('{"count": 1}')  # a torn store is not ours to repair

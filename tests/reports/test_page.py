@@ -86,7 +86,7 @@ def test_a_name_or_an_error_cannot_end_the_block_it_stands_in() -> None:
     """A lock's name and a buyer's error come from a file that anyone may have written."""
     scenario = Scenario(1, lock=HOSTILE, store=HOSTILE)
     endings = [replace(ended(1, Outcome.UNFINISHED, 1), error=HOSTILE)]
-    history = History(scenario, (), tuple(endings), 1)
+    history = History(scenario, (), tuple(endings), (1,))
     html = render(history, judge(history))
     assert html.count("<script") == 2
     assert "<img" not in html
@@ -126,7 +126,7 @@ def test_a_page_of_20_000_events_stays_below_5_mb() -> None:
 
 def test_a_sale_without_events_has_a_page() -> None:
     """A sale whose buyers were all killed at the gate is shown, not refused."""
-    history = History(Scenario(1), (), (ended(1, Outcome.UNFINISHED, -9),), 1)
+    history = History(Scenario(1), (), (ended(1, Outcome.UNFINISHED, -9),), (1,))
     assert page_data(history, judge(history))["scene"]["spans"] == []
 
 

@@ -46,7 +46,7 @@ def test_hostile_names_stay_text() -> None:
     """An error of a buyer is shown as text, without control characters, and the image stays well-formed."""
     evil = "</svg><script>alert(1)</script>\x00\x1b[2J\ud800"
     endings = (replace(ended(1, Outcome.UNFINISHED, 1), error=evil),)
-    history = History(Scenario(1), (), endings, 1)
+    history = History(Scenario(1), (), endings, (1,))
     image = render(history, judge(history))
     assert "<script" not in image
     assert any("alert(1)" in text for text in texts(image))
@@ -55,7 +55,7 @@ def test_hostile_names_stay_text() -> None:
 def test_more_buyers_than_fit_are_counted() -> None:
     """41 buyers: 40 lanes, and a sentence about the one more."""
     buyers = range(1, MOST_LANES + 2)
-    history = History(Scenario(len(buyers)), (), tuple(ended(buyer, Outcome.SOLD_OUT) for buyer in buyers), 1)
+    history = History(Scenario(len(buyers)), (), tuple(ended(buyer, Outcome.SOLD_OUT) for buyer in buyers), (1,))
     lanes = [text for text in texts(render(history, judge(history))) if text.startswith("buyer ")]
     assert len(lanes) == MOST_LANES
     assert "1 more buyer not shown." in texts(render(history, judge(history)))[-1]

@@ -36,7 +36,7 @@ def test_a_reader_can_be_faster_than_the_word_of_a_swap(history: History) -> Non
     """A swap may have happened before its return is heard: whoever has read the new count proves it."""
     look, swap = history.events[4:6], history.events[8:10]
     late = (*history.events[:4], swap[0], look[0], look[1]._replace(value=0), swap[1])
-    told = states(History(history.scenario, late, history.endings, 0))
+    told = states(History(history.scenario, late, history.endings, (0,)))
     assert [state.files[0] for state in told] == [1] * 6 + [0] * 2
 
 
@@ -45,7 +45,7 @@ def test_who_pays_beside_a_swap_proves_nothing_about_the_file(history: History) 
     swap = history.events[8:10]
     pay = (Event(9, 0, 2, 0, PAY, "call"), Event(10, 0, 2, 0, PAY, "return"))
     during = (*history.events[:8], swap[0], *pay, swap[1])
-    told = states(History(history.scenario, during, history.endings, 0))
+    told = states(History(history.scenario, during, history.endings, (0,)))
     assert [state.files[0] for state in told] == [1] * 11 + [0]
 
 

@@ -20,7 +20,13 @@ JOURNEYS = [
 ]
 
 
-@pytest.mark.parametrize(("scenario", "crashes"), JOURNEYS)
+RINGS = [
+    pytest.param(Scenario(3, tickets, lock, trains=3, order=order), crashes, id=f"{lock}-{order}-{tickets}-{crashes}")
+    for lock, order, tickets, crashes in [("mp", "ring", 1, 0), ("file", "ring", 2, 1), ("mp", "opposite", 1, 0)]
+]
+
+
+@pytest.mark.parametrize(("scenario", "crashes"), JOURNEYS + RINGS)
 def test_journeys_against_the_slow_way(scenario: Scenario, crashes: int) -> None:
     """Two kinds of buyers, two cells and two locks are counted as the labelled worlds count them."""
     found, world = explore(scenario, crashes=crashes), World.before(scenario)
@@ -56,6 +62,27 @@ def test_opposite_orders_deadlock() -> None:
     assert (found.anomalies, found.sold) == ({"deadlock": 2}, {0: 2, 1: 4})
     assert found.shortest is not None
     assert (found.shortest.schedule, found.shortest.ends) == ((1, 2), dict.fromkeys((1, 2), "waits for ever"))
+
+
+def test_a_ring_of_two_is_opposite_orders() -> None:
+    """Buyer 1 goes from train 1 to train 2 and buyer 2 the other way round, whatever it is called."""
+    ring, opposite = (explore(Scenario(2, lock="mp", trains=2, order=order)) for order in ("ring", "opposite"))
+    assert (ring.interleavings, ring.sold, ring.anomalies) == (
+        opposite.interleavings,
+        opposite.sold,
+        opposite.anomalies,
+    )
+
+
+def test_three_in_a_ring_can_deadlock_and_one_order_for_all_cannot() -> None:
+    """Three steps are enough, and none with two: one buyer that holds two locks and one that holds the third.
+
+    In the same order whoever has the lock of train 1 is alone: 3! orders of three whole journeys.
+    """
+    ring = explore(Scenario(3, lock="mp", trains=3, order="ring"))
+    assert (ring.exhausted, ring.verdict, ring.shortest and ring.shortest.steps) == (True, "deadlock", 3)
+    same = explore(Scenario(3, lock="mp", trains=3))
+    assert (same.exhausted, same.verdict, same.interleavings) == (True, "sound", 6)
 
 
 def test_a_circle_needs_only_two_of_many() -> None:

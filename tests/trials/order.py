@@ -87,7 +87,7 @@ def long_history(lock_name: str, db: Path, purchases: int) -> History:
                 recorder.take(receive(group.inbox))
         assert group.all_end_within(END_WITHIN)
         assert [process.exitcode for process in group.processes] == [0] * BUYERS
-    return History(scenario, tuple(recorder.events), (), trains[0].store.read())
+    return History(scenario, tuple(recorder.events), (), (trains[0].store.read(),))
 
 
 def what_is_wrong(history: History) -> list[str]:

@@ -50,7 +50,7 @@ class PoolSale(RunningSale):
     def hold(self, timeout: float) -> History:
         """Hold the sale; the pool is gone when this returns or raises."""
         task = WorkerTask(
-            program=self.plan.protection.program(1),
+            program=self.plan.protection.program,
             train=self.plan.trains[0],
             ends=self._group.ends,
             recorded=self._recorded,
