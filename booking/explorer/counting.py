@@ -54,11 +54,11 @@ def count(anomalies: Anomalies, limits: Limits) -> Tally:
     try:
         for rank in range(anomalies.quotient.top, -1, -1):
             bucket = counting.waiting[rank]
-            for state in counting.in_order(bucket) if counting.has_loops else bucket:
+            for state, (ways, chance) in counting.in_order(bucket) if counting.has_loops else bucket.items():
                 if limits.are_reached(tally.states):
                     tally.exhausted = False
                     return tally
-                counting.visit(rank, state, *bucket[state])
+                counting.visit(rank, state, ways, chance)
             del counting.waiting[rank]
     except InconclusiveError:
         tally.exhausted = False
@@ -97,7 +97,7 @@ class _Counting:
             return Fraction(self.oversold)
         return Fraction(self.oversold, self.unit**self.quotient.top) if self.unit else None
 
-    def in_order(self, bucket: dict[int, list[Any]]) -> Iterator[int]:
+    def in_order(self, bucket: dict[int, list[Any]]) -> Iterator[tuple[int, list[Any]]]:
         """Yield the states of one rank, each before those that it leads to; note where they lead back.
 
         Raise InconclusiveError if there are too many.
@@ -111,7 +111,7 @@ class _Counting:
                 self.tally.endless = True
                 if inside.issuperset(behind):
                     self._never_end(inside)
-            yield from component
+            yield from ((state, bucket[state]) for state in component)
 
     def _on_the_same_rank(self, state: int) -> Iterable[int]:
         self._looked_at += 1

@@ -12,7 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 from booking.explorer.automaton import UNEXPLORED, Automaton, LocalState
-from booking.history.history import TORN
+from booking.history.history import CHANGED, TORN
 from booking.model.scripted_desk import Operation, Result
 from booking.model.shared_state import Shared
 from booking.purchase import Outcome
@@ -91,11 +91,20 @@ def _values(name: str, automaton: Automaton) -> tuple[Result, ...]:
     return (*learned, *sorted(written.difference(learned), key=str))
 
 
+class Merge(NamedTuple):
+    """Buyers in local state `stale` go on like those in `like`, and are counted there; `unit` moves one of them."""
+
+    stale: int
+    like: int
+    unit: int
+
+
 class Move(NamedTuple):
     """One buyer goes from one local state to another; adding `delta` to the world's state does it.
 
     `rank_drop` is how much the rank falls: the rank is the sum of all buyers' heights. Every move lowers it, but for
-    those within a loop of the buyer's code. With `dies` the buyer dies instead of taking its step.
+    those within a loop of the buyer's code. With `dies` the buyer dies instead of taking its step. `merges` has what
+    the new value of a cell does to the others, whose swaps have no chance any more.
     """
 
     delta: int
@@ -103,6 +112,12 @@ class Move(NamedTuple):
     before: int
     after: int
     dies: bool = False
+    merges: tuple[Merge, ...] = ()
+
+    @property
+    def lands(self) -> int:
+        """Return the local state in which the buyer that moved is counted afterwards."""
+        return next((merge.like for merge in self.merges if merge.stale == self.after), self.after)
 
 
 class _Moves(dict[int, Move | None]):
@@ -130,17 +145,20 @@ class Quotient:
         self.buyers = sum(buyers)
         self.roots = frozenset(automaton.roots)
         crashes = min(crashes, self.buyers)
+        self._known_merges: dict[tuple[str, Result], tuple[Merge, ...]] = {}
         self.packing = Packing(automaton, shared, self.buyers, crashes)
         starts = list(zip(automaton.roots, buyers, strict=True))
         self.top = sum(automaton.states[root].height * count for root, count in starts)
         self.start = self.packing.pack(
             shared.cells, {}, crashes, [root for root, count in starts for _ in range(count)]
         )
-        requests = [(number, s.next) for number, s in enumerate(automaton.states) if isinstance(s.next, Operation)]
-        self._movers = [number for number, _ in requests]
+        self._operations = [
+            (number, state.next) for number, state in enumerate(automaton.states) if isinstance(state.next, Operation)
+        ]
+        self._movers = [number for number, _ in self._operations]
         self._tables = [
             (*self.packing.counts[number], *self._deciding(request), _Moves(partial(self._found, number, request)))
-            for number, request in requests
+            for number, request in self._operations
         ]
         self._deaths = [(self.packing.counts[number], self._death(number)) for number in self._movers]
 
@@ -152,8 +170,14 @@ class Quotient:
             if buyers:
                 move = moves[state >> deciding & values]
                 if move is not None:
-                    found.append((buyers, move))
+                    found.append((buyers, self._merged(state, move) if move.merges else move))
         return found
+
+    def _merged(self, state: int, move: Move) -> Move:
+        """Return the move with the buyers counted anew that are stale after it."""
+        counts, after = self.packing.counts, state + move.delta
+        merges = tuple(merge for merge in move.merges if counts[merge.stale].of(after))
+        return move._replace(delta=move.delta + sum(m.unit * counts[m.stale].of(after) for m in merges), merges=merges)
 
     def deaths(self, state: int) -> list[tuple[int, Move]]:
         """Return each death that can happen, with the number of buyers that can die it."""
@@ -202,8 +226,37 @@ class Quotient:
             return self._move(number, after.get(None, UNEXPLORED))
         values = self.packing.values[operation.name]
         content, result = apply(operation.step, values[position], operation.value, operation.expected)
-        change = 0 if content == values[position] else (values.index(content) - position) * field.unit
-        return self._move(number, after.get(result, UNEXPLORED), change)
+        if content == values[position]:
+            return self._move(number, after.get(result, UNEXPLORED))
+        change = (values.index(content) - position) * field.unit
+        move = self._move(number, after.get(result, UNEXPLORED), change)
+        return move._replace(merges=self._merges(operation.name, content))
+
+    def _merges(self, name: str, content: Result) -> tuple[Merge, ...]:
+        """Return which buyers are alike once a cell holds this: those whose swaps will fail and who then go on alike.
+
+        A swap will fail if the value that it expects can never come back, whoever writes or swaps what.
+        """
+        if (name, content) not in self._known_merges:
+            written = [(number, o) for number, o in self._operations if o.name == name and o.step in WRITES]
+            possible, size = {content}, 0
+            while len(possible) > size:
+                size = len(possible)
+                possible |= {
+                    apply(o.step, content, o.value, content)[0]
+                    for _, o in written
+                    if o.step is not Step.SWAP or o.expected in possible
+                }
+            first: dict[object, int] = {}
+            merges = []
+            for number, operation in written:
+                if operation.step is Step.SWAP and operation.expected not in possible and number not in self.roots:
+                    state = self.automaton.states[number]
+                    like = first.setdefault((state.begun, state.held, state.height, state.after.get(CHANGED)), number)
+                    unit = self.packing.counts[like].unit - self.packing.counts[number].unit
+                    merges += [] if like == number else [Merge(number, like, unit)]
+            self._known_merges[name, content] = tuple(merges)
+        return self._known_merges[name, content]
 
     def _move(self, before: int, after: int, change: int = 0, *, dies: bool = False) -> Move:
         local, counts = self.packing.local, self.packing.counts

@@ -165,7 +165,7 @@ class WitnessSearch:
         state, last = turn
         for _, move in self._quotient.steps(state):
             switch = 0 if last is None or move.before == last else self._costs.switch
-            yield self._costs.step + switch, move, Node(state + move.delta, move.after)
+            yield self._costs.step + switch, move, Node(state + move.delta, move.lands)
         for buyers, move in self._quotient.deaths(state):
             is_last = move.before == last and buyers == 1
             yield self._costs.step, move, Node(state + move.delta, move.after if is_last else last)
@@ -224,6 +224,8 @@ def assign_buyers(where: dict[int, list[int]], moves: Iterable[Move], last: int 
             buyer = min(number for number in equal if number != last) if is_there else min(equal)
         equal.remove(buyer)
         where.setdefault(move.after, []).append(buyer)
+        for merge in move.merges:
+            where.setdefault(merge.like, []).extend(where.pop(merge.stale, ()))
         schedule.append(-buyer if move.dies else buyer)
         last = last if move.dies else buyer
     return tuple(schedule)
