@@ -121,23 +121,24 @@ class _Counting:
 
     def visit(self, rank: int, state: int, ways: int, chance: int | Fraction) -> None:
         """Pass the ways and the chance of a state on to the states behind it, or count it if it is an end."""
-        steps, deaths = self.quotient.steps(state), self.quotient.deaths(state)
+        steps, unit, powers = self.quotient.steps(state), self.unit, self.powers
+        moves = steps + self.quotient.deaths(state) if self.crashes else steps
         self.tally.states += 1
-        self.tally.transitions += len(steps) + len(deaths)
+        self.tally.transitions += len(moves)
         if not steps:
             self._end(state, ways)
             if self.anomalies.shows(state, Anomaly.OVERSOLD):
                 self.oversold += chance if self.has_loops else chance * self.unit**rank
-        elif self.unit:
-            chance *= self.unit // sum(buyers for buyers, _ in steps)
+        elif unit:
+            chance *= unit // sum(buyers for buyers, _ in steps)
         elif self.has_loops and not self.crashes:
             chance = Fraction(chance, sum(buyers for buyers, _ in steps))
         else:
             chance = 0
-        for buyers, move in steps + deaths:
+        for buyers, move in moves:
             bucket = self.waiting[rank - move.rank_drop]
             entry = bucket.get(state + move.delta)
-            share = chance * buyers * self.powers[move.rank_drop - 1] if self.unit else chance * buyers
+            share = chance * buyers * powers[move.rank_drop - 1] if unit else chance * buyers
             if entry is None:
                 bucket[state + move.delta] = [ways * buyers, share]
             else:
