@@ -138,7 +138,7 @@ class RunningSale:
     def _tasks(self) -> Iterator[BuyerTask]:
         plan = self.plan
         for buyer, pay_s in enumerate(plan.pay_s, 1):
-            self._heed()
+            self._check_interrupted()
             yield BuyerTask(
                 buyer=buyer,
                 program=plan.protection.program,
@@ -200,7 +200,7 @@ class RunningSale:
         """Yield what the buyers say, None when they are silent, until nobody can say more or patience is over."""
         deadline, silent = time.monotonic() + patience, False
         while (left := deadline - time.monotonic()) > 0:
-            self._heed()
+            self._check_interrupted()
             over = silent and self._nobody_speaks()  # asked before the pipe: what they said is in it by now
             silent = not self.plan.group.inbox.poll(0 if over else min(left, IDLE_AFTER))
             if silent:
@@ -234,9 +234,9 @@ class RunningSale:
         """Return sentences about what stands around the buyers; in a plain sale nothing does."""
         return ()
 
-    def _heed(self) -> None:
+    def _check_interrupted(self) -> None:
         if self.plan.arrived:
-            raise InconclusiveError("the sale was interrupted; no buyer is left, and the store is whole")
+            raise InconclusiveError("the sale was interrupted; all buyer processes have ended, and the store is intact")
 
     def _endings(self) -> tuple[Ending, ...]:
         return tuple(

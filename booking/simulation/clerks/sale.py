@@ -59,7 +59,7 @@ class SaleWithClerks(RunningSale):
         self.plan.group.seal()
 
     def _begin(self, target: Callable[[Any], None], argument: object, name: str) -> None:
-        self._heed()
+        self._check_interrupted()
         self.plan.group.start(target, argument, name)
         self.channel.started()
 

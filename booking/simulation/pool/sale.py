@@ -82,7 +82,7 @@ class PoolSale(RunningSale):
             self._submit()
 
     def _submit(self) -> None:
-        self._heed()
+        self._check_interrupted()
         batch = self._waiting.popleft()
         with fork_lock, mask():
             try:
@@ -123,7 +123,7 @@ class PoolSale(RunningSale):
 
     def _hear(self, seconds: float) -> None:
         """Collect the answers that are there, waiting for the first at most so many seconds, then the messages."""
-        self._heed()
+        self._check_interrupted()
         try:
             self._collect(self._done.get(timeout=seconds) if seconds else self._done.get_nowait())
             while True:
