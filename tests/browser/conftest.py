@@ -22,10 +22,10 @@ LACK = pytest.StashKey[str]()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the browser tests where they cannot run, and remember to say so."""
+    """Deselect the browser tests where they cannot run, and remember to say so if they were asked for."""
     lack = chromium.missing()
     chosen = [item for item in items if item.get_closest_marker("browser")]
-    if lack and chosen:
+    if lack and chosen and config.getoption("markexpr") == "browser":
         config.stash[LACK] = f"{len(chosen)} browser tests were not run. Missing: {lack}"
         config.hook.pytest_deselected(items=chosen)
         items[:] = [item for item in items if item not in chosen]

@@ -194,20 +194,24 @@ def test_a_lost_queue_ends_the_command_with_3(
 def test_a_killed_clerk_is_reported_before_the_time_out(
     channel: str, word: str, db: Path, struck: tuple[Striker, list[History]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever waits for a dead clerk is told, and the sale ends with 3; through pipes the other clerk sells on."""
+    """Whoever waits for a dead clerk is told, and the sale ends with 3; through pipes the other clerk sells on.
+
+    A clerk is paying for as long as that takes; a look or a write may be over before the signal arrives, and then the
+    other clerk serves everybody.
+    """
     (via, clerks), (striker, histories) = channel.split(), struck
     striker.word = word
-    options = ["--buyers", "6", "--tickets", "6", "--lock", "file", "--pay", "0.02", "--channel", via]
+    options = ["--buyers", "6", "--tickets", "6", "--lock", "file", "--pay", "0.1", "--channel", via]
     status = run_command(["run", *options, "--clerks", clerks, "--db", str(db)])
     answer = " ".join(capsys.readouterr().out.split())
     (history,) = histories
     lost = [ending for ending in history.endings if ending.error == CLERK_DIED]
 
-    assert (status, history.timed_out) == (3, False)
-    assert lost
+    assert (status, history.timed_out) == (3 if lost else 0, False)
+    assert lost or word != PAY
     assert {ending.outcome for ending in lost} <= {Outcome.UNFINISHED, Outcome.UNKNOWN}
     assert f"(process {striker.pid}) died (exit code -9)" in answer
-    assert f"got no answer: {CLERK_DIED}." in answer
+    assert (f"got no answer: {CLERK_DIED}." in answer) is bool(lost)
     assert is_gone(striker.pid)
     if channel == "pipe 2":
         # The buyers are dealt out like cards: three of the six belong to the other clerk.
