@@ -3,6 +3,7 @@
 import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from booking.errors import BadInputError
@@ -61,10 +62,7 @@ class Scenario:
     @property
     def shares(self) -> tuple[int, ...]:
         """Return how many tickets each buyer gets before the sale, as equal as can be; empty if they are not split."""
-        if self.lock != PARTITION:
-            return ()
-        each, more = divmod(self.tickets, self.buyers)
-        return tuple(each + (buyer <= more) for buyer in range(1, self.buyers + 1))
+        return _shares(self.tickets, self.buyers) if self.lock == PARTITION else ()
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -109,6 +107,12 @@ class Scenario:
             if not isinstance(values.get(name, ""), str):
                 raise BadInputError(f"{name} is {_shown(values[name])}; use a name in quotes")
         return cls(**values)
+
+
+@lru_cache(maxsize=16)  # reports ask once for each event
+def _shares(tickets: int, buyers: int) -> tuple[int, ...]:
+    each, more = divmod(tickets, buyers)
+    return tuple(each + (buyer <= more) for buyer in range(1, buyers + 1))
 
 
 def require_whole(name: str, value: object, lowest: int, highest: int) -> None:

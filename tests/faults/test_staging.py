@@ -99,6 +99,15 @@ def test_waiting_for_the_lock_of_one_tree_is_refused() -> None:
     assert impossible(protection_of(Scenario(4, lock="file")), setup) is None
 
 
+def test_a_setup_of_an_earlier_version_is_read() -> None:
+    """The JSON keys are those of the first histories, whatever the fields are called since."""
+    document = {"gate": "barrier", "opens_in": 1.5, "faults": [], "offices": 2, "via": "direct", "clerks": 1}
+    document |= {"workers": 0, "submit": "async"}
+    setup = Setup.from_json(document)
+    assert (setup.countdown, setup.trees, setup.channel, setup.pool) == (1.5, 2, "direct", 0)
+    assert setup.to_json() == document
+
+
 def test_a_history_keeps_its_dials_and_what_the_faults_did() -> None:
     """They survive the file, and the header of a plain sale has neither."""
     setup = Setup("barrier", 1.5, faults=(Fault(2, "pay", FaultKind.TERM), Fault(1, "read", FaultKind.FREEZE)), trees=2)
