@@ -76,9 +76,7 @@ def long_history(lock_name: str, db: Path, purchases: int) -> History:
     sale, recorder = Sale.of(scenario, db=db, start_method="fork"), Recorder()
     with sale.opened() as (_, trains), ProcessGroup(sale.context) as group:
         for buyer in range(1, BUYERS + 1):
-            task = BuyerTask(
-                buyer=buyer, program=sale.protection.program(buyer), trains=trains, ends=group.ends, pay_s=0
-            )
+            task = BuyerTask(buyer=buyer, program=sale.protection.program, trains=trains, ends=group.ends, pay_s=0)
             group.start(attend_often, task, f"buyer-{buyer}")
         group.seal()
         group.open_gate()
