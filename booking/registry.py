@@ -1,8 +1,7 @@
-"""The registries: one line per lock, store and report. Choices, tables and contract tests derive from them."""
+"""The registries: one line per lock and store. Choices, tables and contract tests derive from them."""
 
-from collections.abc import Callable, Mapping
-from importlib import import_module
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from collections.abc import Mapping
+from typing import TypeVar
 
 from booking.errors import BadInputError
 from booking.lock_free.cas import CompareAndSwap
@@ -23,10 +22,6 @@ from booking.stores.inplace import InPlaceStore
 from booking.stores.json import JsonStore
 from booking.stores.memory import MemoryStore
 from booking.stores.shared import SharedMemoryStore
-
-if TYPE_CHECKING:
-    from booking.history.history import History
-    from booking.history.verdict import Verdict
 
 _Kind = TypeVar("_Kind")
 
@@ -50,16 +45,6 @@ STORES: dict[str, type[Store]] = {
     "memory": MemoryStore,
     "shared": SharedMemoryStore,
 }
-
-REPORTS: dict[str, str] = {
-    "html": "booking.reports.page",
-    "svg": "booking.reports.svg",
-    "trace": "booking.reports.trace",
-    "csv": "booking.reports.csv",
-}
-"""The module of each report: imported when it is asked for, so that a sale without a report pays nothing."""
-
-Report: TypeAlias = "Callable[[History, Verdict], str]"
 
 
 def protection_of(scenario: Scenario) -> Protection:
@@ -93,14 +78,6 @@ def store_named(name: str) -> type[Store]:
     Raises BadInputError, with the existing names, for any other.
     """
     return _named(name, STORES, "store", (Store,))
-
-
-def report_named(name: str) -> Report:
-    """Return the function that writes the report of this name; raises BadInputError for any other name."""
-    if name not in REPORTS:
-        raise BadInputError(f"there is no report {name!r}; use one of {', '.join(REPORTS)}")
-    render: Report = import_module(REPORTS[name]).render
-    return render
 
 
 def _resolved(scenario: Scenario) -> Protection:

@@ -8,7 +8,7 @@ from pathlib import Path
 from booking.errors import BadInputError, DiskError
 from booking.history.history import History
 from booking.history.verdict import Verdict
-from booking.registry import report_named
+from booking.reports import report_named
 from booking.storage.paths import shown, train_path
 
 _ANYBODY_WRITES = 0o222

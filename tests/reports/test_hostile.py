@@ -10,7 +10,7 @@ from sales import SALES, crowd
 from booking.errors import BadInputError
 from booking.history.history import History
 from booking.history.verdict import judge
-from booking.registry import REPORTS, report_named
+from booking.reports import REPORTS, report_named
 
 Rows = list[dict[str, Any]]
 

@@ -9,7 +9,7 @@ import pytest
 from booking.errors import BadInputError
 from booking.history.history import History
 from booking.history.verdict import Verdict
-from booking.registry import REPORTS, report_named
+from booking.reports import REPORTS, report_named
 
 Judged = tuple[History, Verdict]
 

@@ -6,7 +6,7 @@ from booking.history.history import Event, History
 from booking.history.states import states
 from booking.history.verdict import judge
 from booking.model.prediction import predict
-from booking.registry import REPORTS, report_named
+from booking.reports import REPORTS, report_named
 from booking.reports.lanes import Kind, draw
 from booking.reports.timeline import LEGEND_SWAP, render
 from booking.scenario import Scenario
