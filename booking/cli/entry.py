@@ -50,7 +50,7 @@ def main() -> int:
         if not _received:  # a class that is being made wraps what interrupts it in an error of its own
             raise
     _on_interruption(signal.SIG_IGN)
-    if _received or status == INTERRUPTED:  # the second: a command that printed what it had until then
+    if _received or (status == INTERRUPTED and arguments[:1] != ["office"]):  # an office says itself that it closed
         status = _stopped(_received[0] if _received else signal.SIGINT, buyers_ended=True)
     gc.freeze()  # or the exit would search all memory once more
     return status

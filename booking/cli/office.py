@@ -7,32 +7,33 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from booking.cli import options
-from booking.errors import BadInputError
+from booking.cli.explore import asked_to_stop
+from booking.errors import INTERRUPTED, BadInputError
 from booking.registry import protection_of
 from booking.scenario import Scenario, require_whole
 
 if TYPE_CHECKING:
-    from booking.office.rules import Rules
+    from booking.office.connection import Rules
 
 LOOPBACK = "127.0.0.1"
 HIGHEST_PORT = 65535
 MOST_WITH_ONE_EACH = 64
 MOST_IN_TURN = 1000
-"""Clients at once where each has a process of its own, and where a few processes serve them in turn."""
+"""Clients at once if each has its own process, and if a few processes serve them in turn."""
 
 MOST_WORKERS = 64
 USUAL_WORKERS = 4
 MOST_CLIENTS = 10_000
 TIMEOUT = 60.0
-"""Seconds that a purchase waits for a lock which a killed holder would keep for ever."""
+"""Seconds that a purchase waits for a lock that is not freed when its holder is killed."""
 
 CAN_FORK = hasattr(os, "fork")
 
 
 def office(  # noqa: PLR0913 - every dial is an option
     *,
-    port: Annotated[int, typer.Option(help="Where to listen; 0 takes a free port.")] = 0,
-    host: Annotated[str, typer.Option(help="Who can come: 127.0.0.1 is this machine only.")] = LOOPBACK,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 0,
+    host: Annotated[str, typer.Option(help="Address to listen on; 127.0.0.1 is this machine only.")] = LOOPBACK,
     per_client: Annotated[bool, typer.Option("--per-client", help="A process for each client.")] = False,
     workers: Annotated[
         int | None, typer.Option(metavar="N", help="N processes, made beforehand, serve all clients in turn.")
@@ -46,20 +47,27 @@ def office(  # noqa: PLR0913 - every dial is an option
     db: options.Db = Path("data/db.json"),
     seed: options.Seed = None,
     clients: Annotated[
-        int | None, typer.Option(metavar="N", help=f"How many at once; {MOST_WITH_ONE_EACH}, or {MOST_IN_TURN:,}.")
+        int | None,
+        typer.Option(
+            metavar="N", help=f"Most clients at once [{MOST_WITH_ONE_EACH}; {MOST_IN_TURN:,} with --workers]."
+        ),
     ] = None,
-    idle: Annotated[float, typer.Option(metavar="SECONDS", help="How long a client may say nothing.")] = 30.0,
+    idle: Annotated[float, typer.Option(metavar="SECONDS", help="Hang up on a client that is silent so long.")] = 30.0,
     timeout: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", help="How long to wait for the lock; for ever if it frees itself."),
+        typer.Option(
+            metavar="SECONDS",
+            help="How long to wait for the lock [no limit if a dead holder's lock is freed, else 60].",
+        ),
     ] = None,
     start_method: Annotated[
         str | None, typer.Option(metavar="METHOD", help="fork, spawn or forkserver; fork where there is one.")
     ] = None,
-) -> None:
+) -> int:
     """Open a ticket office: clients look and buy with --at HOST:PORT. Ctrl-C closes it."""
-    from booking.office.address import Door, is_loopback  # noqa: PLC0415 - no other command needs a server
-    from booking.office.opening import hold_office  # noqa: PLC0415
+    from booking.office.address import Listener, is_loopback  # noqa: PLC0415 - no other command needs a server
+    from booking.office.screen import Screen  # noqa: PLC0415
+    from booking.office.server import hold_office  # noqa: PLC0415
 
     scenario = Scenario(
         buyers=1, tickets=tickets, lock=lock, store=store, pay=options.parsed_pay(pay), seed=seed, permits=permits
@@ -70,10 +78,23 @@ def office(  # noqa: PLR0913 - every dial is an option
         timeout = TIMEOUT
     rules = _rules(per_client=per_client, workers=workers, clients=clients, idle=idle, timeout=timeout)
     require_whole("--port", port, 0, HIGHEST_PORT)
-    with Door(host, port) as door:
-        if not is_loopback(door.host):
-            typer.echo(_OPEN.format(host=door.host), err=True)
-        hold_office(scenario, rules, door, db=db, restock=not keep_stock, tell=typer.echo, start_method=start_method)
+    with Listener(host, port) as listener:
+        if not is_loopback(listener.host):
+            typer.echo(_OPEN.format(host=listener.host), err=True)
+        screen = Screen(typer.echo, scenario)
+        with asked_to_stop() as stop:
+            hold_office(
+                scenario,
+                rules,
+                listener,
+                db=db,
+                restock=not keep_stock,
+                screen=screen,
+                stop=stop,
+                start_method=start_method,
+            )
+    typer.echo("Office closed.")
+    return INTERRUPTED
 
 
 _OPEN = (
@@ -85,8 +106,8 @@ _OPEN = (
 def _rules(
     *, per_client: bool, workers: int | None, clients: int | None, idle: float, timeout: float | None
 ) -> "Rules":
-    """Return how to serve: a process for each client where nothing else is said and the system can fork."""
-    from booking.office.rules import Rules  # noqa: PLC0415 - no other command needs a server
+    """Return how to serve: a process for each client by default, if the system can fork."""
+    from booking.office.connection import Rules  # noqa: PLC0415
 
     if per_client and workers is not None:
         raise BadInputError("--per-client and --workers exclude each other; use one of them")

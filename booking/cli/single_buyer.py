@@ -26,7 +26,9 @@ def look(
     *,
     db: options.Db = Path("data/db.json"),
     at: options.At = None,
-    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long an office may say nothing.")] = TIMEOUT,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Give up after this many seconds without an answer.")
+    ] = TIMEOUT,
     json: options.Json = False,
 ) -> None:
     """Show how many tickets are left, in a file or at an office."""
@@ -37,7 +39,7 @@ def look(
         from booking.office import address, client  # noqa: PLC0415 - sockets, only where one is needed
 
         options.refuse_beside_at(context, "db")
-        count, where = client.look_at(address.parsed(at), timeout=timeout), {"at": at}
+        count, where = client.look_at(address.parse_address(at), timeout=timeout), {"at": at}
     if json:
         options.print_json({**where, "count": count})
     else:
@@ -79,7 +81,8 @@ def buy(  # noqa: PLR0913 - every dial is an option
     at: options.At = None,
     seed: options.Seed = None,
     timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", help="How long to wait for the lock, or for a word of the office.")
+        float,
+        typer.Option(metavar="SECONDS", help="Give up after this many seconds without the lock, or without an answer."),
     ] = TIMEOUT,
     json: options.Json = False,
 ) -> int:
@@ -96,7 +99,7 @@ def buy(  # noqa: PLR0913 - every dial is an option
         from booking.office import address, client  # noqa: PLC0415 - sockets, only where one is needed
 
         options.refuse_beside_at(context, "lock", "permits", "store", "pay", "db", "seed")
-        outcome = client.buy_at(address.parsed(at), who, timeout=timeout, tell=narrator)
+        outcome = client.buy_at(address.parse_address(at), who, timeout=timeout, tell=narrator)
         return _told(narrator, outcome, {"at": at}, json=json)
     options.require_effect(scenario)
     if protection_of(scenario).facts.reach is Reach.PROCESS_TREE and not json:

@@ -4,6 +4,7 @@ import ipaddress
 import os
 import socket
 import socketserver
+from contextlib import suppress
 from typing import Any
 
 from booking.errors import BadInputError
@@ -11,10 +12,12 @@ from booking.text.words import printable
 
 LOOPBACK = "127.0.0.1"
 HIGHEST_PORT = 65535
+_OUTSIDE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
+"""Addresses for documentation (RFC 5737, RFC 3849): the system has a route to them, and nothing is ever sent."""
 
 
-def parsed(text: str) -> tuple[str, int]:
-    """Return host and port of "127.0.0.1:5000" or "[::1]:5000"; raises BadInputError."""
+def parse_address(text: str) -> tuple[str, int]:
+    """Return host and port of "127.0.0.1:5000" or "[::1]:5000". Raise BadInputError for anything else."""
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
     if not host or not printable(host) == host or not (port.isascii() and port.isdigit()) or len(port) > 5:  # noqa: PLR2004
@@ -24,20 +27,20 @@ def parsed(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def written(host: str, port: int) -> str:
-    """Return an address as people write it; the inverse of `parsed`."""
+def format_address(host: str, port: int) -> str:
+    """Return an address as people write it; the inverse of `parse_address`."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether this numeric address can be reached from this machine only."""
+    """Return whether only this machine can reach this numeric address."""
     return ipaddress.ip_address(host.partition("%")[0]).is_loopback
 
 
-class Door(socketserver.TCPServer):
-    """The listening socket of the office; `address` says where it is. Whoever comes in is the office's business.
+class Listener(socketserver.TCPServer):
+    """The listening socket of the office. Port 0 takes a free one.
 
-    `port` 0 takes a free one. Raises BadInputError where the address is not ours or is taken.
+    Raise BadInputError if the address does not belong to this machine or is in use.
     """
 
     request_queue_size = 1024
@@ -57,9 +60,9 @@ class Door(socketserver.TCPServer):
         self.host, self.port = self.socket.getsockname()[:2]
 
     def get_request(self) -> tuple[socket.socket, tuple[Any, ...]]:
-        """Return the next connection, on which nothing waits, and where it comes from.
+        """Return the next connection, in non-blocking mode, and the client's address.
 
-        Raises OSError where the client has hung up already.
+        Raise OSError if the client has hung up already.
         """
         connection, place = super().get_request()
         try:
@@ -72,5 +75,19 @@ class Door(socketserver.TCPServer):
 
     @property
     def address(self) -> str:
-        """Return HOST:PORT as the system knows it."""
-        return written(self.host, self.port)
+        """Return the HOST:PORT at which it listens."""
+        return format_address(self.host, self.port)
+
+    @property
+    def public_address(self) -> str:
+        """Return a HOST:PORT at which clients reach it: 0.0.0.0 means every address of this machine, so name one."""
+        everywhere = ipaddress.ip_address(self.host.partition("%")[0]).is_unspecified
+        return format_address(_own_host(self.address_family) if everywhere else self.host, self.port)
+
+
+def _own_host(family: int) -> str:
+    """Return the address of this machine in its network, else its name."""
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((_OUTSIDE[socket.AddressFamily(family)], 9))
+        return str(probe.getsockname()[0])
+    return socket.gethostname()

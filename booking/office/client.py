@@ -1,4 +1,4 @@
-"""The client's side: connect, ask one thing, hear it happen."""
+"""The client's side: connect, send one request, receive the response."""
 
 import socket
 import time
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from booking.errors import BadInputError, InconclusiveError
-from booking.office.address import written
-from booking.office.protocol import Answer, Lines, Request, asked, encode, parse_reply
+from booking.office.address import format_address
+from booking.office.protocol import Lines, Request, Response, encode, parse_response
 from booking.processes.journal import Record
 from booking.purchase import Outcome
 
@@ -20,13 +20,12 @@ Address = tuple[str, int]
 def look_at(office: Address, *, timeout: float) -> int:
     """Return how many tickets the office has left.
 
-    `timeout` is how long the office may say nothing, in seconds. Raises BadInputError where no office answers
-    at this address, InconclusiveError where it is silent for too long or hangs up, and what the office itself
-    says when it cannot do it.
+    `timeout` is how long the office may be silent, in seconds. Raise BadInputError if no office answers at this
+    address, InconclusiveError if it is silent for too long or hangs up, and the office's own failure if it has one.
     """
-    count = _ask(office, Request("look"), timeout, _nobody).count
+    count = _ask(office, Request("look"), timeout, _ignore).count
     if count is None:
-        raise BadInputError(f"what answers at {written(*office)} is no ticket office; check the port")
+        raise BadInputError(f"what answers at {format_address(*office)} is no ticket office; check the port")
     return count
 
 
@@ -37,28 +36,28 @@ def buy_at(office: Address, name: str, *, timeout: float, tell: Record) -> Outco
     """
     outcome = _ask(office, Request("buy", name, watch=True), timeout, tell).outcome
     if outcome is None:
-        raise BadInputError(f"what answers at {written(*office)} is no ticket office; check the port")
+        raise BadInputError(f"what answers at {format_address(*office)} is no ticket office; check the port")
     return outcome
 
 
-def _ask(office: Address, request: Request, timeout: float, tell: Record) -> Answer:
+def _ask(office: Address, request: Request, timeout: float, tell: Record) -> Response:
     with _connected(office, timeout) as connection:
         try:
-            connection.sendall(encode(asked(request)))
+            connection.sendall(encode(request.to_json()))
             for line in _lines(connection, timeout):
-                reply = parse_reply(line)
-                if isinstance(reply, Answer):
-                    return reply
-                tell(*reply)
+                response = parse_response(line)
+                if isinstance(response, Response):
+                    return response
+                tell(response.step, response.phase, response.value)
         except TimeoutError:
             raise InconclusiveError(f"{_silence(office, timeout)}; {_remedy(request)}") from None
         except OSError:
             pass  # the same as a connection that ends
-    raise InconclusiveError(f"the office at {written(*office)} hung up before it answered; {_remedy(request)}")
+    raise InconclusiveError(f"the office at {format_address(*office)} hung up before it answered; {_remedy(request)}")
 
 
-def _nobody(word: str, phase: str, value: object = None, /) -> None:
-    """Take no note: a look has no events."""
+def _ignore(word: str, phase: str, value: object = None, /) -> None:
+    """Do nothing: a look has no events."""
 
 
 @contextmanager
@@ -70,17 +69,18 @@ def _connected(office: Address, timeout: float) -> Iterator[socket.socket]:
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not an address"
         raise BadInputError(
-            f"no office answers at {written(*office)} ({reason}); start one with `booking office`, or check the address"
+            f"no office answers at {format_address(*office)} ({reason}); "
+            "start one with `booking office`, or check the address"
         ) from None
     with connection:
         yield connection
 
 
 def _lines(connection: socket.socket, timeout: float) -> Iterator[bytes]:
-    """Yield the office's lines until it hangs up; raises TimeoutError where one is not whole in time."""
-    lines = Lines()
+    """Yield the office's lines until it hangs up. Raise TimeoutError if one is not complete in time."""
+    lines = Lines(LONGEST_REPLY)
     deadline = time.monotonic() + timeout
-    while len(lines) < LONGEST_REPLY:
+    while True:
         connection.settimeout(max(0.001, deadline - time.monotonic()))
         piece = connection.recv(4096)
         if not piece:
@@ -89,11 +89,10 @@ def _lines(connection: socket.socket, timeout: float) -> Iterator[bytes]:
         while (line := lines.take()) is not None:
             yield line
             deadline = time.monotonic() + timeout
-    raise BadInputError("what answers there is no ticket office: its line does not end")
 
 
 def _silence(office: Address, timeout: float) -> str:
-    return f"the office at {written(*office)} said nothing for {timeout:g} s"
+    return f"the office at {format_address(*office)} said nothing for {timeout:g} s"
 
 
 def _remedy(request: Request) -> str:

@@ -6,21 +6,20 @@
                                                      {"ok": true, "outcome": "bought", "read": 1}
     anything else                                    {"ok": false, "error": "one sentence", "exit_status": 2}
 
-With `watch` every event is a line of its own, sent while it happens; the last line is the one with "ok".
-A JSON object that asks for something impossible is refused and the connection stays. A line that is no JSON
-object, or is too long, is refused and the connection is closed: else a web page could post an order, as a line
-behind the headers that its browser sends.
+With `watch` every event is a line, sent when it happens; the last line is the one with "ok".
+A JSON object that asks for something impossible is refused and the connection stays open. A line that is not a JSON
+object, or is too long, is refused and the connection is closed: otherwise a web page could post a request, as a line
+after the headers that its browser sends.
 """
 
 import json
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeGuard
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypeGuard
 
 from booking.errors import BadInputError, BookingError, DiskError, InconclusiveError
-from booking.history.history import BLOCKED, CHANGED, TORN, Phase, Value
 from booking.purchase import Outcome
 from booking.scenario import MOST_TICKETS
-from booking.steps import PAY, Step
+from booking.steps import BLOCKED, CHANGED, PAY, TORN, Phase, Step, Value
 from booking.text.words import printable
 
 LONGEST_LINE = 4096
@@ -30,17 +29,21 @@ LONGEST_NAME = 40
 _KEYS = {"look": {"do"}, "buy": {"do", "name", "watch"}}
 _WORDS = (None, TORN, BLOCKED, CHANGED)
 _STEPS = frozenset(Step) | {PAY}
-_ANSWERED = frozenset({Outcome.BOUGHT, Outcome.SOLD_OUT, Outcome.TORN_READ})
+_OUTCOMES = frozenset({Outcome.BOUGHT, Outcome.SOLD_OUT, Outcome.TORN_READ})
 _EXAMPLE = '{"do": "look"}'
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client wants; `name` may be empty, then the office finds one."""
+    """What a client wants; `name` may be empty, then the office calls it by a number."""
 
     do: Literal["look", "buy"]
     name: str = ""
     watch: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the client sends."""
+        return {"do": "look"} if self.do == "look" else asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +54,24 @@ class Refusal:
     closes: bool
 
 
-class Told(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class StepEvent:
     """One event of a purchase, as a desk records it."""
 
     step: str
     phase: Phase
     value: Value
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as it stands in a line or in a list of events."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The last line of what the office says to a request: a count for a look, an outcome for a purchase.
+class Response:
+    """The last line of the response to a request: a count for a look, an outcome for a purchase.
 
-    `read` is the count that the purchase was based on, None where it was torn or never read.
+    `read` is the count that the purchase was based on, None if it was torn or never read.
     """
 
     count: int | None = None
@@ -73,30 +81,28 @@ class Answer:
 
 @dataclass
 class Lines:
-    """Cuts what arrives into lines; it never holds more than one piece of input and one unfinished line."""
+    """Cuts what arrives into lines. What is longer than `longest` bytes counts as a line without its end."""
 
+    longest: int = LONGEST_LINE
     _rest: bytearray = field(default_factory=bytearray)
 
     def feed(self, piece: bytes) -> None:
-        """Take what has arrived."""
+        """Add what has arrived."""
         self._rest += piece
 
     def take(self) -> bytes | None:
-        """Return the next whole line without its line end, None while there is none."""
+        """Return the next line without its line end, None if there is none yet."""
         line, end, rest = self._rest.partition(b"\n")
-        if not end:
+        if not end and len(line) < self.longest:
             return None
         self._rest = rest
         return bytes(line)
-
-    def __len__(self) -> int:
-        return len(self._rest)
 
 
 def parse_request(line: bytes) -> Request | Refusal:
     """Return what the client wants, or why it cannot have it; no line makes this raise."""
     if len(line) >= LONGEST_LINE:
-        return too_long()
+        return Refusal(f"a line has at most {LONGEST_LINE} bytes; send one request per line", closes=True)
     document = _object(line)
     if document is None:
         return Refusal(f"a request is one JSON object in a line, such as {_EXAMPLE}", closes=True)
@@ -117,46 +123,29 @@ def _look_or_buy(do: str, name: object, watch: object) -> Request | Refusal:
     return Request("look" if do == "look" else "buy", printable(name)[:LONGEST_NAME], watch)
 
 
-def too_long() -> Refusal:
-    """Return what a client hears whose line does not end."""
-    return Refusal(f"a line has at most {LONGEST_LINE} bytes; send one request per line", closes=True)
-
-
 def encode(document: dict[str, Any]) -> bytes:
     """Return the document as a line, in ASCII, with its line end."""
     return json.dumps(document).encode("ascii") + b"\n"
 
 
-def asked(request: Request) -> dict[str, Any]:
-    """Return what a client sends for this request."""
-    if request.do == "look":
-        return {"do": "look"}
-    return {"do": "buy", "name": request.name, "watch": request.watch}
-
-
-def event(told: Told) -> dict[str, Any]:
-    """Return one event as it stands in a line or in a list of events."""
-    return told._asdict()
-
-
-def failed(error: str, exit_status: int = BadInputError.exit_status) -> dict[str, Any]:
-    """Return the answer that says no; `exit_status` is what a client's command ends with."""
+def failure(error: str, exit_status: int = BadInputError.exit_status) -> dict[str, Any]:
+    """Return the response that says no; `exit_status` is that of the client's command."""
     return {"ok": False, "error": error, "exit_status": exit_status}
 
 
-def parse_reply(line: bytes) -> Told | Answer:
+def parse_response(line: bytes) -> StepEvent | Response:
     """Return what the office said in one line.
 
-    Raises the office's own failure where it said no (BadInputError, InconclusiveError or DiskError), and
-    BadInputError where this is no office's line.
+    Raise the office's own failure if it said no (BadInputError, InconclusiveError or DiskError), and BadInputError
+    if the line is not one of an office.
     """
     document = _object(line)
     if document is not None:
         if document.get("ok") is False and isinstance(document.get("error"), str):
             raise _failure(document)
-        reply = _told(document["event"]) if "event" in document else _answer(document)
-        if reply is not None:
-            return reply
+        response = _step_event(document["event"]) if "event" in document else _response(document)
+        if response is not None:
+            return response
     raise BadInputError(f"what answers there is no ticket office: it said {line[:40].decode('latin-1')!a}")
 
 
@@ -175,23 +164,23 @@ def _failure(document: dict[str, Any]) -> BookingError:
     return kind(f"the office says: {printable(document['error'])[:1000]}")
 
 
-def _told(document: object) -> Told | None:
+def _step_event(document: object) -> StepEvent | None:
     match document:
         case {"step": str(step), "phase": "call" | "return" as phase, "value": value} if step in _STEPS and (
             value in _WORDS or _is_count(value)
         ):
-            return Told(step, phase, value)
+            return StepEvent(step, phase, value)
     return None
 
 
-def _answer(document: dict[str, Any]) -> Answer | None:
+def _response(document: dict[str, Any]) -> Response | None:
     match document:
         case {"ok": True, "count": count} if _is_count(count):
-            return Answer(count=count)
-        case {"ok": True, "outcome": str(outcome), "read": read} if outcome in _ANSWERED and (
+            return Response(count=count)
+        case {"ok": True, "outcome": str(outcome), "read": read} if outcome in _OUTCOMES and (
             read is None or _is_count(read)
         ):
-            return Answer(outcome=Outcome(outcome), read=read)
+            return Response(outcome=Outcome(outcome), read=read)
     return None
 
 

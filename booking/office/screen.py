@@ -1,76 +1,95 @@
-"""What the office's screen shows: a line for everything that happens, and for a ticket too many."""
+"""What the office's screen shows: a line for everything that happens, and the tally of the day."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from booking.locks import Reach
-from booking.office import story
-from booking.office.address import written
-from booking.office.protocol import Told
-from booking.office.visitor import Visitor
+from booking.office.address import Listener, format_address
+from booking.office.protocol import StepEvent
 from booking.purchase import Outcome
 from booking.registry import protection_of
 from booking.scenario import Scenario
-from booking.text.words import count_of
+from booking.text.verbs import narrated
+from booking.text.words import count_of, printable
 
 _ONE_TREE = (
     "The lock {lock} works here, because all who buy are processes of this one office;\n"
     "a `booking buy` without --at does not see it."
 )
-
-Tell = Callable[[str], None]
+_ENDINGS = {
+    Outcome.BOUGHT: "has a ticket",
+    Outcome.SOLD_OUT: "finds it sold out",
+    Outcome.TORN_READ: "read half a file and has no ticket",
+}
 
 
 @dataclass
 class Screen:
-    """Tells the story line by line; `bought` is how many tickets the office has sold."""
+    """Shows each event as a line, which `tell` prints; `bought` is how many tickets the office has sold.
 
-    tell: Tell
+    `who` is the text that `label` returns for a client.
+    """
+
+    tell: Callable[[str], None]
     scenario: Scenario
     bought: int = 0
 
-    def opens(self, address: str, workers: int) -> None:
-        """Say what is sold, how, and where; with `workers` 0 each client gets a process of its own."""
+    def opens(self, listener: Listener, workers: int) -> None:
+        """Say what is sold, how, and where; with `workers` 0 each client gets its own process."""
         processes = "1 process" if workers == 1 else f"{workers} processes"
         served = f"{processes} for all clients in turn" if workers else "a process for each client"
         stock = count_of(self.scenario.tickets, "ticket")
         self.tell(f"The office sells {stock}; lock {self.scenario.lock}; {served}.")
         if protection_of(self.scenario).facts.reach is Reach.PROCESS_TREE:
             self.tell(_ONE_TREE.format(lock=self.scenario.lock))
-        self.tell(f"In other terminals: booking buy --at {address} --name YOU   (Ctrl-C closes the office)")
-        self.tell(f"Listening on {address}.")
+        self.tell(
+            f"In other terminals: booking buy --at {listener.public_address} --name YOU   (Ctrl-C closes the office)"
+        )
+        self.tell(f"Listening on {listener.address}.")
 
-    def comes(self, visitor: Visitor, place: tuple[Any, ...]) -> None:
+    def closes(self) -> None:
+        """Say what the day came to."""
+        too_many = self.bought - self.scenario.tickets
+        verdict = f"OVERSOLD: {too_many:,} too many." if too_many > 0 else "Not oversold."
+        self.tell(f"Sold: {count_of(self.bought, 'ticket')}; {self.scenario.tickets:,} existed. {verdict}")
+
+    def comes(self, who: str, place: tuple[Any, ...]) -> None:
         """Say that a client has connected from there."""
-        self.tell(f"{visitor.label} comes from {written(*place[:2])}")
+        self.tell(f"{who} comes from {format_address(*place[:2])}")
 
-    def leaves(self, visitor: Visitor) -> None:
+    def leaves(self, who: str) -> None:
         """Say that a client is no longer connected."""
-        self.tell(f"{visitor.label} leaves")
+        self.tell(f"{who} leaves")
 
-    def refused(self, visitor: Visitor, error: str) -> None:
+    def refused(self, who: str, error: str) -> None:
         """Say why a client does not get what it wants."""
-        self.tell(f"{visitor.label} is refused: {error}")
+        self.tell(f"{who} is refused: {error}")
 
-    def happened(self, visitor: Visitor, told: Told) -> None:
+    def happened(self, who: str, event: StepEvent) -> None:
         """Say one event of a purchase."""
-        words = story.happened(told)
-        if words:
-            self.tell(f"{visitor.label} {words}")
+        text = narrated(event.step, event.phase, event.value)
+        if text:
+            self.tell(f"{who} {text}")
 
-    def answered(self, visitor: Visitor, answer: dict[str, Any]) -> None:
-        """Say what a request came to, and count the tickets: the file looks right after a disaster."""
-        if not answer["ok"]:
-            self.refused(visitor, answer["error"])
-        elif "count" in answer:
-            self.tell(f"{visitor.label} looks and sees {count_of(answer['count'], 'ticket')}")
-        else:
-            self._sold(visitor, Outcome(answer["outcome"]))
+    def looked(self, who: str, count: int) -> None:
+        """Say what a client saw."""
+        self.tell(f"{who} looks and sees {count_of(count, 'ticket')}")
 
-    def _sold(self, visitor: Visitor, outcome: Outcome) -> None:
-        self.tell(f"{visitor.label} {story.ended(outcome, present=not visitor.has_left)}")
+    def ended(self, who: str, outcome: Outcome, *, present: bool) -> None:
+        """Say how a purchase ended, and whether the client was there to hear it; count the tickets.
+
+        The file looks right after a disaster, so this tally is what shows one.
+        """
+        self.tell(f"{who} {_ENDINGS[outcome]}{'' if present else ', but left before it heard so'}")
         if outcome is Outcome.BOUGHT:
             self.bought += 1
             if self.bought > self.scenario.tickets:
-                self.tell(story.oversold(self.bought, self.scenario.tickets))
+                holders = "client holds" if self.bought == 1 else "clients hold"
+                stock = count_of(self.scenario.tickets, "ticket")
+                self.tell(f"OVERSOLD: {self.bought:,} {holders} a ticket; the office opened with {stock}.")
+
+
+def label(number: int, name: str) -> str:
+    """Return what the screen calls a client: its number, and its name once it has given one."""
+    return f"client {number} ({printable(name)})" if name else f"client {number}"

@@ -1,246 +1,394 @@
-"""The ticket office: one process listens to everybody and never waits for one; others buy.
+"""The ticket office: one process has all sockets and never waits for a client; the others are the buyers.
 
-So a client that is slow, silent, malicious or dead takes nobody else's time. Once a line has arrived, it is
-carried out, whether or not its client is still there: a network cannot tell one that left from one that only
-has nothing more to say.
+So a client that is slow, silent, malicious or dead takes no time from another one. Once a line has arrived it is
+carried out, whether or not its client is still there: a network does not tell a client that left from a client that
+has no more to say.
+
+Why not `socketserver.ForkingTCPServer`, or processes that accept for themselves? The office refuses in words the client
+that is one too many, tells a client that its process was killed, and serves a thousand connected clients with a few
+processes in turn: only a process that has all sockets and is no buyer can. `ForkingTCPServer` also stops accepting
+at its `max_children`, leaves its children behind when it ends, and needs fork.
 """
 
 import itertools
-import json
 import random
+import selectors
+import socket
+import sys
 import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import closing, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from booking.errors import BadInputError, InconclusiveError
-from booking.office.address import Door
-from booking.office.clerk import Closable
-from booking.office.protocol import Request, Told, encode, failed
-from booking.office.rules import Rules
+from booking.errors import BadInputError, BookingError, InconclusiveError
+from booking.office.address import Listener
+from booking.office.connection import Client, Rules, Worker
+from booking.office.protocol import Refusal, Request, StepEvent, encode, failure, parse_request
 from booking.office.screen import Screen
-from booking.office.staff import Clerk, Staff
-from booking.office.visitor import Visitor
-from booking.office.watching import watching
+from booking.office.worker import OfficeTask, serve
+from booking.processes.group import ProcessGroup, room_for
+from booking.processes.journal import END, READY, Message, receive
+from booking.purchase import Outcome
+from booking.rules import impossible_at_office
 from booking.scenario import Scenario
+from booking.simulation.sale import Sale
+from booking.steps import Step
 
-TURN = 0.2
-"""Seconds between two looks at who has been silent for too long."""
-
+ROUND = 0.1
+"""Seconds between two looks at who has been silent for too long, and at which processes have ended."""
+POLL = 0.02
+"""Seconds between two looks into the journal on Windows, which cannot wait for pipes and sockets at once."""
 FAREWELL = 2.0
-"""Seconds that a client has to read the office's last word."""
-
-MOST_REFUSED = 10
-"""Requests of one client that are refused before it is hung up on: its next mistake is its last."""
+"""Seconds that a client has to read the last response before it is cut off."""
+MOST_MISTAKES = 10
+"""Requests of one client that are refused; the next mistake ends the connection."""
+PIECE = 1 << 14
+"""Bytes taken from a socket at once: few, so that the lines in them delay the others only a little."""
+MOST_IGNORED = 1 << 22
+"""Bytes that are read from a client that was turned away, so that it can read why, before it is cut off."""
 
 _ENDED = "the process that served you was ended; look how many tickets are left"
 
 
+def hold_office(  # noqa: PLR0913 - what is sold, how, where, and to whom it is told
+    scenario: Scenario,
+    rules: Rules,
+    listener: Listener,
+    *,
+    db: str | Path,
+    restock: bool,
+    screen: Screen,
+    stop: Callable[[], bool],
+    start_method: str | None = None,
+) -> None:
+    """Serve clients until `stop` returns true or this process is interrupted; no process is left afterwards.
+
+    With `restock` the store is first set to the scenario's tickets, otherwise what is left is sold. `start_method` is
+    fork, spawn or forkserver; None takes the platform's usual one. Raise BadInputError for a scenario that no office
+    can sell, and InconclusiveError if the processes do not start.
+    """
+    sale = Sale.of(scenario, db=db, restock=restock, start_method=start_method)
+    refusal = impossible_at_office(sale.protection)
+    if refusal is not None:
+        raise BadInputError(refusal)
+    processes = rules.workers or rules.clients
+    with sale.opened() as (opened, (train,)):
+        screen.scenario = opened
+        try:
+            with room_for(rules.clients + 2 * processes), ProcessGroup(sale.context) as group:
+                task = partial(OfficeTask, sale.protection.program, train, rules.timeout, group.ends)
+                with closing(Office(opened, rules, listener, screen, group, task)) as office:
+                    office.serve(stop)
+        finally:
+            screen.closes()
+            with suppress(BookingError):
+                train.store.tidy()
+
+
 class Office:
-    """One office, open. Nothing here waits but the one wait for everybody."""
+    """An open office. It waits in one place, for everybody at once.
 
-    staff: Staff
+    `task` makes what a new process is handed from the pipe on which it gets its requests.
+    """
 
-    def __init__(self, scenario: Scenario, rules: Rules, door: Door, screen: Screen) -> None:
-        self.door = door
+    def __init__(  # noqa: PLR0913, PLR0917 - its parts
+        self,
+        scenario: Scenario,
+        rules: Rules,
+        listener: Listener,
+        screen: Screen,
+        group: ProcessGroup,
+        task: "partial[OfficeTask]",
+    ) -> None:
         self._pay = scenario.pay
-        self._rules = rules
-        self._screen = screen
         self._dice = random.Random(scenario.seed)
-        self._watch = watching()
-        self._visitors: set[Visitor] = set()
-        self._clerks: set[Clerk] = set()
+        self._rules = rules
+        self._listener = listener
+        self._screen = screen
+        self._group = group
+        self._task = task
+        self._selector = selectors.DefaultSelector()
         self._numbers = itertools.count(1)
+        self._clients: set[Client] = set()
+        self._workers: dict[int | None, Worker] = {}
+        self._waiting: deque[Client] = deque()
 
-    def inherited(self) -> list[Closable]:
-        """Return everything that a process forked now has to close."""
-        sockets = [visitor.socket for visitor in self._visitors]
-        return [self.door.socket, self._watch, *sockets, *(clerk.pipe for clerk in self._clerks)]
-
-    def hired(self, clerk: Clerk) -> None:
-        """Listen to a new process."""
-        self._clerks.add(clerk)
-        self._watch.add(clerk.pipe, partial(self._hear_clerk, clerk))
-
-    def serve(self, staff: Staff) -> None:
-        """Serve for ever."""
-        self.staff = staff
-        staff.open()
-        self._watch.add(self.door.socket, self._greet)
-        self._screen.opens(self.door.address, self._rules.workers)
-        look_round = 0.0
-        while True:
-            self._watch.wait(min(TURN, self._rules.idle / 4))
-            now = time.monotonic()
-            if now >= look_round:
-                self._look_round(now)
-                look_round = now + min(TURN, self._rules.idle / 4)
+    def serve(self, stop: Callable[[], bool]) -> None:
+        """Serve until `stop` returns true; it is asked several times a second."""
+        for _ in range(self._rules.workers):
+            self._start_worker(None)
+        self._await_workers()
+        self._selector.register(self._listener.socket, selectors.EVENT_READ, self._accept)
+        if sys.platform != "win32":
+            self._selector.register(self._group.inbox, selectors.EVENT_READ, self._hear_workers)
+        self._screen.opens(self._listener, self._rules.workers)
+        round_s = min(ROUND, self._rules.idle / 4)
+        due = 0.0
+        while not stop():
+            for key, _ in self._selector.select(POLL if sys.platform == "win32" else round_s):
+                key.data()
+            if sys.platform == "win32":
+                self._hear_workers()
+            if time.monotonic() >= due:
+                self._look_round()
+                due = time.monotonic() + round_s
 
     def close(self) -> None:
-        """Hang up on everybody and give the port back."""
-        self._watch.close()
-        for visitor in self._visitors:
-            visitor.socket.close()
-        self.door.server_close()
+        """Hang up on every client and give the port back."""
+        self._selector.close()
+        for client in self._clients:
+            _hang_up(client)
+        self._listener.server_close()
 
     # Clients come, speak, hear and leave.
 
-    def _greet(self) -> None:
+    def _accept(self) -> None:
         try:
-            connection, place = self.door.get_request()
-        except OSError:  # it has hung up already
+            connection, place = self._listener.get_request()
+        except OSError:  # the client has hung up already
             return
-        visitor = Visitor(next(self._numbers), connection, time.monotonic())
-        self._screen.comes(visitor, place)
-        present = sum(not other.leaving for other in self._visitors)
-        self._visitors.add(visitor)
-        self._watch.add(connection, partial(self._hear, visitor))
-        if len(self._visitors) > 2 * self._rules.clients:
-            self._part(visitor)  # so many are being turned away that this one gets no reason
-        elif self.staff.is_full(present):
-            self._dismiss(visitor, f"the office is full: it serves {self._rules.clients} at once; try again soon")
-        else:
-            self._welcome(visitor)
+        client = Client(next(self._numbers), connection, time.monotonic())
+        self._screen.comes(client.label, place)
+        is_full = self._is_full()
+        self._clients.add(client)
+        self._watch(client)
+        if len(self._clients) > 2 * self._rules.clients:
+            self._close(client)  # so many are being turned away that this one gets no reason
+        elif is_full:
+            self._dismiss(client, f"the office is full: it serves {self._rules.clients} at once; try again soon")
+        elif not self._rules.workers:
+            self._give_worker(client)
 
-    def _welcome(self, visitor: Visitor) -> None:
+    def _is_full(self) -> bool:
+        """Count processes too: one may still be paying for a client that has left."""
+        present = sum(not client.leaving for client in self._clients)
+        owned = sum(worker.owner is not None for worker in self._workers.values())
+        return max(present, owned) >= self._rules.clients
+
+    def _give_worker(self, client: Client) -> None:
         try:
-            self.staff.welcome(visitor)
+            client.worker = self._start_worker(client)
         except BadInputError:
-            self._dismiss(visitor, "the office's machine has no room for one more process; try again soon")
+            self._dismiss(client, "the office's machine has no room for one more process; try again soon")
 
-    def _hear(self, visitor: Visitor) -> None:
-        if not visitor.hear():
-            self._part(visitor)
-        elif not visitor.leaving:
-            self._attend(visitor)
+    def _watch(self, client: Client) -> None:
+        if client.socket not in self._selector.get_map():
+            self._selector.register(client.socket, selectors.EVENT_READ, partial(self._read, client))
 
-    def _attend(self, visitor: Visitor) -> None:
-        """Begin the next request that has arrived; while it is carried out nobody listens to this client."""
-        while not visitor.has_left and visitor.request is None and (asked := visitor.next_request()):
-            visitor.since = time.monotonic()
-            if isinstance(asked, Request):
-                self._begin(visitor, asked)
-            elif asked.closes or visitor.refused >= MOST_REFUSED:
-                self._dismiss(visitor, asked.error, BadInputError.exit_status)
-            else:
-                visitor.refused += 1
-                self._refuse(visitor, asked.error, BadInputError.exit_status)
+    def _unwatch(self, client: Client) -> None:
+        if client.socket in self._selector.get_map():
+            self._selector.unregister(client.socket)
 
-    def _begin(self, visitor: Visitor, request: Request) -> None:
-        self._watch.remove(visitor.socket)
-        visitor.request = request
-        visitor.again = False
-        visitor.name = request.name or visitor.name
-        self._assign(visitor)
-
-    def _assign(self, visitor: Visitor) -> None:
-        clerk = self.staff.clerk_for(visitor)
-        if clerk:
-            self._give(clerk, visitor)
-
-    def _give(self, clerk: Clerk, visitor: Visitor) -> None:
-        buys = visitor.request is not None and visitor.request.do == "buy"
-        clerk.give(visitor, self._dice.uniform(*self._pay) if buys else 0.0)
-
-    def _refuse(self, visitor: Visitor, error: str, exit_status: int = InconclusiveError.exit_status) -> None:
-        self._screen.refused(visitor, error)
-        self._answer(visitor, failed(error, exit_status))
-
-    def _dismiss(self, visitor: Visitor, error: str, exit_status: int = InconclusiveError.exit_status) -> None:
-        """Say why the connection ends, and end it once the client can have read it."""
-        self._refuse(visitor, error, exit_status)
-        if not visitor.gone:
-            visitor.since = time.monotonic()
-            visitor.bow_out()
-            self.staff.farewell(visitor)
-
-    def _answer(self, visitor: Visitor, document: dict[str, Any]) -> None:
-        if not visitor.has_left and not visitor.tell(encode(document)):
-            self._part(visitor)
-
-    def _part(self, visitor: Visitor) -> None:
-        if not visitor.gone:
-            self._watch.remove(visitor.socket)
-            self._visitors.discard(visitor)
-            visitor.close()
-            self.staff.farewell(visitor)
-            self._screen.leaves(visitor)
-
-    def _look_round(self, now: float) -> None:
-        """Send away who has said nothing for too long, cut off who does not go, collect ended processes."""
-        self.staff.hiring.collect()
-        for visitor in list(self._visitors):
-            silent = now - visitor.since
-            if visitor.leaving and silent > FAREWELL:
-                self._part(visitor)
-            elif not visitor.has_left and visitor.request is None and silent > self._rules.idle:
-                self._dismiss(visitor, f"no request for {self._rules.idle:g} s; connect again when you want something")
-
-    # Clerks start, tell, answer and end.
-
-    def _hear_clerk(self, clerk: Clerk) -> None:
+    def _read(self, client: Client) -> None:
+        """Take what has arrived; half a line at the end of a connection is forgotten."""
         try:
-            message = json.loads(clerk.pipe.recv_bytes())
-        except (EOFError, OSError):
-            self._lose(clerk)
+            piece = client.socket.recv(PIECE)
+        except BlockingIOError:
             return
-        visitor = clerk.visitor
-        if not clerk.ready:  # its first message, which says nothing else
-            clerk.ready = True
-            if visitor is None:
-                self._release(clerk, None)
-        elif visitor is None:
-            return  # it answers nobody; no clerk does that
-        elif "event" in message:
-            clerk.begun = True
-            self._happened(visitor, message)
+        except OSError:
+            piece = b""
+        client.ignored += len(piece) * client.leaving
+        if not piece or client.ignored > MOST_IGNORED:
+            self._close(client)
+        elif not client.leaving:
+            client.lines.feed(piece)
+            self._attend(client)
+
+    def _attend(self, client: Client) -> None:
+        """Begin the next request that has arrived; while it is carried out the client's socket is not read."""
+        while not client.has_left and client.request is None and (line := client.lines.take()) is not None:
+            client.since = time.monotonic()
+            request = parse_request(line)
+            if isinstance(request, Request):
+                self._begin(client, request)
+            else:
+                self._refuse_line(client, request)
+
+    def _begin(self, client: Client, request: Request) -> None:
+        self._unwatch(client)
+        client.request, client.events, client.retried = request, [], False
+        client.name = request.name or client.name
+        self._waiting.append(client)
+        self._dispatch()
+
+    def _refuse_line(self, client: Client, refusal: Refusal) -> None:
+        if refusal.closes or client.mistakes >= MOST_MISTAKES:
+            self._dismiss(client, refusal.error, BadInputError.exit_status)
         else:
-            self._finish(clerk, visitor, message)
+            client.mistakes += 1
+            self._refuse(client, refusal.error, BadInputError.exit_status)
 
-    def _happened(self, visitor: Visitor, message: dict[str, Any]) -> None:
-        self._screen.happened(visitor, Told(**message["event"]))
-        if visitor.request and visitor.request.watch:
-            self._answer(visitor, message)
+    def _refuse(self, client: Client, error: str, exit_status: int = InconclusiveError.exit_status) -> None:
+        self._screen.refused(client.label, error)
+        self._send(client, failure(error, exit_status))
 
-    def _finish(self, clerk: Clerk, visitor: Visitor, answer: dict[str, Any]) -> None:
-        """Pass the answer on, let the clerk serve whoever waits, then listen to this client again."""
-        self._screen.answered(visitor, answer)
-        if visitor.request and visitor.request.watch:
-            answer.pop("events", None)
-        self._answer(visitor, answer)
-        visitor.request = clerk.visitor = None
-        self._release(clerk, visitor)
-        self._listen_again(visitor)
+    def _dismiss(self, client: Client, error: str, exit_status: int = InconclusiveError.exit_status) -> None:
+        """Say why the connection ends, and end it once the client can have read that.
 
-    def _release(self, clerk: Clerk, visitor: Visitor | None) -> None:
-        waiting = self.staff.released(clerk, visitor)
-        if waiting:
-            self._give(clerk, waiting)
+        What it still sends is read and forgotten, or it would never see the last response.
+        """
+        self._refuse(client, error, exit_status)
+        if not client.gone:
+            client.since = time.monotonic()
+            client.leaving = True
+            with suppress(OSError):
+                client.socket.shutdown(socket.SHUT_WR)
+            self._watch(client)
+            self._release_worker(client)
 
-    def _listen_again(self, visitor: Visitor) -> None:
-        if not visitor.gone:
-            visitor.since = time.monotonic()
-            self._watch.add(visitor.socket, partial(self._hear, visitor))
-            self._attend(visitor)
+    def _send(self, client: Client, document: dict[str, Any]) -> None:
+        """Send a line; a client that does not read its responses is not waited for."""
+        line = encode(document)
+        if not client.has_left:
+            try:
+                complete = client.socket.send(line) == len(line)
+            except OSError:
+                complete = False
+            if not complete:
+                self._close(client)
 
-    def _lose(self, clerk: Clerk) -> None:
-        """Tell the client of a process that has ended, and go on."""
-        self._watch.remove(clerk.pipe)
-        self._clerks.discard(clerk)
-        clerk.pipe.close()
-        visitor, clerk.visitor = clerk.visitor, None
-        owner = self.staff.lost(clerk)
-        if owner is None and visitor is not None and not clerk.begun and not visitor.again:
-            visitor.again = True  # nothing has been done for it yet, so nothing can be done twice
-            self._assign(visitor)
-        else:
-            self._fail(visitor, owner)
+    def _close(self, client: Client) -> None:
+        if not client.gone:
+            client.gone = True
+            self._unwatch(client)
+            self._clients.discard(client)
+            _hang_up(client)
+            self._release_worker(client)
+            self._screen.leaves(client.label)
 
-    def _fail(self, visitor: Visitor | None, owner: Visitor | None) -> None:
-        if visitor is not None:
-            visitor.request = None
-        if owner is not None and not owner.has_left:
-            self._dismiss(owner, _ENDED)
-        elif owner is None and visitor is not None:
-            self._refuse(visitor, _ENDED)
-        if visitor is not None:
-            self._listen_again(visitor)
+    def _look_round(self) -> None:
+        """Send away clients that were silent for too long, cut off those that do not go, notice ended processes."""
+        now = time.monotonic()
+        for client in list(self._clients):
+            silent_s = now - client.since
+            if client.leaving and silent_s > FAREWELL:
+                self._close(client)
+            elif not client.has_left and client.request is None and silent_s > self._rules.idle:
+                self._dismiss(client, f"no request for {self._rules.idle:g} s; connect again when you want something")
+        ended = [worker for worker in self._workers.values() if worker.process.exitcode is not None]
+        self._hear_workers()  # what they said before they ended
+        for worker in ended:
+            self._lose(worker)
+
+    # Processes start, are given requests, tell, respond and end.
+
+    def _start_worker(self, owner: Client | None) -> Worker:
+        """Start one more process. Raise BadInputError if the system has no room for it."""
+        try:
+            theirs, ours = self._group.context.Pipe(duplex=False)
+        except OSError as error:
+            raise BadInputError(f"cannot create a pipe: {error.strerror}; use fewer --clients") from None
+        with theirs:
+            self._group.start(serve, self._task(theirs), "worker")
+        worker = Worker(self._group.processes[-1], ours, owner)
+        self._workers[worker.process.pid] = worker
+        return worker
+
+    def _await_workers(self) -> None:
+        """Wait until all processes are ready. Raise InconclusiveError if one ends before."""
+        ready = 0
+        while ready < len(self._workers):
+            if self._group.inbox.poll(ROUND):
+                message = receive(self._group.inbox)
+                if message.word != READY:
+                    raise InconclusiveError(f"a process of the office could not start: {message.error}")
+                ready += 1
+            elif any(process.exitcode is not None for process in self._group.processes):
+                raise InconclusiveError("a process of the office ended before it was ready; use fewer, or try again")
+
+    def _dispatch(self) -> None:
+        """Give the requests that wait, oldest first, to processes that are free."""
+        free = [worker for worker in self._workers.values() if worker.client is None]
+        for client in list(self._waiting):
+            worker = next((worker for worker in free if worker.owner in {None, client}), None)
+            if worker and client.request:
+                free.remove(worker)
+                self._waiting.remove(client)
+                worker.client = client
+                pay_s = self._dice.uniform(*self._pay) if client.request.do == "buy" else None
+                worker.send((client.number, pay_s))
+
+    def _hear_workers(self) -> None:
+        while self._group.inbox.poll(0):
+            message = receive(self._group.inbox)
+            worker = self._workers.get(message.pid)
+            if worker and worker.client and message.word != READY:
+                self._hear(worker, worker.client, message)
+
+    def _hear(self, worker: Worker, client: Client, message: Message) -> None:
+        if message.word == END:
+            self._finish(worker, client, message)
+        elif message.phase in {"call", "return"} and message.error is None:
+            event = StepEvent(message.word, message.phase, message.value)  # type: ignore[arg-type]
+            client.events.append(event)
+            self._screen.happened(client.label, event)
+            if client.request and client.request.watch:
+                self._send(client, {"event": event.to_json()})
+
+    def _finish(self, worker: Worker, client: Client, message: Message) -> None:
+        """Pass the result on, let the process serve the next, then listen to this client again."""
+        self._send(client, self._response(client, message))
+        worker.client = None
+        if worker.owner and worker.owner.has_left:
+            worker.send(None)
+        self._dispatch()
+        self._listen_again(client)
+
+    def _response(self, client: Client, message: Message) -> dict[str, Any]:
+        """Return the result of a request, and show it."""
+        value = message.value
+        if message.error is not None:
+            self._screen.refused(client.label, message.error)
+            return failure(message.error, value if isinstance(value, int) else InconclusiveError.exit_status)
+        if isinstance(value, int):
+            self._screen.looked(client.label, value)
+            return {"ok": True, "count": value}
+        self._screen.ended(client.label, Outcome(str(value)), present=not client.has_left)
+        reads = [event.value for event in client.events if event.step == Step.READ and isinstance(event.value, int)]
+        response = {"ok": True, "outcome": value, "read": reads[-1] if reads else None}
+        if client.request and client.request.watch:
+            return response
+        return response | {"events": [event.to_json() for event in client.events]}
+
+    def _listen_again(self, client: Client) -> None:
+        client.request = None
+        if not client.gone:
+            client.since = time.monotonic()
+            self._attend(client)
+            if client.request is None and not client.gone:
+                self._watch(client)
+
+    def _release_worker(self, client: Client) -> None:
+        """End the client's own process, unless it is in the middle of a purchase."""
+        if client.worker and client.worker.client is None:
+            client.worker.send(None)
+
+    def _lose(self, worker: Worker) -> None:
+        """Forget a process that has ended, replace it, and tell its client."""
+        del self._workers[worker.process.pid]
+        self._group.processes.remove(worker.process)
+        worker.requests.close()
+        client, owner = worker.client, worker.owner
+        if owner is not None:
+            owner.request = None
+            if not owner.has_left:
+                self._dismiss(owner, _ENDED)
+            return
+        self._start_worker(None)
+        if client and not client.events and not client.retried:
+            client.retried = True  # nothing has been done for it yet, so nothing can be done twice
+            self._waiting.appendleft(client)
+        elif client:
+            self._refuse(client, _ENDED)
+            self._listen_again(client)
+        self._dispatch()
+
+
+def _hang_up(client: Client) -> None:
+    """End the connection; closing the socket would not be enough, because forked processes have copies of it."""
+    with suppress(OSError):
+        client.socket.shutdown(socket.SHUT_RDWR)
+    client.socket.close()
