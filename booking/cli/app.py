@@ -42,6 +42,7 @@ RENAMED = {
     "explore": {"--order": "--lock-order"},
     "replay": {"--order": "--lock-order"},
     "play": {"--order": "--lock-order"},
+    "compare": {"--runs": "--repeat"},
 }
 """The options of earlier versions, by command, and what to use instead."""
 

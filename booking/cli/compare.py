@@ -23,14 +23,14 @@ def compare(  # noqa: PLR0913 - every dial is an option
     tickets: options.Tickets = 1,
     store: options.StoreName = "json",
     permits: options.Permits = 1,
-    runs: Annotated[int, typer.Option(metavar="R", help="How many real sales for each lock.")] = 5,
+    repeat: Annotated[int, typer.Option(metavar="R", help="How many real sales for each lock.")] = 5,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the tables as a page.")] = None,
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write one table as Markdown, between the file's two markers.")
     ] = None,
     json: options.Json = False,
 ) -> int:
-    """Prove, try, time and kill every lock. One table shows what each is good for."""
+    """Compare all locks: proof, real runs, speed, and a killed holder."""
     from booking.compare import compare as compared  # noqa: PLC0415 - the explorer, which other commands need not
     from booking.reports import comparison as reports  # noqa: PLC0415
 
@@ -39,7 +39,7 @@ def compare(  # noqa: PLR0913 - every dial is an option
     names = tuple(name.strip() for name in locks.split(",")) if locks else ()
     scenario = Scenario(buyers, tickets, store=store, permits=permits)
     with asked_to_stop() as stop:
-        found = compared(scenario, locks=names, runs=runs, stop=stop, on_progress=_show)
+        found = compared(scenario, locks=names, runs=repeat, stop=stop, on_progress=_show)
         if html is not None:
             write_text("html", html, reports.html(found))
         if markdown is not None:

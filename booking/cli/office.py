@@ -66,8 +66,8 @@ def office(  # noqa: PLR0913 - every dial is an option
 ) -> int:
     """Open a ticket office: clients look and buy with --at HOST:PORT. Ctrl-C closes it."""
     from booking.office.address import Listener, is_loopback  # noqa: PLC0415 - no other command needs a server
+    from booking.office.opening import hold_office  # noqa: PLC0415
     from booking.office.screen import Screen  # noqa: PLC0415
-    from booking.office.server import hold_office  # noqa: PLC0415
 
     scenario = Scenario(
         buyers=1, tickets=tickets, lock=lock, store=store, pay=options.parsed_pay(pay), seed=seed, permits=permits

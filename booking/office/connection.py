@@ -5,9 +5,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
+from booking.errors import InconclusiveError
 from booking.office.protocol import Lines, Request, StepEvent
 from booking.office.screen import label
-from booking.processes.group import Process
+from booking.processes.group import Process, ProcessGroup
+from booking.processes.journal import READY, receive
+
+PIECE = 1 << 14
+"""Bytes taken from a socket at once: few, so that the lines in them delay the others only a little."""
+ROUND = 0.1
+"""Seconds between two looks at who has been silent for too long, and at which processes have ended."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,28 @@ class Client:
         """Return whether it takes no more responses."""
         return self.leaving or self.gone
 
+    def receive(self) -> bytes | None:
+        """Return what has arrived, b"" at the end of the connection, None if nothing has."""
+        try:
+            return self.socket.recv(PIECE)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""
+
+    def send(self, line: bytes) -> bool:
+        """Send a line and return whether all of it went; a client that does not read is not waited for."""
+        try:
+            return self.socket.send(line) == len(line)
+        except OSError:
+            return False
+
+    def hang_up(self) -> None:
+        """End the connection; closing the socket is not enough, because forked processes have copies of it."""
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
 
 @dataclass(eq=False)
 class Worker:
@@ -71,3 +100,16 @@ class Worker:
         """Send one request, or None to end the process; a process that was killed is noticed later."""
         with suppress(OSError):
             self.requests.send(request)
+
+
+def await_ready(group: ProcessGroup, workers: int) -> None:
+    """Wait until so many processes are ready. Raise InconclusiveError if one ends before."""
+    ready = 0
+    while ready < workers:
+        if group.inbox.poll(ROUND):
+            message = receive(group.inbox)
+            if message.word != READY:
+                raise InconclusiveError(f"a process of the office could not start: {message.error}")
+            ready += 1
+        elif any(process.exitcode is not None for process in group.processes):
+            raise InconclusiveError("a process of the office ended before it was ready; use fewer, or try again")

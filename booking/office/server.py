@@ -18,81 +18,36 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from booking.errors import BadInputError, BookingError, InconclusiveError
+from booking.errors import BadInputError, InconclusiveError
 from booking.office.address import Listener
-from booking.office.connection import Client, Rules, Worker
+from booking.office.connection import ROUND, Client, Rules, Worker, await_ready
 from booking.office.protocol import Refusal, Request, StepEvent, encode, failure, parse_request
 from booking.office.screen import Screen
 from booking.office.worker import OfficeTask, serve
-from booking.processes.group import ProcessGroup, room_for
+from booking.processes.group import ProcessGroup
 from booking.processes.journal import END, READY, Message, receive
 from booking.purchase import Outcome
-from booking.rules import impossible_at_office
 from booking.scenario import Scenario
-from booking.simulation.sale import Sale
 from booking.steps import Step
 
-ROUND = 0.1
-"""Seconds between two looks at who has been silent for too long, and at which processes have ended."""
 POLL = 0.02
 """Seconds between two looks into the journal on Windows, which cannot wait for pipes and sockets at once."""
 FAREWELL = 2.0
 """Seconds that a client has to read the last response before it is cut off."""
 MOST_MISTAKES = 10
 """Requests of one client that are refused; the next mistake ends the connection."""
-PIECE = 1 << 14
-"""Bytes taken from a socket at once: few, so that the lines in them delay the others only a little."""
 MOST_IGNORED = 1 << 22
 """Bytes that are read from a client that was turned away, so that it can read why, before it is cut off."""
 
 _ENDED = "the process that served you was ended; look how many tickets are left"
 
 
-def hold_office(  # noqa: PLR0913 - what is sold, how, where, and to whom it is told
-    scenario: Scenario,
-    rules: Rules,
-    listener: Listener,
-    *,
-    db: str | Path,
-    restock: bool,
-    screen: Screen,
-    stop: Callable[[], bool],
-    start_method: str | None = None,
-) -> None:
-    """Serve clients until `stop` returns true or this process is interrupted; no process is left afterwards.
-
-    With `restock` the store is first set to the scenario's tickets, otherwise what is left is sold. `start_method` is
-    fork, spawn or forkserver; None takes the platform's usual one. Raise BadInputError for a scenario that no office
-    can sell, and InconclusiveError if the processes do not start.
-    """
-    sale = Sale.of(scenario, db=db, restock=restock, start_method=start_method)
-    refusal = impossible_at_office(sale.protection)
-    if refusal is not None:
-        raise BadInputError(refusal)
-    processes = rules.workers or rules.clients
-    with sale.opened() as (opened, (train,)):
-        screen.scenario = opened
-        try:
-            with room_for(rules.clients + 2 * processes), ProcessGroup(sale.context) as group:
-                task = partial(OfficeTask, sale.protection.program, train, rules.timeout, group.ends)
-                with closing(Office(opened, rules, listener, screen, group, task)) as office:
-                    office.serve(stop)
-        finally:
-            screen.closes()
-            with suppress(BookingError):
-                train.store.tidy()
-
-
 class Office:
-    """An open office. It waits in one place, for everybody at once.
-
-    `task` makes what a new process is handed from the pipe on which it gets its requests.
-    """
+    """An open office. `task` makes what a new process is handed, from the pipe on which it gets its requests."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - its parts
         self,
@@ -120,13 +75,12 @@ class Office:
         """Serve until `stop` returns true; it is asked several times a second."""
         for _ in range(self._rules.workers):
             self._start_worker(None)
-        self._await_workers()
+        await_ready(self._group, len(self._workers))
         self._selector.register(self._listener.socket, selectors.EVENT_READ, self._accept)
         if sys.platform != "win32":
             self._selector.register(self._group.inbox, selectors.EVENT_READ, self._hear_workers)
         self._screen.opens(self._listener, self._rules.workers)
-        round_s = min(ROUND, self._rules.idle / 4)
-        due = 0.0
+        round_s, due = min(ROUND, self._rules.idle / 4), 0.0
         while not stop():
             for key, _ in self._selector.select(POLL if sys.platform == "win32" else round_s):
                 key.data()
@@ -140,7 +94,7 @@ class Office:
         """Hang up on every client and give the port back."""
         self._selector.close()
         for client in self._clients:
-            _hang_up(client)
+            client.hang_up()
         self._listener.server_close()
 
     # Clients come, speak, hear and leave.
@@ -184,12 +138,9 @@ class Office:
 
     def _read(self, client: Client) -> None:
         """Take what has arrived; half a line at the end of a connection is forgotten."""
-        try:
-            piece = client.socket.recv(PIECE)
-        except BlockingIOError:
+        piece = client.receive()
+        if piece is None:
             return
-        except OSError:
-            piece = b""
         client.ignored += len(piece) * client.leaving
         if not piece or client.ignored > MOST_IGNORED:
             self._close(client)
@@ -241,21 +192,15 @@ class Office:
 
     def _send(self, client: Client, document: dict[str, Any]) -> None:
         """Send a line; a client that does not read its responses is not waited for."""
-        line = encode(document)
-        if not client.has_left:
-            try:
-                complete = client.socket.send(line) == len(line)
-            except OSError:
-                complete = False
-            if not complete:
-                self._close(client)
+        if not client.has_left and not client.send(encode(document)):
+            self._close(client)
 
     def _close(self, client: Client) -> None:
         if not client.gone:
             client.gone = True
             self._unwatch(client)
             self._clients.discard(client)
-            _hang_up(client)
+            client.hang_up()
             self._release_worker(client)
             self._screen.leaves(client.label)
 
@@ -286,18 +231,6 @@ class Office:
         worker = Worker(self._group.processes[-1], ours, owner)
         self._workers[worker.process.pid] = worker
         return worker
-
-    def _await_workers(self) -> None:
-        """Wait until all processes are ready. Raise InconclusiveError if one ends before."""
-        ready = 0
-        while ready < len(self._workers):
-            if self._group.inbox.poll(ROUND):
-                message = receive(self._group.inbox)
-                if message.word != READY:
-                    raise InconclusiveError(f"a process of the office could not start: {message.error}")
-                ready += 1
-            elif any(process.exitcode is not None for process in self._group.processes):
-                raise InconclusiveError("a process of the office ended before it was ready; use fewer, or try again")
 
     def _dispatch(self) -> None:
         """Give the requests that wait, oldest first, to processes that are free."""
@@ -385,10 +318,3 @@ class Office:
             self._refuse(client, _ENDED)
             self._listen_again(client)
         self._dispatch()
-
-
-def _hang_up(client: Client) -> None:
-    """End the connection; closing the socket would not be enough, because forked processes have copies of it."""
-    with suppress(OSError):
-        client.socket.shutdown(socket.SHUT_RDWR)
-    client.socket.close()

@@ -10,7 +10,7 @@ from programs import alive_in_session, eventually, is_unwinding, ran, started
 from booking.cli.app import run_command
 from booking.reports.comparison import BEGIN, END
 
-SMALL = ["compare", "--locks", "flock", "--buyers", "3", "--runs", "1"]
+SMALL = ["compare", "--locks", "flock", "--buyers", "3", "--repeat", "1"]
 
 
 def test_one_run_writes_all_documents_and_touches_no_store(db: Path) -> None:
@@ -35,9 +35,10 @@ def test_one_run_writes_all_documents_and_touches_no_store(db: Path) -> None:
         (["--locks", "padlock"], "there is no lock 'padlock'"),
         (["--locks", ","], "there is no lock ''"),
         (["--markdown", "nowhere/notes.md"], "there is no folder nowhere"),
-        (["--runs", "0"], "runs is 0"),
+        (["--repeat", "0"], "runs is 0"),
+        (["--runs", "3"], "use --repeat"),
     ],
-    ids=["lock", "comma", "folder", "runs"],
+    ids=["lock", "comma", "folder", "repeat", "old-name"],
 )
 def test_bad_input_is_one_line(
     options: list[str], line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -52,7 +53,7 @@ def test_bad_input_is_one_line(
 
 def test_ctrl_c_shows_what_there_is(tmp_path: Path) -> None:
     """The tables with what was measured so far, exit status 130, and no process and no file is left."""
-    program = started(["compare", "--locks", "mp,semaphore,rlock", "--runs", "1"], tmp_path)
+    program = started(["compare", "--locks", "mp,semaphore,rlock", "--repeat", "1"], tmp_path)
     try:
         assert eventually(lambda: is_unwinding(program) and len(alive_in_session(program.pid)) > 2)
         program.send_signal(signal.SIGINT)
