@@ -85,7 +85,7 @@ class Runner:
         code = getattr(program, "__code__", None)
         self.file = code.co_filename if code else ""
         self._start = f"{Path(self.file).name}:{code.co_firstlineno}" if code else "the buyer's code"
-        self.watchdog = Watchdog(is_needed=not getattr(program, "__module__", "").startswith("booking."))
+        self.watchdog = Watchdog(is_needed=not str(getattr(program, "__module__", "")).startswith("booking."))
         self._known: dict[Results, Continuation] = {}
 
     def after(self, answers: Results) -> Continuation:
@@ -125,6 +125,7 @@ class Runner:
     def _ending(self, script: "Script") -> tuple[Outcome, str, str]:
         """Return how the code ended, with the error and its place if it failed."""
         try:
+            self.watchdog.is_running = True
             return Outcome(call(self._program, *script.desks)), "", self._start
         except TornReadError as error:
             return Outcome.TORN_READ, "", line_behind(error, self.file)
@@ -140,6 +141,8 @@ class Runner:
                 raise
             place, reason = line_behind(error, self.file), str(error).partition("\n")[0]
             return Outcome.UNFINISHED, f"{type(error).__name__}{reason and ': '}{reason} ({place})", place
+        finally:
+            self.watchdog.is_running = False
 
 
 class Script:

@@ -23,19 +23,20 @@ class StalledError(BaseException):
 
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)
-        if not arguments:
+        if not arguments and _is_at_work(sys._getframe(1)):  # noqa: SLF001 - the only way to the frames
             leave(sys._getframe(1), StalledError("caught"))  # noqa: SLF001 - the only way to the frames
 
 
 class Watchdog:
     """Watches the thread that enters it, which may do so again inside; `steps` has to change now and then.
 
-    Raise StalledError in that thread if `steps` stays the same for `limit_s` seconds. A call that waits inside the
-    interpreter, as `time.sleep` does, is not interrupted but stopped when it comes back.
+    Raise StalledError in that thread if `steps` stays the same for `limit_s` seconds while `is_running` is true.
+    A call that waits inside the interpreter, as `time.sleep` does, is not interrupted but stopped when it comes back.
     """
 
     def __init__(self, *, is_needed: bool, limit_s: float | None = None) -> None:
         self.steps = 0
+        self.is_running = False
         self.limit_s = LIMIT_S if limit_s is None else limit_s
         self._is_needed = is_needed
         self._entered = 0
@@ -64,7 +65,7 @@ class Watchdog:
     def _watch(self, thread: int) -> None:
         seen, since = self.steps, time.monotonic()
         while not self._over.wait(min(_LOOK_S, self.limit_s)):
-            if self.steps != seen:
+            if self.steps != seen or not self.is_running:
                 seen, since = self.steps, time.monotonic()
             elif time.monotonic() - since > self.limit_s:
                 _raise_in(thread, StalledError)
@@ -101,6 +102,13 @@ def leave(frame: FrameType | None, error: BaseException) -> None:
         frame.f_trace = raise_error
         frame = frame.f_back
     sys.settrace(raise_error)
+
+
+def _is_at_work(frame: FrameType | None) -> bool:
+    """Return whether this frame is that of a program under `call`."""
+    while frame is not None and frame.f_code is not call.__code__:
+        frame = frame.f_back
+    return frame is not None
 
 
 def programs_frame(frame: FrameType | None) -> FrameType | None:
