@@ -12,7 +12,7 @@ from way import Way
 
 MOST_BYTES = 4096
 POLL_S = 0.01
-"""How often `--lock file` asks; see booking/locks/file.py."""
+"""How often `--lock file` asks; see booking/locks/filelock.py."""
 
 
 class ByHand(Way):

@@ -12,7 +12,7 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from booking.locks import file
+from booking.locks import filelock
 from booking.scenario import Scenario
 from booking.simulation.sale import simulate
 
@@ -55,7 +55,7 @@ def main() -> None:
     print("Time under the lock and processor time; buyers, and how long each pays:")
     print(f"{'':14}" + "".join(f"{f'{buyers:,}, {pay_s * 1000:g} ms':>22}" for buyers, pay_s in sales))
     for interval in INTERVALS:
-        file.POLL = interval
+        filelock.POLL = interval
         print(row(f"file, {interval * 1000:g} ms", "file", sales, rounds), flush=True)
     for lock in ("flock", "fair"):
         print(row(lock, lock, sales, rounds), flush=True)

@@ -4,24 +4,18 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from booking.errors import BadInputError
-from booking.lock_free.cas import CompareAndSwap
-from booking.lock_free.cas_naive import NaiveCompareAndSwap
+from booking.lock_free.cas import CompareAndSwap, NaiveCompareAndSwap
 from booking.lock_free.partition import Partition
-from booking.locks import Lock
-from booking.locks.fair import FairLock
-from booking.locks.file import FileLock
-from booking.locks.file_soft import SoftLock
-from booking.locks.flock import FlockLock
+from booking.locks import Lock, NoLock
+from booking.locks.filelock import FileLock, SoftLock
+from booking.locks.kernel import FairLock, FlockLock
 from booking.locks.multiprocessing import MultiprocessingLock, ReentrantLock, SemaphoreLock
-from booking.locks.none import NoLock
 from booking.protection import Locked, Protection
 from booking.rules import impossible
 from booking.scenario import PARTITION, Scenario
 from booking.stores import Store
-from booking.stores.inplace import InPlaceStore
-from booking.stores.json import JsonStore
-from booking.stores.memory import MemoryStore
-from booking.stores.shared import SharedMemoryStore
+from booking.stores.file import InPlaceStore, JsonStore
+from booking.stores.memory import MemoryStore, SharedMemoryStore
 
 _Kind = TypeVar("_Kind")
 

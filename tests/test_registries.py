@@ -13,10 +13,10 @@ from booking.scenario import Scenario
 from booking.simulation.sale import simulate
 
 PLUGIN = """
-from booking.locks.none import NoLock
+from booking.locks import NoLock
 from booking.protection import Protection
 from booking.purchase import Outcome
-from booking.stores.json import JsonStore
+from booking.stores.file import JsonStore
 
 class Turnstile(NoLock):
     "Let everybody in, one after the other."

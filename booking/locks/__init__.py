@@ -1,6 +1,6 @@
-"""What a lock is: three declared facts, two verbs that live up to them, and what a buyer does with it.
+"""What a lock is: three declared facts and two verbs that live up to them; and no lock at all.
 
-A file of this folder is one lock, or one family of locks. The explorer reads only the facts; the contract tests prove
+A file of this folder is one family of locks. The explorer reads only the facts; the contract tests prove
 them on real processes.
 """
 
@@ -9,7 +9,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from booking.purchase import Desk, Outcome, purchase
 from booking.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -43,11 +42,9 @@ class Lock(ABC):
 
     `path` is the store that it guards and `context` the start method of the processes. A lock opens its
     descriptors in the process that acquires it, so what crosses a process boundary is never a held lock.
-    `swaps` tells that the purchase swaps the count in one step, which not every store can.
     """
 
     facts: ClassVar[LockFacts]
-    swaps: ClassVar[bool] = False
 
     def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:
         """Prepare the lock; nothing is held yet."""
@@ -55,7 +52,7 @@ class Lock(ABC):
 
     @classmethod
     def summary(cls) -> str:
-        """Return what this lock is in one line, the first of its class's docstring."""
+        """Return the first line of the class's docstring."""
         return (cls.__doc__ or "").partition("\n")[0]
 
     @classmethod
@@ -63,11 +60,6 @@ class Lock(ABC):
         """Return the facts in this scenario; only a lock with a dial (permits) differs from `facts`."""
         del scenario
         return cls.facts
-
-    @staticmethod
-    def purchase(desk: Desk) -> Outcome:
-        """Be one buyer; only what replaces a lock by another way to buy differs from `booking.purchase.purchase`."""
-        return purchase(desk)
 
     @abstractmethod
     def acquire(self, timeout: float | None = None) -> bool:
@@ -79,3 +71,17 @@ class Lock(ABC):
     @abstractmethod
     def release(self) -> None:
         """Give the lock back. The caller holds it."""
+
+
+class NoLock(Lock):
+    """No lock: nobody waits."""
+
+    facts = LockFacts(permits=None, freed_when_holder_dies=True, reach=Reach.NOWHERE)
+
+    def acquire(self, timeout: float | None = None) -> bool:
+        """Return at once."""
+        del timeout
+        return True
+
+    def release(self) -> None:
+        """Do nothing: nothing was taken."""

@@ -8,6 +8,8 @@ from booking.scenario import Scenario
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
+    from multiprocessing.synchronize import Lock as LibraryLock
+    from multiprocessing.synchronize import RLock, Semaphore
 
 
 class MultiprocessingLock(Lock):
@@ -21,57 +23,43 @@ class MultiprocessingLock(Lock):
 
     def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:
         super().__init__(path, context, scenario)
-        self._lock = context.Lock()
+        self._lock = self._made(context, scenario)
+
+    @staticmethod
+    def _made(context: "BaseContext", scenario: Scenario) -> "LibraryLock | RLock | Semaphore":
+        del scenario
+        return context.Lock()
 
     def acquire(self, timeout: float | None = None) -> bool:
-        """Wait for the lock; a holder that was killed keeps it for ever."""
+        """Wait for the lock; a holder that was killed keeps it."""
         return self._lock.acquire(timeout=timeout)
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Give the lock back; raise AssertionError if it is a reentrant lock that another process holds."""
         self._lock.release()
 
 
-class ReentrantLock(Lock):
+class ReentrantLock(MultiprocessingLock):
     """`multiprocessing.RLock`: its holder may take it again, everybody else waits.
 
     It knows its holder, so that only the holder can give it back, and still nobody gives it back for a holder that
     was killed. A holder that takes it twice has to give it back twice.
     """
 
-    facts = LockFacts(permits=1, freed_when_holder_dies=False, reach=Reach.PROCESS_TREE)
-
-    def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:
-        super().__init__(path, context, scenario)
-        self._lock = context.RLock()
-
-    def acquire(self, timeout: float | None = None) -> bool:
-        """Wait for the lock; a holder that was killed keeps it for ever."""
-        return self._lock.acquire(timeout=timeout)
-
-    def release(self) -> None:
-        """Give the lock back; raises AssertionError where another process holds it."""
-        self._lock.release()
+    @staticmethod
+    def _made(context: "BaseContext", scenario: Scenario) -> "RLock":
+        del scenario
+        return context.RLock()
 
 
-class SemaphoreLock(Lock):
+class SemaphoreLock(MultiprocessingLock):
     """`multiprocessing.Semaphore`: with one permit it excludes, with two it sells one ticket twice."""
 
-    facts = LockFacts(permits=1, freed_when_holder_dies=False, reach=Reach.PROCESS_TREE)
-
-    def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:
-        super().__init__(path, context, scenario)
-        self._semaphore = context.Semaphore(scenario.permits)
+    @staticmethod
+    def _made(context: "BaseContext", scenario: Scenario) -> "Semaphore":
+        return context.Semaphore(scenario.permits)
 
     @classmethod
     def facts_in(cls, scenario: Scenario) -> LockFacts:
         """Return the facts with the scenario's number of permits."""
-        return LockFacts(scenario.permits, cls.facts.freed_when_holder_dies, cls.facts.reach)
-
-    def acquire(self, timeout: float | None = None) -> bool:
-        """Wait for a permit; one whose holder was killed never comes back."""
-        return self._semaphore.acquire(timeout=timeout)
-
-    def release(self) -> None:
-        """Give the permit back."""
-        self._semaphore.release()
+        return cls.facts._replace(permits=scenario.permits)

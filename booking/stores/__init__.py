@@ -1,18 +1,17 @@
 """What a store is: where the count lives, and how many steps one write takes.
 
-One file of this folder is one store. The explorer reads only the two facts; the contract tests prove them.
+A file of this folder has two stores. The explorer reads only the two facts; the contract tests prove them.
 """
 
-import contextlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from booking.errors import BadInputError, MalformedStoreError
+from booking.errors import BadInputError
 from booking.steps import Step
-from booking.storage import document, files, paths, versions
+from booking.storage import files
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
@@ -87,49 +86,3 @@ class Store(ABC):
         """Write the count at once, as one who is alone with the store does."""
         for _, action in self.write(count):
             action()
-
-
-class FileStore(Store):
-    """A JSON object in a file, whose `count` is the number of tickets left; its other keys are kept."""
-
-    shared = True
-
-    def __init__(self, path: Path, *, durable: bool = False) -> None:
-        super().__init__(path, durable=durable)
-        self.where = paths.shown(path)
-        self._document: dict[str, Any] = {}
-
-    def prepare(self, context: "BaseContext") -> int | None:
-        """Make the folder, clean up behind an earlier sale, and return the count in the file, None for no file."""
-        del context
-        files.make_folder(self.path.parent)
-        self.tidy()
-        return self.read() if self.path.exists() else None
-
-    def tidy(self, dead: set[int] | None = None) -> None:
-        """Remove the temporary files of ended processes, and make the latest version the store's file."""
-        files.sweep(self.path, dead)
-        versions.merge(self.path)
-
-    def source(self) -> Path:
-        """Return the file that holds the count now."""
-        return self.path
-
-    def read(self) -> int:
-        """Return the count in the file and remember its other keys for the next write."""
-        try:
-            self._document = document.parse(files.read_small(self.source()))
-        except MalformedStoreError as error:
-            raise MalformedStoreError(f"cannot use {paths.shown(self.path)}: {error}") from None
-        count: int = self._document["count"]
-        return count
-
-    def put(self, count: int) -> None:
-        """Write the count at once; a file that held no store becomes one, a store keeps its other keys."""
-        with contextlib.suppress(MalformedStoreError):
-            self.read()
-        super().put(count)
-
-    def content(self, count: int) -> bytes:
-        """Return what the file will hold with this count."""
-        return document.serialise(self._document, count)

@@ -13,7 +13,7 @@ from booking.compare.result import Comparison, Cost, Inheritance, InPlace, Measu
 from booking.errors import BadInputError, InconclusiveError
 from booking.registry import LOCKS
 from booking.scenario import Scenario
-from booking.stores.json import JsonStore
+from booking.stores.file import JsonStore
 
 RACING = {"none", "cas-naive"}
 THREE = ("none", "mp", "file")

@@ -15,7 +15,7 @@ from booking.purchase import Desk, Outcome, buy
 from booking.registry import STORES
 from booking.reports.exploration import render
 from booking.scenario import Scenario
-from booking.stores.json import JsonStore
+from booking.stores.file import JsonStore
 
 
 @pytest.mark.parametrize(

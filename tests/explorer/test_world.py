@@ -7,7 +7,7 @@ from booking.explorer import World
 from booking.purchase import Outcome
 from booking.registry import STORES
 from booking.scenario import Scenario
-from booking.stores.json import JsonStore
+from booking.stores.file import JsonStore
 
 
 def happened(scenario: Scenario, *schedule: int) -> list[str]:

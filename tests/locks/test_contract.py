@@ -12,7 +12,7 @@ from children import DEADLINE, Child, Family
 from booking.locks import Lock, Reach
 from booking.registry import LOCKS, protection_of
 from booking.scenario import Scenario
-from booking.stores.json import JsonStore
+from booking.stores.file import JsonStore
 
 FORK = multiprocessing.get_context("fork")
 OTHERS = [multiprocessing.get_context("spawn"), multiprocessing.get_context("forkserver")]

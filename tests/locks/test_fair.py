@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from children import DEADLINE, Child, Family
 
-from booking.locks.fair import FairLock
+from booking.locks.kernel import FairLock
 from booking.scenario import Scenario
 
 FORK = multiprocessing.get_context("fork")

@@ -18,9 +18,8 @@ import pytest
 from children import Family
 
 from booking.errors import BadInputError, DiskError
-from booking.locks.fair import FairLock
-from booking.locks.file import FileLock
-from booking.locks.flock import FlockLock
+from booking.locks.filelock import FileLock
+from booking.locks.kernel import FairLock, FlockLock
 from booking.scenario import Scenario
 
 FORK = multiprocessing.get_context("fork")

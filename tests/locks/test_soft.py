@@ -9,8 +9,7 @@ import pytest
 from children import Family
 
 from booking.errors import DiskError
-from booking.locks.file import FileLock
-from booking.locks.file_soft import SoftLock
+from booking.locks.filelock import FileLock, SoftLock
 from booking.scenario import Scenario
 
 FORK = multiprocessing.get_context("fork")

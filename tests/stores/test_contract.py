@@ -18,9 +18,7 @@ from booking.errors import BookingError, DiskError, MalformedStoreError
 from booking.registry import STORES
 from booking.steps import Step
 from booking.storage import files, paths
-from booking.stores import FileStore
-from booking.stores.inplace import InPlaceStore
-from booking.stores.json import JsonStore
+from booking.stores.file import FileStore, InPlaceStore, JsonStore
 
 FORK = multiprocessing.get_context("fork")
 

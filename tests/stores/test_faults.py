@@ -19,9 +19,7 @@ from children import DEADLINE, Family
 from trials.writers import WRITERS, killed_writer
 
 from booking.errors import BookingError, DiskError
-from booking.stores import FileStore
-from booking.stores.inplace import InPlaceStore
-from booking.stores.json import JsonStore
+from booking.stores.file import FileStore, InPlaceStore, JsonStore
 
 FORK = multiprocessing.get_context("fork")
 OLD = b'{"count": 41}\n'

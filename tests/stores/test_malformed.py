@@ -12,8 +12,7 @@ from trials.malformed import MALFORMED, NO_FILES, fuzzed, is_good_file, state
 from booking.errors import MalformedStoreError
 from booking.registry import STORES
 from booking.storage.document import REMEDY
-from booking.stores import FileStore
-from booking.stores.json import JsonStore
+from booking.stores.file import FileStore, JsonStore
 
 FUZZED = 10_000
 

@@ -10,8 +10,7 @@ from children import Family
 
 from booking.registry import STORES
 from booking.stores import Store
-from booking.stores.memory import MemoryStore
-from booking.stores.shared import SharedMemoryStore
+from booking.stores.memory import MemoryStore, SharedMemoryStore
 
 CONTEXTS = [multiprocessing.get_context(method) for method in ("fork", "spawn", "forkserver")]
 every_store = pytest.mark.parametrize("name", STORES)

@@ -10,8 +10,7 @@ from children import Family
 
 from booking.errors import BadInputError, DiskError
 from booking.storage import files, versions
-from booking.stores.inplace import InPlaceStore
-from booking.stores.json import JsonStore
+from booking.stores.file import InPlaceStore, JsonStore
 
 FORK = multiprocessing.get_context("fork")
 

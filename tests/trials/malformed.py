@@ -12,7 +12,7 @@ from booking.errors import MalformedStoreError
 from booking.scenario import MOST_TICKETS
 from booking.storage.document import parse, serialise
 from booking.storage.files import MOST_BYTES
-from booking.stores.json import JsonStore
+from booking.stores.file import JsonStore
 
 COMMANDS = {
     "look": ["look"],

@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from booking.processes.fork import ForkedProcess
-from booking.stores import FileStore
-from booking.stores.inplace import InPlaceStore
-from booking.stores.json import JsonStore
+from booking.stores.file import FileStore, InPlaceStore, JsonStore
 
 LONGEST_LIFE = 0.002
 """Seconds after its first write within which a writer is killed; one write takes a tenth of that."""

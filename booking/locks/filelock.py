@@ -1,4 +1,4 @@
-"""The `filelock` library's lock on a file beside the store, which every process of the machine can see."""
+"""The `filelock` library's locks on a file beside the store, which every process of the machine can see."""
 
 import os
 from pathlib import Path
@@ -11,10 +11,12 @@ from booking.storage import lock_file, paths
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
-    from filelock import BaseFileLock
+    from filelock import BaseFileLock, SoftFileLock
 
 POLL = 0.01
 """Seconds between two attempts of the library, which cannot wait in the kernel."""
+SOFT_POLL = 0.001
+"""Seconds between two attempts to create the file of a soft lock."""
 
 
 class FileLock(Lock):
@@ -70,3 +72,48 @@ def _made(path: Path) -> "BaseFileLock":
     lock_file.require_lockable(path)
     mode = lock_file.permissions(path)
     return filelock.FileLock(path, mode=mode, poll_interval=POLL, fallback_to_soft=False, preserve_lock_file=True)
+
+
+class SoftLock(Lock):
+    """`filelock.SoftFileLock`: the process that creates the file `<store>.soft` is inside, and deletes it afterwards.
+
+    A killed holder leaves the file behind, with its pid in it. The next process looks that pid up and takes over once
+    it is gone. That may be late: a killed process keeps its pid until its parent has reaped it, so under a parent that
+    does not reap its children the file blocks the others for ever. It does so too on another machine, where the pid
+    means nothing, and if the holder was killed between creating the file and writing its pid: then delete the empty
+    file by hand. It needs no locks of the kernel, which some network file systems do not have.
+    """
+
+    facts = LockFacts(permits=1, freed_when_holder_dies=True, reach=Reach.MACHINE)
+
+    def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:
+        super().__init__(path, context, scenario)
+        import filelock  # noqa: F401, PLC0415 - as above
+
+        self.path = lock_file.lock_path(path, ".soft")
+        self._lock: SoftFileLock | None = None
+
+    def acquire(self, timeout: float | None = None) -> bool:
+        """Wait for the lock by asking every millisecond; raise DiskError if the file cannot be made."""
+        import filelock  # noqa: PLC0415
+
+        try:
+            lock_file.require_lockable(self.path)
+            lock = filelock.SoftFileLock(self.path, thread_local=False)
+            lock.acquire(-1 if timeout is None else timeout, poll_interval=SOFT_POLL)
+        except filelock.Timeout:
+            return False
+        except OSError as error:
+            raise paths.refused("lock", self.path, error) from None
+        self._lock = lock
+        return True
+
+    def release(self) -> None:
+        """Delete the file."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def __getstate__(self) -> dict[str, object]:
+        """Take the path to another process, and leave the hold here."""
+        return {"path": self.path, "_lock": None}
