@@ -10,9 +10,18 @@ from booking.office.protocol import Lines, Request, StepEvent
 from booking.office.screen import label
 from booking.processes.group import Process, ProcessGroup
 from booking.processes.journal import READY, receive
+from booking.steps import Step
 
 PIECE = 1 << 14
 """Bytes taken from a socket at once: few, so that the lines in them delay the others only a little."""
+POLL = 0.02
+"""Seconds between two looks into the journal on Windows, which cannot wait for pipes and sockets at once."""
+FAREWELL = 2.0
+"""Seconds that a client has to read the last response before it is cut off."""
+MOST_MISTAKES = 10
+"""Requests of one client that are refused; the next mistake ends the connection."""
+MOST_IGNORED = 1 << 22
+"""Bytes that are read from a client that was turned away, so that it can read why, before it is cut off."""
 ROUND = 0.1
 """Seconds between two looks at who has been silent for too long, and at which processes have ended."""
 
@@ -63,6 +72,12 @@ class Client:
     def has_left(self) -> bool:
         """Return whether it takes no more responses."""
         return self.leaving or self.gone
+
+    @property
+    def read(self) -> int | None:
+        """Return the count that its purchase was based on, None if it was torn or never read."""
+        reads = [event.value for event in self.events if event.step == Step.READ and isinstance(event.value, int)]
+        return reads[-1] if reads else None
 
     def receive(self) -> bytes | None:
         """Return what has arrived, b"" at the end of the connection, None if nothing has."""

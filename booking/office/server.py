@@ -23,25 +23,16 @@ from functools import partial
 from typing import Any
 
 from booking.errors import BadInputError, InconclusiveError
+from booking.office import connection
 from booking.office.address import Listener
-from booking.office.connection import ROUND, Client, Rules, Worker, await_ready
-from booking.office.protocol import Refusal, Request, StepEvent, encode, failure, parse_request
+from booking.office.connection import Client, Rules, Worker, await_ready
+from booking.office.protocol import Request, StepEvent, encode, failure, parse_request
 from booking.office.screen import Screen
 from booking.office.worker import OfficeTask, serve
 from booking.processes.group import ProcessGroup
 from booking.processes.journal import END, READY, Message, receive
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.steps import Step
-
-POLL = 0.02
-"""Seconds between two looks into the journal on Windows, which cannot wait for pipes and sockets at once."""
-FAREWELL = 2.0
-"""Seconds that a client has to read the last response before it is cut off."""
-MOST_MISTAKES = 10
-"""Requests of one client that are refused; the next mistake ends the connection."""
-MOST_IGNORED = 1 << 22
-"""Bytes that are read from a client that was turned away, so that it can read why, before it is cut off."""
 
 _ENDED = "the process that served you was ended; look how many tickets are left"
 
@@ -80,9 +71,9 @@ class Office:
         if sys.platform != "win32":
             self._selector.register(self._group.inbox, selectors.EVENT_READ, self._hear_workers)
         self._screen.opens(self._listener, self._rules.workers)
-        round_s, due = min(ROUND, self._rules.idle / 4), 0.0
+        round_s, due = min(connection.ROUND, self._rules.idle / 4), 0.0
         while not stop():
-            for key, _ in self._selector.select(POLL if sys.platform == "win32" else round_s):
+            for key, _ in self._selector.select(connection.POLL if sys.platform == "win32" else round_s):
                 key.data()
             if sys.platform == "win32":
                 self._hear_workers()
@@ -101,10 +92,10 @@ class Office:
 
     def _accept(self) -> None:
         try:
-            connection, place = self._listener.get_request()
+            accepted, place = self._listener.get_request()
         except OSError:  # the client has hung up already
             return
-        client = Client(next(self._numbers), connection, time.monotonic())
+        client = Client(next(self._numbers), accepted, time.monotonic())
         self._screen.comes(client.label, place)
         is_full = self._is_full()
         self._clients.add(client)
@@ -142,7 +133,7 @@ class Office:
         if piece is None:
             return
         client.ignored += len(piece) * client.leaving
-        if not piece or client.ignored > MOST_IGNORED:
+        if not piece or client.ignored > connection.MOST_IGNORED:
             self._close(client)
         elif not client.leaving:
             client.lines.feed(piece)
@@ -155,8 +146,11 @@ class Office:
             request = parse_request(line)
             if isinstance(request, Request):
                 self._begin(client, request)
+            elif request.closes or client.mistakes >= connection.MOST_MISTAKES:
+                self._dismiss(client, request.error, BadInputError.exit_status)
             else:
-                self._refuse_line(client, request)
+                client.mistakes += 1
+                self._refuse(client, request.error, BadInputError.exit_status)
 
     def _begin(self, client: Client, request: Request) -> None:
         self._unwatch(client)
@@ -164,13 +158,6 @@ class Office:
         client.name = request.name or client.name
         self._waiting.append(client)
         self._dispatch()
-
-    def _refuse_line(self, client: Client, refusal: Refusal) -> None:
-        if refusal.closes or client.mistakes >= MOST_MISTAKES:
-            self._dismiss(client, refusal.error, BadInputError.exit_status)
-        else:
-            client.mistakes += 1
-            self._refuse(client, refusal.error, BadInputError.exit_status)
 
     def _refuse(self, client: Client, error: str, exit_status: int = InconclusiveError.exit_status) -> None:
         self._screen.refused(client.label, error)
@@ -209,7 +196,7 @@ class Office:
         now = time.monotonic()
         for client in list(self._clients):
             silent_s = now - client.since
-            if client.leaving and silent_s > FAREWELL:
+            if client.leaving and silent_s > connection.FAREWELL:
                 self._close(client)
             elif not client.has_left and client.request is None and silent_s > self._rules.idle:
                 self._dismiss(client, f"no request for {self._rules.idle:g} s; connect again when you want something")
@@ -280,8 +267,7 @@ class Office:
             self._screen.looked(client.label, value)
             return {"ok": True, "count": value}
         self._screen.ended(client.label, Outcome(str(value)), present=not client.has_left)
-        reads = [event.value for event in client.events if event.step == Step.READ and isinstance(event.value, int)]
-        response = {"ok": True, "outcome": value, "read": reads[-1] if reads else None}
+        response = {"ok": True, "outcome": value, "read": client.read}
         if client.request and client.request.watch:
             return response
         return response | {"events": [event.to_json() for event in client.events]}
