@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from booking.registry import LOCKS as LOCKS
     from booking.registry import STORES as STORES
     from booking.replayer.check import Replay as Replay
-    from booking.replayer.replay import replay as replay
     from booking.replayer.stage import Stage as Stage
+    from booking.replayer.stage import replay as replay
     from booking.scenario import Scenario as Scenario
     from booking.setup import Fault as Fault
     from booking.setup import FaultKind as FaultKind
@@ -53,7 +53,7 @@ _HOMES = {
     "LOCKS": "registry",
     "STORES": "registry",
     "Replay": "replayer.check",
-    "replay": "replayer.replay",
+    "replay": "replayer.stage",
     "Stage": "replayer.stage",
     "Scenario": "scenario",
     "simulate": "simulation.sale",

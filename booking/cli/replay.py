@@ -15,7 +15,7 @@ from booking.history.schedule_table import columns
 from booking.model.world import Moved
 from booking.registry import LOCKS, STORES
 from booking.replayer.check import Replay
-from booking.replayer.replay import replay as play
+from booking.replayer.stage import replay as play
 from booking.scenario import ORDERS, Scenario
 from booking.storage.paths import shown
 from booking.text.words import count_of, on_trains, wrapped

@@ -106,7 +106,7 @@ class History:
     buyers, clerks and workers for example. `setup` are the dials around the sale, and `struck` is what its faults
     did.
 
-    A pool with very many buyers keeps no events, see `booking.simulation.pool.sale.MOST_RECORDED`.
+    A pool with very many buyers keeps no events, see `booking.simulation.pool.MOST_RECORDED`.
     """
 
     scenario: Scenario

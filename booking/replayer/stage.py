@@ -1,6 +1,7 @@
-"""The stage: kept-alive buyers that play one schedule after another, on the real store with the real lock."""
+"""Replay schedules: kept-alive buyers that play one schedule after another, on the real store with the real lock."""
 
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -8,11 +9,11 @@ from typing import Self
 
 from booking.errors import DiskError, ReplayDiffersError
 from booking.history.history import Ending, History
-from booking.history.schedule import Schedule
+from booking.history.schedule import Schedule, checked
 from booking.model.prediction import Prediction, predict
 from booking.processes.group import ProcessGroup, room_for
 from booking.replayer.check import Replay, compare, compare_events
-from booking.replayer.controller import Controller
+from booking.replayer.gated_buyers import Controller
 from booking.scenario import Scenario
 from booking.simulation.recorder import Recorder
 from booking.simulation.running import count_left, versions
@@ -125,3 +126,30 @@ def _ending(controller: Controller, recorder: Recorder, buyer: int, *, began: bo
     process = controller.process(buyer)
     exitcode = 0 if buyer in recorder.ended else process.exitcode
     return recorder.ending(buyer, process.pid or 0, exitcode, alive=began and exitcode is None)
+
+
+def replay(
+    schedule: Sequence[int],
+    scenario: Scenario | None = None,
+    *,
+    db: str | Path = DEFAULT_STORE,
+    start_method: str | None = None,
+) -> Replay:
+    """Play one schedule with real processes and return what they did, next to what was predicted.
+
+    `schedule` holds buyers' numbers from 1, one for each step; -2 kills buyer 2 there, and a turn for a buyer that
+    is blocked is spent. Without a `scenario` there are as many buyers as the schedule names, at least 2, for one
+    ticket without a lock. `db` is the store's file, created where it is absent, and restocked. `start_method` is
+    fork, spawn or forkserver; None takes fork where the platform has it.
+
+    In a script, call it under `if __name__ == "__main__":`, because spawned buyers import the script again.
+
+    Raises BadInputError, before anything was touched, for a schedule that is too short, too long or names a buyer
+    that cannot move, and for a store or a name that cannot be used; ReplayDiffersError where reality differs from
+    the prediction; DiskError and InconclusiveError as `simulate` does. To play many schedules use `Stage`.
+    """
+    turns = checked(schedule)
+    scenario = scenario or Scenario(buyers=max(2, *map(abs, turns)))
+    predict(scenario, turns)
+    with Stage(scenario, db=db, start_method=start_method) as stage:
+        return stage.play(turns)

@@ -21,7 +21,7 @@ from booking.stores import Store
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier
 
-    from booking.simulation.faults.victim import FaultTask
+    from booking.simulation.faults import FaultTask
 
 _Result = TypeVar("_Result")
 

@@ -20,7 +20,7 @@ from booking.stores import Store
 from booking.version import __version__
 
 if TYPE_CHECKING:
-    from booking.simulation.faults.injector import Faults
+    from booking.simulation.faults import Faults
 
 IDLE_AFTER = 0.05
 """Seconds without a message after which the parent looks whether the buyers are still alive."""

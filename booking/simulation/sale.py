@@ -29,7 +29,7 @@ from booking.storage.paths import shown, train_path, warn_of_shared_folder
 from booking.stores import Store
 
 if TYPE_CHECKING:
-    from booking.simulation.faults.injector import Faults
+    from booking.simulation.faults import Faults
 
 DEFAULT_STORE = Path("data") / "db.json"
 
@@ -165,7 +165,7 @@ class Sale:
         """Return the faults of the sale, None if there are none."""
         if not self.setup.faults:
             return nullcontext()
-        from booking.simulation.faults.injector import faults_in  # noqa: PLC0415 - few sales strike their buyers
+        from booking.simulation.faults import faults_in  # noqa: PLC0415 - few sales strike their buyers
 
         return faults_in(self.setup, self.protection, self.context)
 
@@ -203,11 +203,11 @@ def claimed(store: Store, *, alone: bool = False) -> AbstractContextManager[None
 def _kind_of(setup: Setup) -> type[RunningSale]:
     """Return the kind of sale; a plain sale does not pay for the import of the others."""
     if setup.pool:
-        from booking.simulation.pool.sale import PoolSale  # noqa: PLC0415
+        from booking.simulation.pool import PoolSale  # noqa: PLC0415
 
         return PoolSale
     if setup.channel != "direct":
-        from booking.simulation.clerks.sale import SaleWithClerks  # noqa: PLC0415
+        from booking.simulation.clerks import SaleWithClerks  # noqa: PLC0415
 
         return SaleWithClerks
     return RunningSale

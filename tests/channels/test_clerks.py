@@ -19,8 +19,7 @@ from booking.processes.journal import Message
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.setup import Setup
-from booking.simulation.clerks.channel import Question, Tell
-from booking.simulation.clerks.queue import QueueToClerks
+from booking.simulation.channels import Question, QueueToClerks, Tell
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
 

@@ -19,7 +19,7 @@ from booking.history.verdict import judge
 from booking.processes.journal import END, Message
 from booking.scenario import Scenario
 from booking.setup import Setup
-from booking.simulation.pool.sale import BATCH, MOST_RECORDED
+from booking.simulation.pool import BATCH, MOST_RECORDED
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
 

@@ -8,7 +8,7 @@ import pytest
 
 from booking.locks import LockFacts, Reach
 from booking.setup import Fault, FaultKind
-from booking.simulation.faults.plan import Door, FaultPlan
+from booking.simulation.faults import Door, FaultPlan
 from booking.steps import PAY, Step
 
 STEPS = [Step.LOOK, Step.ACQUIRE, Step.READ, PAY, Step.WRITE, Step.RELEASE]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from booking.explorer import explore
-from booking.replayer.replay import replay
+from booking.replayer.stage import replay
 from booking.scenario import Scenario
 
 

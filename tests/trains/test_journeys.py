@@ -15,8 +15,7 @@ from booking.history.schedule import parse
 from booking.history.verdict import judge
 from booking.model.prediction import predict
 from booking.registry import LOCKS
-from booking.replayer.replay import replay
-from booking.replayer.stage import Stage
+from booking.replayer.stage import Stage, replay
 from booking.reports.csv import COLUMNS, columns, to_rows
 from booking.reports.page import render as page
 from booking.reports.timeline import render

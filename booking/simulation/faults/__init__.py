@@ -1,1 +1,0 @@
-"""Buyers that are killed or frozen in a step, on purpose."""
