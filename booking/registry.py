@@ -16,6 +16,7 @@ from booking.scenario import PARTITION, Scenario
 from booking.stores import Store
 from booking.stores.file import InPlaceStore, JsonStore
 from booking.stores.memory import MemoryStore, SharedMemoryStore
+from booking.text.words import nearest
 
 _Kind = TypeVar("_Kind")
 
@@ -86,7 +87,8 @@ def _named(name: str, ours: Mapping[str, type[_Kind]], what: str, bases: tuple[t
 
     theirs = entry_points(group=f"booking.{what}s")
     if name not in theirs.names:
-        raise BadInputError(f"there is no {what} {name!r:.60}; use one of {', '.join([*ours, *sorted(theirs.names)])}")
+        names = [*ours, *sorted(theirs.names)]
+        raise BadInputError(f"there is no {what} {name!r:.60}{nearest(name, names)}; use one of {', '.join(names)}")
     try:
         found: type[_Kind] = theirs[name].load()
     except Exception as error:  # noqa: BLE001 - what a plug-in raises at import is not ours to know

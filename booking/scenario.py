@@ -128,7 +128,15 @@ def require_pay(pay: object) -> None:
             not isinstance(low, bool) and not isinstance(high, bool) and 0 <= low <= high <= LONGEST_PAY
         ):
             return
-    raise BadInputError(f"pay is {_shown(pay)}; use SECONDS or MIN:MAX, from 0 to {LONGEST_PAY:g} seconds")
+    raise BadInputError(f"pay is {_pay_shown(pay)}; use SECONDS or MIN:MAX, from 0 to {LONGEST_PAY:g} seconds")
+
+
+def _pay_shown(pay: object) -> str:
+    """Return two numbers as they are typed, "1" or "1:3", and anything else as it is."""
+    match pay:
+        case (float() as low, float() as high):
+            return ":".join(dict.fromkeys((f"{low:g}", f"{high:g}")))
+    return _shown(pay)
 
 
 def _shown(value: object) -> str:

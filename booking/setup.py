@@ -10,6 +10,7 @@ from typing import Any
 from booking.errors import BadInputError
 from booking.scenario import require_whole
 from booking.steps import PAY, Step
+from booking.text.words import nearest
 
 LONGEST_WAIT = 3600.0
 MOST_WORKERS = 256
@@ -50,9 +51,15 @@ class Fault:
     def parsed(cls, text: str, *, freeze: bool = False) -> "Fault":
         """Return the fault of "3@pay" or "3@pay:TERM"; raises BadInputError with an example."""
         match = re.fullmatch(r"(\d{1,5})@([a-z]+)(?::(TERM|KILL))?", text, re.ASCII)
-        if match is None or match[2] not in {*Step, PAY} or (freeze and match[3]):
+        option = "--freeze" if freeze else "--kill"
+        if match is None or (freeze and match[3]):
             example = "2@pay" if freeze else "2@pay or 2@read:TERM"
-            raise BadInputError(f"invalid fault {text!r:.40}: use BUYER@STEP, for example {example}")
+            raise BadInputError(f"{option} is {text!r:.40}; use BUYER@STEP, for example {example}")
+        if match[2] not in {*Step, PAY}:
+            steps = sorted({*Step, PAY})
+            raise BadInputError(
+                f"{option} {text}: no step {match[2]!r:.20}{nearest(match[2], steps)}; use one of {', '.join(steps)}"
+            )
         return cls(
             buyer=int(match[1]), step=match[2], kind=FaultKind.FREEZE if freeze else FaultKind(match[3] or "KILL")
         )
@@ -174,4 +181,4 @@ def _fault(document: Mapping[str, Any]) -> Fault:
 
 def _require_one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise BadInputError(f"{name} is {value!r:.40}; use one of {', '.join(choices)}")
+        raise BadInputError(f"{name} is {value!r:.40}{nearest(value, choices)}; use one of {', '.join(choices)}")

@@ -12,7 +12,7 @@ import pytest
 
 from booking.history.history import Value
 from booking.live.terminal import INTERVAL, bar, progress, show_light
-from booking.live.view import Board, has_ended, live
+from booking.live.view import Board, clock_text, has_ended, live
 from booking.processes.journal import END, IDLE, READY, Message
 from booking.purchase import Outcome
 from booking.scenario import Scenario
@@ -53,7 +53,7 @@ def test_every_buyer_has_a_line_with_what_it_does() -> None:
     assert lines == [
         "Tickets left in the file: 1   Sold so far: 1 of 2",
         "buyer 1   bought",
-        "buyer 2   at the gate",
+        "buyer 2   waiting for the start",
         "buyer 3   looking at the count",
         "buyer 4   waiting for the lock",
         "buyer 5   paying, holding the lock",
@@ -64,7 +64,7 @@ def test_a_sale_of_too_many_is_said_at_once() -> None:
     """Two buyers say that they bought the one ticket, though the file says 0."""
     ends = [(buyer, END, "return", Outcome.BOUGHT) for buyer in (1, 2)]
     lines = told(Board(Scenario(2)), (1, Step.WRITE, "return", 0), (2, Step.WRITE, "return", 0), *ends)
-    assert lines[0] == "Tickets left in the file: 0   Sold so far: 2 of 1, 1 too many"
+    assert lines[0] == "Tickets left in the file: 0   Sold so far: 2; only 1 existed: 1 too many"
 
 
 def test_fifty_buyers_are_summed_up_in_the_order_of_a_purchase() -> None:
@@ -147,6 +147,25 @@ def test_a_killed_buyer_is_shown_as_killed(monkeypatch: pytest.MonkeyPatch, tmp_
     assert re.search(r"buyer 1 +killed", sys.stderr.getvalue())
 
 
+def test_the_clock_says_when_the_sale_gives_up() -> None:
+    """A class that watches a stuck sale sees how long it will take; without a limit only the time is shown."""
+    assert clock_text(4.2, 31) == "Time: 4 s; the sale stops at 31 s"
+    assert clock_text(0, None) == "Time: 0 s"
+
+
+def test_a_stuck_sale_shows_its_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock starts with the first step of a buyer, not while the buyers get ready; idle messages move it on."""
+    clock = iter([0.0, 5.0, 5.1, 10.0, 10.1, 14.0, 14.1])
+    monkeypatch.setattr("booking.live.view.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with live(Scenario(2), after=0, stops_at=31) as watch:
+        assert watch
+        watch(Message(1, 101, 0, READY, "call", None))
+        watch(Message(1, 101, 0, Step.ACQUIRE, "call", None))
+        watch(Message(0, 0, 0, IDLE, "call", None))
+    assert set(re.findall(r"Time: \d+ s", sys.stderr.getvalue())) == {"Time: 0 s", "Time: 4 s"}
+
+
 def test_the_light_has_the_terminal_until_the_sale_opens(monkeypatch: pytest.MonkeyPatch) -> None:
     """While the seconds are counted down no picture is drawn over them; the first step of a buyer brings it."""
     monkeypatch.setattr(sys, "stderr", Terminal())
@@ -159,7 +178,7 @@ def test_the_light_has_the_terminal_until_the_sale_opens(monkeypatch: pytest.Mon
         show_light(0)
         assert "Tickets left" not in sys.stderr.getvalue()
         watch(Message(1, 101, 0, Step.LOOK, "call", None))
-        assert sys.stderr.getvalue().startswith("\rRED     opens in 2 s")
+        assert sys.stderr.getvalue().startswith("\rRED     starts in 2 s")
         assert "Tickets left" in sys.stderr.getvalue()
 
 

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from booking.cli.app import run_command
 from booking.errors import BadInputError
 from booking.game.dialogue import Reply, answer, farewell, opening
-from booking.game.game import Game, new_game
-from booking.game.quiz import in_turn, riddles
+from booking.game.game import Game, in_turn, new_game, riddles
 from booking.model.prediction import predict
 from booking.model.world import World
 from booking.scenario import Scenario

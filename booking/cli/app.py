@@ -1,14 +1,18 @@
 """The commands and the one place where a failure becomes an exit status."""
 
 import contextlib
+import io
+import os
 import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from importlib import import_module
+from typing import Any
 
 import typer
 
-from booking.cli import screen
 from booking.errors import INTERRUPTED, BadInputError, BookingError, DiskError
+from booking.text.words import nearest
 from booking.version import __version__
 
 COMMANDS = {
@@ -93,7 +97,7 @@ def run_command(arguments: Sequence[str], program: typer.Typer | None = None) ->
 
     `program` is what `program_for` returned for these arguments, if it was called before.
     """
-    screen.prepare()
+    _prepare_output()
     program = program or program_for(arguments)
     try:
         _refuse_renamed(arguments)
@@ -103,13 +107,24 @@ def run_command(arguments: Sequence[str], program: typer.Typer | None = None) ->
     except BookingError as error:
         return _report(str(error), error.exit_status)
     except typer.TyperException as error:
-        return _report(error.format_message(), 2)
+        return _report(_usage(error, arguments), 2)
     except typer.Abort:
         return INTERRUPTED  # the end of the input, where a command asks for some
     except OSError as error:
-        screen.give_up_output()
+        _give_up_output()
         return _report(f"the system refused to go on: {error.strerror or error}", DiskError.exit_status)
     return status if isinstance(status, int) else 0
+
+
+def _usage(error: typer.TyperException, arguments: Sequence[str]) -> str:
+    """Return what is wrong with the command line, with the remedy."""
+    message = error.format_message().replace("is not a valid int.", "is not a whole number")
+    message = message.replace("is not a valid float.", "is not a number")
+    if message.startswith("No such option"):
+        option = message.split()[3]
+        near = nearest(option, getattr(error, "possibilities", None) or ())
+        return f"No such option: {option}{near}; see `booking {arguments[0]} --help`"
+    return message
 
 
 def _refuse_renamed(arguments: Sequence[str]) -> None:
@@ -125,3 +140,48 @@ def _report(message: str, status: int) -> int:
     with contextlib.suppress(OSError):
         typer.echo(f"booking: {line}", err=True)
     return status
+
+
+def _prepare_output() -> None:
+    """Show a question mark for a character that the console lacks, and go on when the reader of a pipe has left.
+
+    A warning takes one line on standard error.
+    """
+    warnings.showwarning = _show_warning
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    output = sys.stdout
+    if not isinstance(output, io.TextIOWrapper) or output.isatty():
+        return
+    if isinstance(getattr(output.buffer, "raw", output.buffer), io.FileIO):  # and no buffer in memory
+        raw = _PatientFile(output.fileno(), "wb", closefd=False)
+        sys.stdout = io.TextIOWrapper(
+            io.BufferedWriter(raw),
+            encoding=output.encoding,
+            errors="replace",
+            line_buffering=output.line_buffering,
+            write_through=output.write_through,
+        )
+
+
+class _PatientFile(io.FileIO):
+    """A pipe whose reader may leave, as `head` does: what can no longer be read is discarded."""
+
+    def write(self, content: Any, /) -> int:  # noqa: ANN401 - any buffer, for which 3.11 has no name
+        """Write, or pretend to if the reader has left."""
+        try:
+            return super().write(content) or 0
+        except BrokenPipeError:
+            return memoryview(content).nbytes
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    with contextlib.suppress(OSError):
+        print(f"booking: warning: {message}", file=sys.stderr)  # noqa: T201 - typer need not be imported for it
+
+
+def _give_up_output() -> None:
+    """Discard what is still to be printed: its disk is full, and the attempt at exit would fail too."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

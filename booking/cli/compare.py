@@ -18,12 +18,12 @@ _WIDTH = 60
 
 def compare(  # noqa: PLR0913 - every dial is an option
     *,
-    locks: Annotated[str, typer.Option(metavar="A,B", help="Which locks; all if not given.")] = "",
     buyers: options.Buyers = 10,
     tickets: options.Tickets = 1,
-    store: options.StoreName = "json",
+    locks: Annotated[str, typer.Option(metavar="A,B", help="Which locks.", show_default="all")] = "",
     permits: options.Permits = 1,
-    repeat: Annotated[int, typer.Option(metavar="R", help="How many real sales for each lock.")] = 5,
+    store: options.StoreName = "json",
+    repeat: Annotated[int, typer.Option(metavar="N", help="Number of real sales for each lock.")] = 5,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the tables as a page.")] = None,
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write one table as Markdown, between the file's two markers.")

@@ -1,4 +1,4 @@
-"""`booking locks` and `booking stores`: what each one declares, derived from the registries."""
+"""`booking locks` and `booking stores`: the facts that each one declares, derived from the registries."""
 
 import typer
 
@@ -25,10 +25,10 @@ def locks(*, json: options.Json = False) -> None:
         options.print_json({"locks": rows})
         return
     typer.echo(f"{'lock':<11}{'inside at once':<16}{'freed if holder dies':<22}keeps apart")
-    for row in rows:
-        permits = "everybody" if row["permits"] is None else row["permits"]
-        freed = _yes_or_no(row["freed_when_holder_dies"])
-        typer.echo(f"{row['name']:<11}{permits:<16}{freed:<22}{row['reach']}")
+    for name, lock in LOCKS.items():
+        permits, freed, reach = lock.facts.permits, _yes_or_no(lock.facts.freed_when_holder_dies), lock.facts.reach
+        cells = ("no limit", "-", "-") if permits is None else (permits, freed, reach)  # no lock: nothing is held
+        typer.echo(f"{name:<11}{cells[0]:<16}{cells[1]:<22}{cells[2]}")
 
 
 def stores(*, json: options.Json = False) -> None:

@@ -1,4 +1,4 @@
-"""`booking explore`: every interleaving, counted; the shortest one that breaks; and the proof where none does."""
+"""`booking explore`: every interleaving, counted; the shortest one that breaks, or the proof that none does."""
 
 import signal
 import time
@@ -28,21 +28,21 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     store: options.StoreName = "json",
     trains: options.Trains = 1,
     order: options.TrainOrder = "same",
-    crashes: Annotated[int, typer.Option(metavar="K", help="Let up to K buyers die, each at any point.")] = 0,
-    clerks: Annotated[int, typer.Option(metavar="K", help="Let K clerks look and sell; 0 for none.")] = 0,
-    max_states: Annotated[int, typer.Option(metavar="M", help="Stop after so many states.")] = 5_000_000,
+    clerks: Annotated[int, typer.Option(metavar="N", help="Sell through N clerks; 0: buyers sell to themselves.")] = 0,
+    crashes: Annotated[int, typer.Option(metavar="N", help="Let up to N buyers crash, each at any point.")] = 0,
+    max_states: Annotated[int, typer.Option(metavar="N", help="Stop after so many states.")] = 5_000_000,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the shortest schedule for replay.")] = None,
     html: options.HtmlFile = None,
     json: options.Json = False,
     expect: options.Expect = None,
 ) -> int:
-    """Count every order of the buyers' steps. Find the shortest that goes wrong, or prove that none does."""
+    """Count every interleaving of the buyers' steps. Find the shortest that goes wrong, or prove that none does."""
     from booking import explorer  # noqa: PLC0415 - 20 ms that other commands need not pay
     from booking.reports.exploration import render  # noqa: PLC0415
 
     expected = options.parsed_verdict(expect)
     if clerks and (save or html):
-        raise BadInputError("a schedule with clerks can be neither replayed nor drawn; leave out --save and --html")
+        raise BadInputError("--clerks cannot be combined with --save or --html: replays and pages show no clerks")
     require_writable({"save": save, "html": html})
     scenario = Scenario(buyers, tickets, lock, store, permits=permits, trains=trains, order=order)
     started = time.perf_counter()
@@ -86,7 +86,7 @@ def status_of(found: Exploration, expected: str | None) -> int:
 
 
 def _counter(clerks: int) -> list[str]:
-    """Return what a reader has to know of the clerks, nothing where there are none."""
+    """Return what a reader has to know about the clerks, nothing if there are none."""
     if not clerks:
         return []
     return wrapped(
@@ -97,7 +97,7 @@ def _counter(clerks: int) -> list[str]:
 
 def _saved(found: Exploration, path: Path) -> str:
     if found.shortest is None:
-        return f"Nothing goes wrong, so there is no schedule to save; {path} is as it was."
+        return f"Nothing goes wrong, so there is no schedule to save; {path} is unchanged."
     schedule.save(path, schedule.SavedSchedule(found.scenario, found.shortest.schedule))
     return f"Saved the shortest schedule; run it with: booking replay {path}"
 

@@ -32,24 +32,26 @@ CAN_FORK = hasattr(os, "fork")
 
 def office(  # noqa: PLR0913 - every dial is an option
     *,
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 0,
-    host: Annotated[str, typer.Option(help="Address to listen on; 127.0.0.1 is this machine only.")] = LOOPBACK,
+    port: Annotated[int, typer.Option(metavar="PORT", help="Port to listen on; 0 takes a free one.")] = 0,
+    host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen on; 127.0.0.1 is this machine only.")] = LOOPBACK,
     per_client: Annotated[bool, typer.Option("--per-client", help="A process for each client.")] = False,
     workers: Annotated[
         int | None, typer.Option(metavar="N", help="N processes, made beforehand, serve all clients in turn.")
     ] = None,
     tickets: options.Tickets = 1,
-    keep_stock: Annotated[bool, typer.Option("--keep-stock", help="Sell what is left; do not restock.")] = False,
+    keep_stock: options.KeepStock = False,
     lock: options.LockName = "none",
     permits: options.Permits = 1,
     store: options.StoreName = "json",
     pay: options.Pay = "5",
-    db: options.Db = Path("data/db.json"),
     seed: options.Seed = None,
+    db: options.Db = Path("data/db.json"),
     clients: Annotated[
         int | None,
         typer.Option(
-            metavar="N", help=f"Most clients at once [{MOST_WITH_ONE_EACH}; {MOST_IN_TURN:,} with --workers]."
+            metavar="N",
+            help="Most clients at once.",
+            show_default=f"{MOST_WITH_ONE_EACH}; {MOST_IN_TURN:,} with --workers",
         ),
     ] = None,
     idle: Annotated[float, typer.Option(metavar="SECONDS", help="Hang up on a client that is silent so long.")] = 30.0,
@@ -57,12 +59,11 @@ def office(  # noqa: PLR0913 - every dial is an option
         float | None,
         typer.Option(
             metavar="SECONDS",
-            help="How long to wait for the lock [no limit if a dead holder's lock is freed, else 60].",
+            help="Stop waiting for the lock after so many seconds.",
+            show_default="no limit if a dead holder's lock is freed, else 60",
         ),
     ] = None,
-    start_method: Annotated[
-        str | None, typer.Option(metavar="METHOD", help="fork, spawn or forkserver; fork where there is one.")
-    ] = None,
+    start_method: options.StartMethod = None,
 ) -> int:
     """Open a ticket office: clients look and buy with --at HOST:PORT. Ctrl-C closes it."""
     from booking.office.address import Listener, is_loopback  # noqa: PLC0415 - no other command needs a server

@@ -1,5 +1,6 @@
-"""The options that several commands share: one name, one meaning, one default."""
+"""The options of the commands: one name, one meaning, one help text."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,13 +10,19 @@ from booking.errors import BadInputError
 from booking.history.finding import SOUND, UNKNOWN, Anomaly
 from booking.registry import LOCKS, STORES, protection_of
 from booking.scenario import Scenario
+from booking.setup import CHANNELS, GATES, SUBMISSIONS, Fault
+from booking.text.words import nearest
 
-Buyers = Annotated[int, typer.Option(help="How many buyers there are.")]
-Tickets = Annotated[int, typer.Option(help="How many tickets are for sale.")]
+Buyers = Annotated[int, typer.Option(metavar="N", help="Number of buyers.")]
+BuyersNamed = Annotated[
+    int, typer.Option(metavar="N", help="Number of buyers.", show_default="as the schedule names, at least 2")
+]
+Tickets = Annotated[int, typer.Option(metavar="N", help="Number of tickets for sale.")]
+KeepStock = Annotated[bool, typer.Option("--keep-stock", help="Sell what is left; do not restock.")]
 LockName = Annotated[str, typer.Option("--lock", metavar="LOCK", help=f"One of {', '.join(LOCKS)}.")]
+Permits = Annotated[int, typer.Option(metavar="N", help="With --lock semaphore: how many buyers it lets in.")]
 StoreName = Annotated[str, typer.Option("--store", metavar="STORE", help=f"One of {', '.join(STORES)}.")]
-Permits = Annotated[int, typer.Option(help="How many a semaphore lets in.")]
-Trains = Annotated[int, typer.Option(metavar="T", help="Every buyer needs a ticket on each of T trains.")]
+Trains = Annotated[int, typer.Option(metavar="N", help="Number of trains; every buyer needs a ticket on each.")]
 TrainOrder = Annotated[
     str,
     typer.Option(
@@ -27,19 +34,37 @@ TrainOrder = Annotated[
 Pay = Annotated[
     str, typer.Option(metavar="SECONDS|MIN:MAX", help="How long a payment takes, between the read and the write.")
 ]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="Seed for random payment times.")]
+
+Gate = Annotated[str, typer.Option(metavar="GATE", help=f"How the sale starts: {', '.join(GATES)}.")]
+Countdown = Annotated[float, typer.Option(metavar="SECONDS", help="Start after a countdown.")]
+Trees = Annotated[int, typer.Option(metavar="N", help="Sell in N process trees, as from N terminals.")]
+Channel = Annotated[str, typer.Option(metavar="CHANNEL", help=f"How buyers reach the store: {', '.join(CHANNELS)}.")]
+Clerks = Annotated[int, typer.Option(metavar="N", help="Number of clerks, with --channel queue or pipe.")]
+Pool = Annotated[int, typer.Option(metavar="N", help="Run the buyers in a pool of N processes; 0: a process each.")]
+Submit = Annotated[
+    str, typer.Option(metavar="MODE", help=f"How buyers are submitted to the pool: {', '.join(SUBMISSIONS)}.")
+]
+Kill = Annotated[
+    list[str] | None, typer.Option(metavar="BUYER@STEP[:TERM]", help="Kill a buyer in a step, for example 2@pay.")
+]
+Freeze = Annotated[
+    list[str] | None, typer.Option(metavar="BUYER@STEP", help="Freeze a buyer in a step (SIGSTOP), for example 2@pay.")
+]
+
 Db = Annotated[Path, typer.Option(metavar="FILE", help="The JSON file with the tickets.")]
 StartMethod = Annotated[
-    str | None, typer.Option(metavar="METHOD", help="fork, spawn or forkserver; fork where there is one.")
+    str | None,
+    typer.Option(metavar="METHOD", help="fork, spawn or forkserver.", show_default="fork on Linux, else spawn"),
+]
+At = Annotated[
+    str | None, typer.Option(metavar="HOST:PORT", help="Ask the ticket office there (see `booking office`).")
 ]
 HistoryFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write what happened as JSON Lines.")]
 HtmlFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Draw a page to walk through.")]
 SvgFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Draw an image for slides.")]
 TraceFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a trace for Perfetto or chrome://tracing.")]
 CsvFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the events as a table.")]
-At = Annotated[
-    str | None, typer.Option(metavar="HOST:PORT", help="Ask the ticket office there (see `booking office`).")
-]
-Seed = Annotated[int | None, typer.Option(help="Draw the same payment times again.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Expect = Annotated[
     str | None,
@@ -51,7 +76,7 @@ VERDICTS = (SOUND, *Anomaly, UNKNOWN)
 
 
 def parsed_pay(text: str) -> tuple[float, float]:
-    """Return the lowest and the highest number of seconds of "0.05" or "1:3"; raises BadInputError."""
+    """Return the lowest and the highest number of seconds of "0.05" or "1:3"; raise BadInputError for other text."""
     low, _, high = text.partition(":")
     try:
         return float(low), float(high or low)
@@ -68,26 +93,33 @@ def require_seconds(name: str, seconds: float) -> None:
 def require_effect(scenario: Scenario) -> None:
     """Raise BadInputError for permits that the scenario's lock does not read."""
     if scenario.permits not in {1, protection_of(scenario).facts.permits}:
-        raise BadInputError(
-            f"--permits has no effect with --lock {scenario.lock}; leave it out or use --lock semaphore"
-        )
+        raise BadInputError(f"--permits has no effect with --lock {scenario.lock}; use --lock semaphore")
+
+
+def parsed_faults(kill: Sequence[str] | None, freeze: Sequence[str] | None) -> tuple[Fault, ...]:
+    """Return the faults that were asked for; raise BadInputError for an invalid one."""
+    return (*(Fault.parsed(text) for text in kill or ()), *(Fault.parsed(text, freeze=True) for text in freeze or ()))
+
+
+def given(context: typer.Context, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever an option may hold
+    """Return those of the values, by the name of their parameter, that do not come from a default."""
+    sources = {name: context.get_parameter_source(name) for name in values}
+    return {name: values[name] for name, source in sources.items() if source and source.name == "COMMANDLINE"}
 
 
 def refuse_beside_at(context: typer.Context, *names: str) -> None:
-    """Raise BadInputError where one of these options was given: with --at the office decides about it."""
-    sources = {name: context.get_parameter_source(name) for name in names}
-    given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
-    if given:
-        raise BadInputError(f"--{given[0]} is decided by the office; leave it out with --at, or give it to the office")
+    """Raise BadInputError if one of these options was given: with --at the office decides about it."""
+    for name in given(context, **dict.fromkeys(names)):
+        raise BadInputError(f"--{name} cannot be combined with --at: the office decides; give --{name} to the office")
 
 
 def parsed_verdict(text: str | None) -> str | None:
-    """Return the verdict's name, "lost-update" for "lost update" too; raises BadInputError for no verdict."""
+    """Return the verdict's name, also of "lost-update"; raise BadInputError for any other text. None stays None."""
     if text is None:
         return None
     name = text.lower().replace("-", " ")
     if name not in VERDICTS:
-        raise BadInputError(f"--expect is {text!r}; use one of {', '.join(VERDICTS)}")
+        raise BadInputError(f"--expect is {text!r:.40}{nearest(name, VERDICTS)}; use one of {', '.join(VERDICTS)}")
     return name
 
 

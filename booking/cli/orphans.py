@@ -1,6 +1,4 @@
-"""`booking orphans`: what happens to buyers whose parent is killed, told by process number."""
-
-from typing import Annotated
+"""`booking orphans`: what happens to buyers whose parent is killed, by process number."""
 
 import typer
 
@@ -11,17 +9,17 @@ from booking.text.words import wrapped
 EXPLAINED = (
     "An orphan is a process whose parent ended first; the system gives it to another parent.",
     "A zombie is a process that has ended, but whose parent has not yet asked how; it holds only its number.",
-    "A daemon is a child that Python ends when its parent ends as it should; a parent that is killed ends nobody.",
+    "A daemon is a child that Python ends when its parent exits; a parent that is killed ends no child.",
 )
 
 
 def orphans(
     *,
-    buyers: Annotated[int, typer.Option(metavar="N", help="How many buyers lose their parent, 1 to 50.")] = 3,
+    buyers: options.Buyers = 3,
     start_method: options.StartMethod = None,
     json: options.Json = False,
 ) -> int:
-    """Kill the parent of some buyers, without our guard and with it, and look who is left."""
+    """Kill the parent of some buyers, without our guard and with it. Show which processes are left."""
     reports = [kill_parent(buyers, start_method, guarded=guarded) for guarded in (False, True)]
     if json:
         options.print_json({"kill_parent": [report.to_json() for report in reports]})
@@ -40,5 +38,5 @@ def _story(report: OrphanReport) -> list[str]:
     rows = [
         f"process {pid:<10}" + "".join(str(seen).ljust(14) for seen in report.seen[pid]).rstrip() for pid in report.pids
     ]
-    ended = ", ".join(map(str, report.ended_by_us)) or "nobody"
+    ended = ", ".join(map(str, report.ended_by_us)) or "none"
     return [*wrapped(head), f"{'':<18}{columns}".rstrip(), *rows, *wrapped(f"We had to end: {ended}.")]

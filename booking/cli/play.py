@@ -4,16 +4,15 @@ import sys
 from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from booking.cli import options
-from booking.cli.replay import named
+from booking.cli.replay import saved_schedule
 from booking.errors import BadInputError
-from booking.game.dialogue import answer, farewell, opening, standing
-from booking.game.game import new_game
-from booking.game.quiz import question, resolution, riddles
+from booking.game.dialogue import answer, farewell, opening, question, resolution, standing
+from booking.game.game import new_game, riddles
 from booking.history.schedule import Schedule, command
 from booking.model.prediction import predict as predict_schedule
 from booking.replayer.stage import Stage
@@ -22,14 +21,15 @@ from booking.text.words import WIDTH, count_of, wrapped
 
 
 def play(  # noqa: PLR0913 - every dial of a scenario is an option
+    context: typer.Context,
     schedule: Annotated[
         str | None, typer.Argument(metavar="[SCHEDULE]", help="With --predict: ask about this schedule.")
     ] = None,
     *,
     predict: Annotated[
-        bool, typer.Option("--predict", help="Say what a schedule will do before real processes run it.")
+        bool, typer.Option("--predict", help="Predict how many tickets a schedule sells; then real processes run it.")
     ] = False,
-    buyers: Annotated[int | None, typer.Option(help="How many buyers there are; 2 if not given.")] = None,
+    buyers: options.BuyersNamed = 2,
     tickets: options.Tickets = 1,
     lock: options.LockName = "none",
     permits: options.Permits = 1,
@@ -39,16 +39,14 @@ def play(  # noqa: PLR0913 - every dial of a scenario is an option
     db: options.Db = Path("data/db.json"),
 ) -> int:
     """Be the scheduler: move the buyers step by step. Try to sell one ticket twice."""
-    dials: dict[str, Any] = {"tickets": tickets, "lock": lock, "permits": permits, "store": store, "pay": (0.0, 0.0)}
-    dials |= {"trains": trains, "order": order}
-    given = dials | ({} if buyers is None else {"buyers": buyers})
-    if predict and schedule is not None:
-        riddle = named(schedule, given)
-        return _quiz(riddle.scenario, [riddle.schedule], db)
-    if schedule is not None:
-        raise BadInputError(f"a schedule ({schedule!a:.40}) is for --predict; add that, or use `booking replay`")
-    scenario = Scenario(**({"buyers": 2} | given))
-    return _quiz(scenario, None, db) if predict else _play_game(scenario)
+    if schedule is None:
+        scenario = Scenario(buyers, tickets, lock, store, pay=(0.0, 0.0), permits=permits, trains=trains, order=order)
+        return _quiz(scenario, riddles(scenario), db) if predict else _play_game(scenario)
+    if not predict:
+        raise BadInputError(f"a schedule ({schedule!a:.40}) requires --predict; add it, or use `booking replay`")
+    dials = {"buyers": buyers, "tickets": tickets, "lock": lock, "permits": permits, "store": store}
+    riddle = saved_schedule(schedule, options.given(context, **dials, trains=trains, order=order) | {"pay": (0.0, 0.0)})
+    return _quiz(riddle.scenario, [riddle.schedule], db)
 
 
 def _play_game(scenario: Scenario) -> int:
@@ -66,10 +64,9 @@ def _play_game(scenario: Scenario) -> int:
     return 0
 
 
-def _quiz(scenario: Scenario, schedules: list[Schedule] | None, db: Path) -> int:
-    schedules = schedules or riddles(scenario)
+def _quiz(scenario: Scenario, schedules: list[Schedule], db: Path) -> int:
     for schedule in schedules:
-        predict_schedule(scenario, schedule)  # one that cannot be played is refused before anybody is asked
+        predict_schedule(scenario, schedule)  # one that cannot be played is refused before the first question
     right, asked = 0, 0
     lines = _lines("tickets sold: ")
     with Stage(scenario, db=db) as stage:
@@ -84,7 +81,7 @@ def _quiz(scenario: Scenario, schedules: list[Schedule] | None, db: Path) -> int
 
 
 def _ask(stage: Stage, schedule: Schedule, lines: Iterator[str]) -> bool | None:
-    """Ask about one schedule and play it; return whether the answer was right, None where there was none."""
+    """Ask about one schedule and play it; return whether the answer was right, None if there was none."""
     _print(question(stage.scenario, schedule))
     for line in lines:
         word = line.strip().lower()

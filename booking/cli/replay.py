@@ -1,7 +1,7 @@
 """`booking replay`: one chosen interleaving, on real processes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,10 +13,9 @@ from booking.cli.files import files_of_store, require_writable, write_history
 from booking.history.schedule import SavedSchedule, load, parse
 from booking.history.schedule_table import columns
 from booking.model.world import Moved
-from booking.registry import LOCKS, STORES
 from booking.replayer.check import Replay
 from booking.replayer.stage import replay as play
-from booking.scenario import ORDERS, Scenario
+from booking.scenario import Scenario
 from booking.storage.paths import shown
 from booking.text.words import count_of, on_trains, wrapped
 
@@ -24,25 +23,23 @@ _SHORT = re.compile(r"[-0-9,\s]*", re.ASCII)
 
 
 def replay(  # noqa: PLR0913 - every dial of a scenario is an option
+    context: typer.Context,
     schedule: Annotated[
         str,
         typer.Argument(
             metavar="SCHEDULE",
-            help="Buyers' numbers, such as 1,2,1,2 (-2 is the death of buyer 2), or a file from explore --save.",
+            help="Buyers' numbers, such as 1,2,1,2 (-2 is the death of buyer 2), or a file from explore --save, "
+            "whose scenario holds for the options that are not given.",
         ),
     ],
     *,
-    buyers: Annotated[
-        int | None, typer.Option(help="How many buyers there are; if not given, as many as the schedule names.")
-    ] = None,
-    tickets: Annotated[int | None, typer.Option(help="How many tickets are for sale; 1 if not given.")] = None,
-    lock: Annotated[str | None, typer.Option(metavar="LOCK", help=f"One of {', '.join(LOCKS)}.")] = None,
-    permits: Annotated[int | None, typer.Option(help="How many a semaphore lets in.")] = None,
-    store: Annotated[str | None, typer.Option(metavar="STORE", help=f"One of {', '.join(STORES)}.")] = None,
-    trains: Annotated[int | None, typer.Option(metavar="T", help="How many trains every buyer needs.")] = None,
-    order: Annotated[
-        str | None, typer.Option("--lock-order", metavar="ORDER", help=f"With --trains: {', '.join(ORDERS)}.")
-    ] = None,
+    buyers: options.BuyersNamed = 2,
+    tickets: options.Tickets = 1,
+    lock: options.LockName = "none",
+    permits: options.Permits = 1,
+    store: options.StoreName = "json",
+    trains: options.Trains = 1,
+    order: options.TrainOrder = "same",
     db: options.Db = Path("data/db.json"),
     start_method: options.StartMethod = None,
     history: options.HistoryFile = None,
@@ -51,9 +48,8 @@ def replay(  # noqa: PLR0913 - every dial of a scenario is an option
 ) -> int:
     """Make one interleaving happen for real. The processes take their steps in the order of SCHEDULE."""
     expected = options.parsed_verdict(expect)
-    given: dict[str, Any] = {"buyers": buyers, "tickets": tickets, "lock": lock, "permits": permits, "store": store}
-    given |= {"trains": trains, "order": order}
-    saved = named(schedule, {name: value for name, value in given.items() if value is not None})
+    dials = {"buyers": buyers, "tickets": tickets, "lock": lock, "permits": permits, "store": store}
+    saved = saved_schedule(schedule, options.given(context, **dials, trains=trains, order=order))
     inputs = files_of_store(db, saved.scenario.trains) | {"the schedule itself": Path(schedule)}
     require_writable({"history": history}, inputs)
     done = play(saved.schedule, saved.scenario, db=db, start_method=start_method)
@@ -62,23 +58,23 @@ def replay(  # noqa: PLR0913 - every dial of a scenario is an option
     if json:
         options.print_json(document(done))
     else:
-        typer.echo("\n".join(told(done, db)))
+        typer.echo("\n".join(lines(done, db)))
     return 0 if expected in {None, done.verdict.name} else 1
 
 
-def named(schedule: str, given: dict[str, Any]) -> SavedSchedule:
-    """Return the schedule of a short string or of a file; `given` options go before what the file says.
+def saved_schedule(schedule: str, given: Mapping[str, Any]) -> SavedSchedule:
+    """Return the schedule of a short string or of a file; `given` options take precedence over the file's.
 
-    Raises BadInputError where it is neither.
+    Raise BadInputError if it is neither.
     """
     if not _SHORT.fullmatch(schedule) and ("," not in schedule or Path(schedule).exists()):
         saved = load(Path(schedule))
         return SavedSchedule(replace(saved.scenario, **given), saved.schedule)
     turns = parse(schedule)
-    return SavedSchedule(Scenario(**{"buyers": max(2, *map(abs, turns))} | given), turns)
+    return SavedSchedule(Scenario(**{"buyers": max(2, *map(abs, turns)), **given}), turns)
 
 
-def told(done: Replay, db: Path) -> Iterator[str]:
+def lines(done: Replay, db: Path) -> Iterator[str]:
     """Yield the lines of the answer: a column per buyer, whether it was as predicted, and the verdict."""
     scenario, prediction = done.history.scenario, done.prediction
     permits = f" with {count_of(scenario.permits, 'permit')}" if scenario.permits != 1 else ""
@@ -91,10 +87,10 @@ def told(done: Replay, db: Path) -> Iterator[str]:
     yield ""
     yield from columns(prediction.cells, prediction.ends)
     yield ""
-    yield from wrapped(f"As predicted: {_agreement(done)}")
+    yield from wrapped(f"The real run matched the prediction: {_agreement(done)}")
     yield from wrapped(f"{done.verdict.name.upper()}: {done.verdict.sentence}")
     if None in done.history.counts_left:
-        yield "The file is left half-written; `booking reset --force` mends it."
+        yield "The file is left half-written; `booking reset --force` repairs it."
 
 
 def _agreement(done: Replay) -> str:
@@ -107,7 +103,7 @@ def _agreement(done: Replay) -> str:
 
 
 def _step(move: Moved, scenario: Scenario) -> dict[str, Any]:
-    """Return one move as JSON; its train is named where there are two."""
+    """Return one move as JSON, with its train if there are several."""
     step = {"buyer": move.buyer, "step": move.step, "value": move.value}
     return step if scenario.trains == 1 else step | {"train": move.train}
 

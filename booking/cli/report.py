@@ -24,7 +24,7 @@ def report(  # noqa: PLR0913 - every kind of report is an option
     json: options.Json = False,
     expect: options.Expect = None,
 ) -> int:
-    """Judge a history again and draw it. It becomes a page, an image, a trace or a table."""
+    """Judge a saved history again. Draw it as a timeline, a page, an image, a trace or a table."""
     expected = options.parsed_verdict(expect)
     targets = {"html": html, "svg": svg, "trace": trace, "csv": csv}
     require_writable(targets, {"the history itself": history})
@@ -39,12 +39,14 @@ def report(  # noqa: PLR0913 - every kind of report is an option
 
 
 def load(path: Path) -> History:
-    """Return the history in a file; raises BadInputError, with the line, where it is none."""
+    """Return the history in a file; raise BadInputError, with the line, if it cannot be read."""
     if not path.is_file():
         raise BadInputError(f"there is no file {shown(path):.200}; write one with `booking run --history FILE`")
     try:
         with path.open(encoding="utf-8") as lines:
             return History.from_lines(lines)
+    except BadInputError as error:
+        raise BadInputError(f"cannot use {shown(path):.200}: {error}") from None
     except UnicodeDecodeError:
         raise BadInputError(f"{shown(path):.200} is not UTF-8 text; name a history") from None
     except OSError as error:

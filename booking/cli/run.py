@@ -1,34 +1,40 @@
 """`booking run`: a real sale, its story and its verdict."""
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from booking.cli import options, setup_options
+from booking.cli import options
 from booking.cli.files import files_of_store, require_writable, write_history, write_reports
-from booking.cli.sales import Sales, around, counted, document, status_of
-from booking.errors import BadInputError
+from booking.errors import BadInputError, DiskError, InconclusiveError
 from booking.history.history import History
+from booking.history.verdict import SOUND, UNKNOWN, Anomaly, Verdict, judge
 from booking.live.terminal import on_terminal, progress, show_light
 from booking.registry import store_named
-from booking.reports.timeline import render
+from booking.reports import processes
+from booking.reports.timeline import conclusion, render
 from booking.scenario import Scenario, require_whole
 from booking.setup import Setup
 from booking.simulation.running import Watcher
-from booking.simulation.sale import simulate, store_path
+from booking.simulation.sale import generous_timeout, simulate, store_path
 from booking.storage.paths import train_path
-from booking.text.words import count_of
+from booking.text.words import WIDTH, count_of, wrapped
 
 MOST_RUNS = 1_000_000
 _View: TypeAlias = AbstractContextManager[Watcher | None]
-Live = Annotated[bool | None, typer.Option("--live/--no-live", help="Live view (default: on a terminal, from 1 s on).")]
+Live = Annotated[
+    bool | None,
+    typer.Option("--live/--no-live", help="Live view of the sale.", show_default="on a terminal, from 1 s on"),
+]
 Timeout = Annotated[
-    float | None, typer.Option(metavar="SECONDS", help="Stop after so many seconds (default: 30 s plus all payments).")
+    float | None,
+    typer.Option(metavar="SECONDS", help="Stop after so many seconds.", show_default="30 plus all payments"),
 ]
 
 
@@ -36,28 +42,28 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     *,
     buyers: options.Buyers = 10,
     tickets: options.Tickets = 1,
-    keep_stock: Annotated[bool, typer.Option("--keep-stock", help="Sell what is left; do not restock.")] = False,
+    keep_stock: options.KeepStock = False,
     lock: options.LockName = "none",
     permits: options.Permits = 1,
     store: options.StoreName = "json",
     trains: options.Trains = 1,
     order: options.TrainOrder = "same",
     pay: options.Pay = "0.05",
-    db: options.Db = Path("data/db.json"),
     seed: options.Seed = None,
-    start_method: options.StartMethod = None,
+    gate: options.Gate = "event",
+    countdown: options.Countdown = 0.0,
+    trees: options.Trees = 1,
+    channel: options.Channel = "direct",
+    clerks: options.Clerks = 1,
+    pool: options.Pool = 0,
+    submit: options.Submit = "async",
+    kill: options.Kill = None,
+    freeze: options.Freeze = None,
     timeout: Timeout = None,
+    db: options.Db = Path("data/db.json"),
     durable: Annotated[bool, typer.Option("--durable", help="Wait for the disk at every write.")] = False,
-    gate: setup_options.Gate = "event",
-    countdown: setup_options.Countdown = 0.0,
-    trees: setup_options.Trees = 1,
-    channel: setup_options.Channel = "direct",
-    clerks: setup_options.Clerks = 1,
-    pool: setup_options.Pool = 0,
-    submit: setup_options.Submit = "async",
-    kill: setup_options.Kill = None,
-    freeze: setup_options.Freeze = None,
-    repeat: Annotated[int | None, typer.Option(metavar="R", help="Hold R sales and count.")] = None,
+    start_method: options.StartMethod = None,
+    repeat: Annotated[int | None, typer.Option(metavar="N", help="Run N sales and count the verdicts.")] = None,
     live: Live = None,
     history: options.HistoryFile = None,
     html: options.HtmlFile = None,
@@ -67,7 +73,7 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     json: options.Json = False,
     expect: options.Expect = None,
 ) -> int:
-    """Hold a sale: N processes look, then buy, from one JSON file."""
+    """Run a sale: N processes look, then buy, from one JSON file."""
     expected = options.parsed_verdict(expect)
     scenario = Scenario(
         buyers=buyers,
@@ -84,7 +90,7 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     setup = Setup(
         gate=gate,
         countdown=countdown,
-        faults=setup_options.faults(kill, freeze),
+        faults=options.parsed_faults(kill, freeze),
         trees=trees,
         channel=channel,
         clerks=clerks,
@@ -94,7 +100,7 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     if repeat is not None:
         require_whole("--repeat", repeat, 1, MOST_RUNS)
         if keep_stock:
-            raise BadInputError("--repeat needs a full stock for every sale; leave out --keep-stock")
+            raise BadInputError("--repeat cannot be combined with --keep-stock: every sale begins with a full stock")
     before = stock_before(scenario, db)
     reports = {"html": html, "svg": svg, "trace": trace, "csv": csv}
     require_writable({"history": history, **reports}, files_of_store(db, trains))
@@ -102,23 +108,24 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
         simulate, scenario, setup=setup, db=db, restock=not keep_stock, start_method=start_method, timeout=timeout
     )
     wanted = repeat is None if live is None else live
-    view = partial(_view, scenario, wanted=wanted, at_once=bool(live), counts_down=bool(countdown))
-    sales = _held(partial(hold, durable=durable, countdown=show_light), view, repeat)
+    stops_at = timeout or generous_timeout(scenario)
+    view = partial(_view, scenario, wanted=wanted, at_once=bool(live), counts_down=bool(countdown), stops_at=stops_at)
+    sales = _run(partial(hold, durable=durable, countdown=show_light), view, repeat)
     if history is not None:
         write_history(history, sales.worst)
     write_reports(reports, sales.worst, sales.verdict)
     if json:
-        options.print_json(document(sales, repeated=repeat is not None))
+        options.print_json(_document(sales, repeated=repeat is not None))
     elif repeat is not None:
-        typer.echo("\n".join(counted(sales)))
+        typer.echo("\n".join(_summary(sales)))
     else:
         stock = _stock_line(db, before, sales.worst) + _beside(db, scenario)
-        typer.echo("\n".join([stock, "", render(sales.worst, sales.verdict), *around(sales.worst)]))
+        typer.echo("\n".join([stock, "", render(sales.worst, sales.verdict), *_process_lines(sales.worst)]))
     return status_of(sales, expected)
 
 
-def _held(hold: Callable[..., History], view: Callable[[], _View], repeat: int | None) -> Sales:
-    """Hold one sale, or `repeat` of them with a bar that shows how many are done, and return what they came to."""
+def _run(hold: Callable[..., History], view: Callable[[], _View], repeat: int | None) -> "Sales":
+    """Run one sale, or `repeat` of them with a bar that shows how many are done, and return their results."""
     sales = Sales()
     with nullcontext() if repeat is None else progress(repeat, "sales") as tell:
         for done in range(1, (repeat or 1) + 1):
@@ -129,17 +136,17 @@ def _held(hold: Callable[..., History], view: Callable[[], _View], repeat: int |
     return sales
 
 
-def _view(scenario: Scenario, *, wanted: bool, at_once: bool, counts_down: bool) -> _View:
+def _view(scenario: Scenario, *, wanted: bool, at_once: bool, counts_down: bool, stops_at: float) -> _View:
     """Return the live view on a terminal, at once or after a while."""
     if not wanted or not on_terminal():
         return nullcontext()
-    from booking.live.view import PATIENCE, live  # noqa: PLC0415 - 60 ms that nobody waits for who does not look
+    from booking.live.view import PATIENCE, live  # noqa: PLC0415 - not needed without a terminal
 
-    return live(scenario, after=0 if at_once else PATIENCE, counts_down=counts_down)
+    return live(scenario, after=0 if at_once else PATIENCE, counts_down=counts_down, stops_at=stops_at)
 
 
 def stock_before(scenario: Scenario, db: Path) -> int | None:
-    """Return what the store holds now, None where it is still to be made. Raises BadInputError for a bad one."""
+    """Return what the store holds now, None if it does not exist yet. Raise BadInputError for a malformed one."""
     store = store_named(scenario.store)(store_path(db))
     return store.read() if store.outlives_sale and store.path.exists() else None
 
@@ -160,3 +167,107 @@ def _beside(db: Path, scenario: Scenario) -> str:
     """Return the other trains' files in sentences, with a space before each; nothing for one train."""
     others = range(2, scenario.trains + 1)
     return "".join(f" {train_path(db, train)}, for train {train}, holds as many." for train in others)
+
+
+class Sales:
+    """The results of sales: the verdict of each, and the whole of the worst, so that a million fit into memory.
+
+    `elapsed_s` is the time of all in seconds, `timed_out` is whether any of them timed out, `deserted` whether any left
+    a buyer without an answer, and `errors` are the buyers that failed, each with its message.
+    """
+
+    worst: History
+    verdict: Verdict
+
+    def __init__(self) -> None:
+        self.verdicts: list[Verdict] = []
+        self.elapsed_s = 0.0
+        self.timed_out = False
+        self.deserted = False
+        self.errors: list[tuple[int, str]] = []
+
+    def take(self, history: History) -> None:
+        """Judge one more sale."""
+        verdict = judge(history)
+        if not self.verdicts or severity(verdict.name) > severity(self.verdict.name):
+            self.worst, self.verdict = history, verdict
+        self.verdicts.append(verdict)
+        self.elapsed_s += history.elapsed_s
+        self.timed_out |= history.timed_out
+        self.deserted |= any(ending.deserted for ending in history.endings)
+        self.errors += [
+            (ending.buyer, ending.error) for ending in history.endings if ending.error and not ending.deserted
+        ]
+
+
+def severity(name: str) -> int:
+    """Return how bad a verdict is: 0 for sound, more for worse."""
+    return [SOUND, UNKNOWN, *reversed(Anomaly)].index(name)
+
+
+def status_of(sales: Sales, expected: str | None) -> int:
+    """Return the exit status: what was expected decides, then what stopped a sale.
+
+    Raise DiskError if a buyer failed.
+    """
+    if sales.errors:
+        buyer, error = sales.errors[0]
+        others = f" ({count_of(len(sales.errors) - 1, 'more buyer')})" if sales.errors[1:] else ""
+        raise DiskError(f"buyer {buyer} failed: {error}{others}")
+    if expected == sales.verdict.name:
+        return 0
+    if sales.verdict.name == UNKNOWN or (expected is None and (sales.timed_out or sales.deserted)):
+        return InconclusiveError.exit_status
+    return 0 if expected is None else 1
+
+
+def _document(sales: Sales, *, repeated: bool) -> dict[str, Any]:
+    """Return what `--json` prints: the sale, or the worst of them with the counts of all."""
+    document = {
+        "scenario": sales.worst.scenario.to_json(),
+        **sales.verdict.to_json(),
+        "elapsed_s": sales.elapsed_s,
+        "start_method": sales.worst.start_method,
+        "cores": os.cpu_count(),
+        "timed_out": sales.timed_out,
+        "notes": list(sales.worst.notes),
+        "staging": sales.worst.setup.to_json(),
+        "processes": processes.process_rows(sales.worst),
+        "faults": processes.fault_rows(sales.worst),
+    }
+    if not repeated:
+        return document
+    return document | {
+        "runs": len(sales.verdicts),
+        "oversold_runs": sum(verdict.oversold > 0 for verdict in sales.verdicts),
+        "sold": [verdict.sold for verdict in sales.verdicts],
+    }
+
+
+def _summary(sales: Sales) -> list[str]:
+    """Return the results of many sales in three lines, and the worst verdict."""
+    scenario = sales.worst.scenario
+    runs = len(sales.verdicts)
+    oversold = sum(verdict.oversold > 0 for verdict in sales.verdicts)
+    names = Counter(verdict.name for verdict in sales.verdicts)
+    sold = Counter(verdict.sold for verdict in sales.verdicts)
+    return [
+        *wrapped(
+            f"{count_of(runs, 'sale')} of {count_of(scenario.tickets, 'ticket')} to "
+            f"{count_of(scenario.buyers, 'buyer')}, lock {scenario.lock}: oversold in {oversold:,} of {runs:,}."
+        ),
+        *wrapped(
+            "Tickets sold: "
+            + ", ".join(f"{tickets:,} in {count_of(sold[tickets], 'sale')}" for tickets in sorted(sold))
+        ),
+        *wrapped("Verdicts: " + ", ".join(f"{name} in {count_of(names[name], 'sale')}" for name in sorted(names))),
+        "",
+        *conclusion(sales.verdict),
+    ]
+
+
+def _process_lines(history: History) -> list[str]:
+    """Return the notes about clerks, workers and processes, after an empty line."""
+    rows = [*history.notes, *processes.lines(history)]
+    lines = [line for row in rows for line in (wrapped(row) if len(row) > WIDTH else [row])]
+    return ["", *lines] if lines else []

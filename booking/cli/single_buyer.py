@@ -53,7 +53,7 @@ def reset(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that holds no count.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Put tickets into the store; its other keys are kept."""
+    """Put tickets into the store. Its other keys are kept."""
     sale = Sale.of(Scenario(tickets=tickets), db=db)
     try:
         with sale.opened():
@@ -76,10 +76,10 @@ def buy(  # noqa: PLR0913 - every dial is an option
     permits: options.Permits = 1,
     store: options.StoreName = "json",
     pay: options.Pay = "5",
-    name: Annotated[str, typer.Option(help="What to call this buyer.")] = "you",
+    seed: options.Seed = None,
+    name: Annotated[str, typer.Option(metavar="NAME", help="The name of this buyer.")] = "you",
     db: options.Db = Path("data/db.json"),
     at: options.At = None,
-    seed: options.Seed = None,
     timeout: Annotated[
         float,
         typer.Option(metavar="SECONDS", help="Give up after this many seconds without the lock, or without an answer."),
@@ -92,7 +92,7 @@ def buy(  # noqa: PLR0913 - every dial is an option
     )
     who = printable(name)[:LONGEST_NAME]
     if not who:
-        raise BadInputError(f"--name is {name!r}; use letters")
+        raise BadInputError(f"--name is {name!r:.40}; use letters")
     options.require_seconds("--timeout", timeout)
     narrator = _Narrator(who, quiet=json)
     if at is not None:
@@ -100,7 +100,7 @@ def buy(  # noqa: PLR0913 - every dial is an option
 
         options.refuse_beside_at(context, "lock", "permits", "store", "pay", "db", "seed")
         outcome = client.buy_at(address.parse_address(at), who, timeout=timeout, tell=narrator)
-        return _told(narrator, outcome, {"at": at}, json=json)
+        return _finish(narrator, outcome, {"at": at}, json=json)
     options.require_effect(scenario)
     if protection_of(scenario).facts.reach is Reach.PROCESS_TREE and not json:
         typer.echo(_ONE_TREE.format(lock=lock))
@@ -108,11 +108,11 @@ def buy(  # noqa: PLR0913 - every dial is an option
         outcome = buy_alone(scenario, db=db, timeout=timeout, tell=narrator)
     except TornReadError:
         outcome = Outcome.TORN_READ
-    return _told(narrator, outcome, {"lock": lock}, json=json)
+    return _finish(narrator, outcome, {"lock": lock}, json=json)
 
 
-def _told(narrator: "_Narrator", outcome: Outcome, where: dict[str, str], *, json: bool) -> int:
-    """Tell how the story ended, or all of it as one document."""
+def _finish(narrator: "_Narrator", outcome: Outcome, where: dict[str, str], *, json: bool) -> int:
+    """Print how the story ended, or all of it as one document."""
     if json:
         options.print_json({"name": narrator.who, "outcome": outcome, "read": narrator.read, **where})
     else:

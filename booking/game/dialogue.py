@@ -1,17 +1,20 @@
-"""The game in words: what it answers to a line, where everybody stands, and how it ended."""
+"""The game and the quiz in words: the replies to a player's lines, where each buyer stands, and how it ended."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from booking.errors import BadInputError, InconclusiveError
 from booking.game.game import Game
-from booking.history.schedule import command
+from booking.history.schedule import Schedule, command, written
 from booking.history.schedule_table import columns
+from booking.history.verdict import Verdict
 from booking.model.prediction import predict
 from booking.model.scripted_desk import Operation
 from booking.model.shared_state import train_of
 from booking.model.world import Moved
+from booking.replayer.check import Replay
 from booking.reports.exploration import large
+from booking.scenario import Scenario
 from booking.steps import Step
 from booking.text.verbs import VERBS, count_words, verb_of
 from booking.text.words import count_of, on_trains, ranges
@@ -203,6 +206,29 @@ def farewell(game: Game) -> Iterator[str]:
         yield f"({count_of(added, 'step')} {verb} added at the end, so that nobody stops in the middle.)"
     yield "Make it happen with real processes:"
     yield f"  {command(game.scenario, turns)}"
+
+
+def question(scenario: Scenario, schedule: Schedule) -> Iterator[str]:
+    """Yield the question about one schedule."""
+    yield f"{count_of(scenario.buyers, 'buyer')} move in this order:"
+    yield f"  {written(schedule)}"
+    exist = "ticket exists" if scenario.tickets == 1 else "tickets exist"
+    yield f"{scenario.tickets:,} {exist}; lock {scenario.lock}, store {scenario.store}. How many will be sold?"
+
+
+def resolution(said: int, replay: Replay) -> Iterator[str]:
+    """Yield whether the answer was right, and what really happened."""
+    verdict = replay.verdict
+    right = "Right" if said == verdict.sold else f"Wrong, you said {said:,}"
+    yield f"{right}: {_sold(verdict)}. Real processes did this:"
+    yield ""
+    yield from columns(replay.prediction.cells, replay.prediction.ends)
+    yield ""
+    yield f"{verdict.name.upper()}: {verdict.sentence}"
+
+
+def _sold(verdict: Verdict) -> str:
+    return f"{count_of(verdict.sold, 'ticket')} {'was' if verdict.sold == 1 else 'were'} sold"
 
 
 def _stands(game: Game, buyer: int) -> str:

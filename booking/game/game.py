@@ -84,3 +84,32 @@ def new_game(scenario: Scenario) -> Game:
     require_whole("--buyers", scenario.buyers, 1, MOST_BUYERS)
     explored = explore(scenario, max_states=MOST_STATES)
     return Game(explored, Advisor(scenario), (World.before(scenario),))
+
+
+def riddles(scenario: Scenario) -> list[Schedule]:
+    """Return the schedules to ask about, a safe one first, then one that oversells, and so on; each once.
+
+    Where nothing oversells, all of them are safe.
+    """
+    explored = explore(scenario, max_states=MOST_STATES)
+    before = World.before(scenario)
+    everybody = tuple(before.buyers)
+    overselling = [
+        witness.schedule
+        for witness in (explored.fewest_switches, explored.shortest)
+        if witness and witness.anomaly == Anomaly.OVERSOLD
+    ]
+    safe = [before.serial(), everybody + before.follow(everybody)[0].serial()]
+    asked = [safe[0], *overselling[:1], safe[1], in_turn(before), *overselling[1:]]
+    return list(dict.fromkeys(asked))
+
+
+def in_turn(world: World) -> Schedule:
+    """Return the schedule in which the buyers take turns; who is blocked spends its turn waiting."""
+    turns: Schedule = ()
+    while world.movable():
+        for buyer in world.buyers:
+            if world.request(buyer):
+                world = world.move(buyer)[0]
+                turns = (*turns, buyer)
+    return turns

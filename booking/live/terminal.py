@@ -1,4 +1,4 @@
-"""One line on a terminal: whether somebody is looking, the light before a sale, and a bar for long work."""
+"""Lines on a terminal: whether there is one, the light before a sale, and a bar for long work."""
 
 import math
 import sys
@@ -14,25 +14,25 @@ _WIDTH = 40
 
 
 def on_terminal() -> bool:
-    """Return whether somebody may be looking at standard error."""
+    """Return whether standard error is a terminal."""
     return sys.stderr is not None and sys.stderr.isatty()
 
 
 def show_light(left: float) -> None:
-    """Show the seconds until a sale opens, where somebody looks; at 0 the light is green and the line is done."""
+    """Show on a terminal how many seconds are left until a sale starts; at 0 the light is green and the line ends."""
     if not on_terminal():
         return
     seconds = math.ceil(left)
-    light = "GREEN   go!" if not seconds else f"{'YELLOW' if seconds == 1 else 'RED':<8}opens in {seconds} s"
+    light = "GREEN   go!" if not seconds else f"{'YELLOW' if seconds == 1 else 'RED':<8}starts in {seconds} s"
     sys.stderr.write(f"\r{light:<{_WIDTH}}" + ("" if seconds else "\n"))
     sys.stderr.flush()
 
 
 @contextmanager
 def progress(total: int | None, thing: str) -> Iterator[Callable[[int], None]]:
-    """Yield what to call with how much is done so far, of `total` things; None is an unknown total.
+    """Yield a function to call with how many of `total` things are done; None is an unknown total.
 
-    Nothing is shown where standard error is no terminal, nor before the first tenth of a second.
+    Nothing is shown if standard error is no terminal, nor before the first tenth of a second.
     """
     shown = _Bar(total, thing) if on_terminal() else None
     try:
@@ -43,7 +43,7 @@ def progress(total: int | None, thing: str) -> Iterator[Callable[[int], None]]:
 
 
 def bar(done: int, total: int | None, thing: str) -> str:
-    """Return one line that says how far the work is."""
+    """Return the progress in one line."""
     if not total:
         return f"{done:,} {thing}"
     full = min(_BAR, _BAR * done // total)

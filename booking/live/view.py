@@ -1,4 +1,4 @@
-"""The live view of a sale: what every buyer does now, on standard error, and only where somebody looks.
+"""The live view of a sale: what every buyer does now, on standard error if that is a terminal.
 
 The board only counts messages. It is drawn by the caller's own thread, at most ten times a second: a thread of the
 parent would be there when it forks, and the buyers do not wait for the picture.
@@ -33,7 +33,7 @@ STARTING = "starting"
 KILLED = "killed"
 
 _ANY = "the count"
-_DOING = {(READY, "call"): "at the gate"} | {
+_DOING = {(READY, "call"): "waiting for the start"} | {
     (str(step), phase): text.format(_ANY).partition(",")[0]
     for step in (*Step, PAY)
     for phase, text in (("call", VERBS[step].doing), ("return", VERBS[step].done))
@@ -44,10 +44,10 @@ _STYLES = {Outcome.BOUGHT: "bold blue", Outcome.SOLD_OUT: "dim", KILLED: "bold y
 
 @dataclass
 class Board:
-    """What is known of a sale under way.
+    """The state of a running sale, as far as its messages tell.
 
     `doing` has a word or two for every buyer, `left` is the count that was written last, `sold` how many buyers
-    have said that they bought, `holders` who is inside the lock, and `pids` the processes of those that have not
+    have reported that they bought, `holders` who is inside the lock, and `pids` the processes of those that have not
     ended.
     """
 
@@ -59,12 +59,12 @@ class Board:
     pids: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Begin with everybody starting."""
+        """Begin with every buyer starting."""
         self.doing = dict.fromkeys(range(1, self.scenario.buyers + 1), STARTING)
         self.left = self.scenario.tickets
 
     def take(self, message: Message) -> None:
-        """Count one message of a buyer; what a clerk or a worker says for itself is not shown."""
+        """Take in one message of a buyer; messages of a clerk or a worker itself are not shown."""
         buyer, word, phase = message.buyer, message.word, message.phase
         if not buyer:
             return
@@ -85,18 +85,21 @@ class Board:
             self.holders.discard(buyer)
 
     def mark_dead(self, dead: Collection[int]) -> None:
-        """Note that these buyers' processes have ended without a word."""
+        """Note that these buyers' processes have ended without a last message."""
         for buyer in dead:
             self.doing[buyer] = KILLED
             self.pids.pop(buyer, None)
 
     def lines(self) -> Iterator[str]:
-        """Yield the heading, then a line per buyer, or where they are too many a line per thing that they do."""
+        """Yield the heading, then a line per buyer; with more than 16 buyers a line per thing that they do."""
         tickets = self.scenario.tickets
         where = "in the shares" if self.scenario.shares else "in the file"
         where += " of train 1" if self.scenario.trains > 1 else ""
-        over = f", {self.sold - tickets:,} too many" if self.sold > tickets else ""
-        yield f"Tickets left {where}: {self.left:,}   Sold so far: {self.sold:,} of {tickets:,}{over}"
+        too_many = f"; only {tickets:,} existed: {self.sold - tickets:,} too many"
+        yield (
+            f"Tickets left {where}: {self.left:,}   Sold so far: {self.sold:,}"
+            f"{too_many if self.sold > tickets else f' of {tickets:,}'}"
+        )
         yield from self._each() if len(self.doing) <= MOST_ROWS else self._summed()
 
     def _each(self) -> Iterator[str]:
@@ -116,17 +119,18 @@ class Board:
 
 @contextmanager
 def live(
-    scenario: Scenario, *, after: float = PATIENCE, counts_down: bool = False
+    scenario: Scenario, *, after: float = PATIENCE, counts_down: bool = False, stops_at: float | None = None
 ) -> Iterator[Callable[[Message], None] | None]:
     """Show a sale while it goes on: yield the `watch` for `simulate`, None if standard error is no terminal.
 
     The view begins `after` so many seconds, 0 shows it from the start, and it is wiped away in the end. With
     `counts_down` it begins no earlier than the first step of a buyer: until then the light has the terminal.
+    `stops_at` is the sale's time-out in seconds from its start, which the clock names; None for no limit.
     """
     if not on_terminal():
         yield None
         return
-    view = _View(Board(scenario), after, counts_down=counts_down)
+    view = _View(Board(scenario), after, counts_down=counts_down, stops_at=stops_at)
     try:
         yield view
     finally:
@@ -134,21 +138,24 @@ def live(
 
 
 class _View:
-    """The watch of one sale. Between two pictures it only counts."""
+    """The watch of one sale. Between two pictures it only takes in messages."""
 
-    def __init__(self, board: Board, after: float, *, counts_down: bool) -> None:
+    def __init__(self, board: Board, after: float, *, counts_down: bool, stops_at: float | None) -> None:
         self._board = board
         self._live: Live | None = None
         self._next = time.monotonic() + after
         self._counts_down = counts_down
+        self._stops_at = stops_at
+        self._began: float | None = None
 
     def __call__(self, message: Message) -> None:
+        now = time.monotonic()
         if message.word != IDLE:
             self._board.take(message)
-        self._counts_down = self._counts_down and message.word in {IDLE, READY}
-        now = time.monotonic()
-        if now >= self._next and not self._counts_down:
-            self._draw()
+            if message.word != READY:
+                self._began = self._began or now
+        if now >= self._next and (self._began or not self._counts_down):
+            self._draw(now)
             self._next = time.monotonic() + INTERVAL
 
     def close(self) -> None:
@@ -156,10 +163,18 @@ class _View:
         if self._live:
             self._live.stop()
 
-    def _draw(self) -> None:
+    def _draw(self, now: float) -> None:
         self._board.mark_dead(_dead(self._board.pids))
         self._live = self._live or _started()
-        self._live.update(_text(self._board.lines(), self._live.console.height - 1), refresh=True)
+        heading, *rows = self._board.lines()
+        clock = clock_text(0 if self._began is None else now - self._began, self._stops_at)
+        self._live.update(_text([heading, clock, *rows], self._live.console.height - 1), refresh=True)
+
+
+def clock_text(seconds: float, stops_at: float | None) -> str:
+    """Return how long the sale has taken and when it gives up, both in seconds; None: it never does."""
+    limit = "" if stops_at is None else f"; the sale stops at {stops_at:,.0f} s"
+    return f"Time: {seconds:,.0f} s{limit}"
 
 
 def _started() -> "Live":
@@ -188,7 +203,7 @@ def _text(lines: Iterable[str], most: int) -> "Text":
 
 def _dead(pids: dict[int, int]) -> list[int]:
     """Return the buyers whose processes have ended, without collecting them, which is left to the sale."""
-    if not hasattr(os, "waitid"):  # Windows and macOS, where a killed buyer keeps its last word until the end
+    if not hasattr(os, "waitid"):  # Windows and macOS, where a killed buyer keeps its last state until the end
         return []
     return [buyer for buyer, pid in pids.items() if has_ended(pid)]
 

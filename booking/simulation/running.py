@@ -84,13 +84,14 @@ class RunningSale:
         try:
             opened_ns = self._open()
             timed_out = self._listen(timeout)
+            closed_ns = time.monotonic_ns()
             endings = self._endings()
         finally:
             self.plan.group.kill_all()
             dead = {process.pid or 0 for process in self.plan.group.processes}
             for train in self.plan.trains:
                 train.store.tidy(dead)
-        last_ns = max((m.t_ns for m in self.recorder.ended.values()), default=time.monotonic_ns())
+        last_ns = closed_ns if timed_out else max((m.t_ns for m in self.recorder.ended.values()), default=closed_ns)
         history = History(
             scenario=self.plan.scenario,
             events=tuple(self.recorder.events),

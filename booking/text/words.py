@@ -54,6 +54,14 @@ def _spans(numbers: list[int]) -> Iterator[str]:
             start = end
 
 
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """Return " (did you mean 'file'?)" for a word that is nearly one of the choices, else nothing."""
+    from difflib import get_close_matches  # noqa: PLC0415 - 5 ms that only a mistake costs
+
+    near = get_close_matches(word.lower(), [*map(str, choices)], n=1, cutoff=0.7)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
 def printable(text: str) -> str:
     """Return the text without what could move a terminal's cursor or change its colours."""
     return "".join(character for character in text if character.isprintable()).strip()

@@ -45,37 +45,44 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
         (["--buyers", "0"], "buyers is 0; use a whole number from 1"),
         (["--buyers", "-3"], "buyers is -3; use"),
         (["--buyers", "10001"], "is 10001; use a whole number from 1 to 10000"),
-        (["--buyers", "ten"], "'ten' is not a valid int"),
-        (["--buyers", "1.5"], "'1.5' is not a valid int"),
-        (["--buyers", ""], "'' is not a valid int"),
-        (["--buyers", "9" * 5000], "is not a valid int"),
+        (["--buyers", "ten"], "'ten' is not a whole number"),
+        (["--buyers", "1.5"], "'1.5' is not a whole number"),
+        (["--buyers", ""], "'' is not a whole number"),
+        (["--buyers", "9" * 5000], "is not a whole number"),
         (["--buyers"], "requires an argument"),
         (["--tickets", "-1"], "tickets is -1; use a whole number from 0"),
         (["--tickets", "1000000001"], "tickets is 1000000001; use"),
         (["--permits", "0"], "permits is 0; use"),
         (["--lock", "padlock"], "there is no lock 'padlock'; use one of none, mp, file"),
         (["--lock", ""], "there is no lock ''; use one of"),
+        (["--lock", "fiel"], "there is no lock 'fiel' (did you mean 'file'?); use one of none"),
+        (["--store", "inplac"], "there is no store 'inplac' (did you mean 'inplace'?); use one of json"),
+        (["--gate", "barier"], "gate is 'barier' (did you mean 'barrier'?); use one of event"),
+        (["--kill", "2@wriet"], "--kill 2@wriet: no step 'wriet' (did you mean 'write'?); use one of acquire"),
+        (["--freeze", "2@pay:TERM"], "--freeze is '2@pay:TERM'; use BUYER@STEP, for example 2@pay"),
         (["--store", "drawer"], "there is no store 'drawer'; use one of json, inplace"),
         (["--start-method", "vfork"], "there is no start method 'vfork' here; use one of fork"),
-        (["--pay", "-1"], "pay is (-1.0, -1.0); use SECONDS or MIN:MAX"),
-        (["--pay", "nan"], "pay is (nan, nan); use"),
-        (["--pay", "inf"], "pay is (inf, inf); use"),
-        (["--pay", "1e9"], "pay is (1000000000.0, 1000000000.0); use"),
-        (["--pay", "3:1"], "pay is (3.0, 1.0); use"),
+        (["--pay", "-1"], "pay is -1; use SECONDS or MIN:MAX"),
+        (["--pay", "nan"], "pay is nan; use"),
+        (["--pay", "inf"], "pay is inf; use"),
+        (["--pay", "1e9"], "pay is 1e+09; use"),
+        (["--pay", "3:1"], "pay is 3:1; use"),
         (["--pay", "1:2:3"], "--pay is '1:2:3'; use SECONDS or MIN:MAX"),
         (["--pay", "soon"], "--pay is 'soon'; use"),
         (["--timeout", "0"], "timeout is 0.0; use a number of seconds above 0"),
         (["--timeout", "-5"], "timeout is -5.0; use"),
         (["--timeout", "nan"], "timeout is nan; use"),
-        (["--timeout", "long"], "'long' is not a valid float"),
+        (["--timeout", "long"], "'long' is not a number"),
         (["--repeat", "0"], "--repeat is 0; use a whole number from 1"),
         (["--repeat", "1000000000"], "--repeat is 1000000000; use"),
-        (["--repeat", "2", "--keep-stock"], "--repeat needs a full stock"),
-        (["--seed", "x"], "'x' is not a valid int"),
+        (["--repeat", "2", "--keep-stock"], "--repeat cannot be combined with --keep-stock"),
+        (["--seed", "x"], "'x' is not a whole number"),
         (["--expect", "luck"], "--expect is 'luck'; use one of sound, oversold"),
+        (["--expect", "oversell"], "--expect is 'oversell' (did you mean 'oversold'?); use one of sound"),
         (["--history", "."], "cannot write .: it is a folder; choose another file with --history"),
         (["--history", "no/such/sale.jsonl"], "there is no folder no/such; choose another file"),
-        (["--fast"], "No such option: --fast"),
+        (["--fast"], "No such option: --fast; see `booking run --help`"),
+        (["--lokc"], "No such option: --lokc (did you mean '--lock'?); see `booking run --help`"),
         (["now"], "unexpected extra argument(s) (now)"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
@@ -85,6 +92,19 @@ def test_a_bad_option_is_named(options: list[str], named: str, capsys: pytest.Ca
     status, line = refusal(capsys, "run", "--db", "db.json", *options)
     assert status == 2
     assert named in line
+
+
+def test_an_option_that_is_nothing_like_another_has_no_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    """`play` prints no document; --store is no answer to --json."""
+    status, line = refusal(capsys, "play", "--json")
+    assert (status, line) == (2, "booking: No such option: --json; see `booking play --help`\n")
+
+
+def test_a_file_that_is_no_history_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """The line says which file, whatever is wrong with it."""
+    status, line = refusal(capsys, "report", "db.json")
+    assert status == 2
+    assert line.startswith("booking: cannot use db.json: line 1 is not the header of a history")
 
 
 def test_a_command_that_does_not_exist_is_named(capsys: pytest.CaptureFixture[str]) -> None:

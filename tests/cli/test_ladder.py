@@ -65,3 +65,10 @@ def test_the_tables_fit(tmp_path: Path, command: str, names: dict[str, type]) ->
     lines = ran([command], tmp_path).stdout.splitlines()
     assert [line.split()[0] for line in lines[1:]] == list(names)
     assert max(map(len, lines)) <= 80
+
+
+def test_what_holds_nothing_frees_nothing(tmp_path: Path) -> None:
+    """Where every buyer may be inside at once there is no holder who could die, and nothing to keep apart."""
+    rows = {line.split()[0]: line.split(maxsplit=1)[1] for line in ran(["locks"], tmp_path).stdout.splitlines()}
+    assert {" ".join(rows[name].split()) for name in ("none", "cas", "cas-naive", "partition")} == {"no limit - -"}
+    assert rows["mp"].split() == ["1", "no", "process", "tree"]

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from booking.cli.sales import Sales, status_of
+from booking.cli.run import Sales, status_of
 from booking.history.verdict import Anomaly, judge
 from booking.processes.journal import END, READY, Message
 from booking.processes.system import state_of
