@@ -24,6 +24,35 @@ RACE = Scenario(buyers=2)
 LOCKED = Scenario(buyers=2, lock="mp")
 
 
+def test_a_saved_schedule_brings_its_own_scenario(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The quiz asks about the scenario in the file, with what the command line changes: two tickets, not its lock."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.StringIO("2\n"))
+    assert (
+        run_command(
+            [
+                "explore",
+                "--buyers",
+                "2",
+                "--lock",
+                "mp",
+                "--trains",
+                "2",
+                "--lock-order",
+                "opposite",
+                "--save",
+                "s.json",
+            ]
+        )
+        == 0
+    )
+    capsys.readouterr()
+    assert run_command(["play", "--predict", "s.json", "--tickets", "2"]) == 0
+    assert "2 tickets exist; lock mp, store json." in capsys.readouterr().out
+
+
 def played(game: Game, *lines: str) -> Reply:
     """Return the reply to the last of these lines."""
     for line in lines:

@@ -33,7 +33,9 @@ CAN_FORK = hasattr(os, "fork")
 def office(  # noqa: PLR0913 - every dial is an option
     *,
     port: Annotated[int, typer.Option(metavar="PORT", help="Port to listen on; 0 takes a free one.")] = 0,
-    host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen on; 127.0.0.1 is this machine only.")] = LOOPBACK,
+    host: Annotated[
+        str, typer.Option(metavar="HOST", help="Address to listen on; 127.0.0.1 is this machine only.")
+    ] = LOOPBACK,
     per_client: Annotated[bool, typer.Option("--per-client", help="A process for each client.")] = False,
     workers: Annotated[
         int | None, typer.Option(metavar="N", help="N processes, made beforehand, serve all clients in turn.")

@@ -9,8 +9,8 @@ import typer
 from booking.cli.app import COMMANDS, program_for, run_command
 
 COMMAND: Any = typer.main.get_command(program_for([]))
-OWN = {("clerks", "explore"), ("timeout", "look"), ("timeout", "buy"), ("timeout", "office"), ("html", "compare")}
-OWN |= {("repeat", "compare")}
+OWN = {("clerks", "explore"), ("timeout", "look"), ("timeout", "buy"), ("timeout", "office")}
+OWN |= {("html", "compare"), ("repeat", "compare")}
 """The options that are another thing in this command than elsewhere."""
 
 
