@@ -16,7 +16,7 @@ from booking.errors import BadInputError, BookingError, TornReadError
 from booking.history.history import CHANGED, TORN
 from booking.model.local_state import local_state, plain_codes
 from booking.model.shared_state import COUNTER, Shared, lock_of, train_of
-from booking.model.watchdog import StalledError, Watchdog, call, leave, line_behind, line_of, programs_frame
+from booking.model.watchdog import Unwind, Watchdog, call, force_out, line_behind, line_of, programs_frame
 from booking.purchase import Desk, Outcome, buy
 from booking.steps import Step
 
@@ -28,7 +28,7 @@ another count than it expected, None for a step that returns nothing."""
 Results: TypeAlias = tuple[Result, ...]
 
 MOST_UNWINDINGS = 100
-"""How often code may catch what stops it; then it is left by force."""
+"""How often code may catch what stops it; then it is forced out, and at once on later runs."""
 
 
 class Operation(NamedTuple):
@@ -63,13 +63,6 @@ class Continuation:
     before: "Continuation | None" = field(default=None, compare=False, repr=False)
 
 
-class Unwind(GeneratorExit):
-    """Leaves the buyer's code when the script has ended.
-
-    `except Exception` lets it by, and a generator that is closed with it ends in silence.
-    """
-
-
 class Runner:
     """A buyer's code, with what it does after each list of answers.
 
@@ -85,7 +78,10 @@ class Runner:
         code = getattr(program, "__code__", None)
         self.file = code.co_filename if code else ""
         self._start = f"{Path(self.file).name}:{code.co_firstlineno}" if code else "the buyer's code"
-        self.watchdog = Watchdog(is_needed=not str(getattr(program, "__module__", "")).startswith("booking."))
+        self.patience = MOST_UNWINDINGS
+        self.watchdog = Watchdog(
+            self.file, is_needed=not str(getattr(program, "__module__", "")).startswith("booking.")
+        )
         self._known: dict[Results, Continuation] = {}
 
     def after(self, answers: Results) -> Continuation:
@@ -108,6 +104,11 @@ class Runner:
         outcome, error, place = self._ending(script)
         if script.difference is not None:
             raise _different(script.difference)
+        if self.watchdog.stalled and script.operation is None:
+            what = f"the buyer's code takes no step for {self.watchdog.limit_s:g} s; end it"
+            raise BadInputError(f"{self.watchdog.stalled}: {what}")
+        if self.watchdog.stalled:
+            self.patience = 0
         if script.operation is None and script.position < len(answers):
             raise _different(script.earlier[script.position].place)
         if error and script.operation is None:
@@ -125,7 +126,7 @@ class Runner:
     def _ending(self, script: "Script") -> tuple[Outcome, str, str]:
         """Return how the code ended, with the error and its place if it failed."""
         try:
-            self.watchdog.is_running = True
+            self.watchdog.stalled, self.watchdog.is_leaving, self.watchdog.is_running = "", False, True
             return Outcome(call(self._program, *script.desks)), "", self._start
         except TornReadError as error:
             return Outcome.TORN_READ, "", line_behind(error, self.file)
@@ -133,9 +134,6 @@ class Runner:
             return Outcome.UNFINISHED, "", ""
         except KeyboardInterrupt:
             raise
-        except StalledError as error:
-            what = f"the buyer's code takes no step for {self.watchdog.limit_s:g} s; end it"
-            raise BadInputError(f"{line_behind(error, self.file)}: {what}") from None
         except BaseException as error:
             if isinstance(error, BookingError) and script.operation is None:
                 raise
@@ -191,9 +189,11 @@ class Script:
 
     def unwinding(self) -> Unwind:
         """Return what leaves the buyer's code; code that has caught it too often is left by force."""
+        self._runner.watchdog.is_leaving = True
         self._unwindings += 1
-        if self._unwindings > MOST_UNWINDINGS:
-            leave(programs_frame(sys._getframe()), Unwind())  # noqa: SLF001
+        if self._unwindings > self._runner.patience:
+            self._runner.patience = 0
+            force_out(programs_frame(sys._getframe()))  # noqa: SLF001
         return Unwind()
 
     def _stop_at(self, operation: Operation, frame: FrameType | None) -> None:

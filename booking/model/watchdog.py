@@ -18,26 +18,36 @@ OURS = str(Path(__file__).parent)
 """Where the code lies that is never made to raise."""
 
 
-class StalledError(BaseException):
-    """Leaves code that takes no step. Raised into it from another thread, so it also leaves code that catches it."""
+class Unwind(GeneratorExit):
+    """Leaves the buyer's code.
 
-    def __init__(self, *arguments: object) -> None:
-        super().__init__(*arguments)
-        if not arguments and _is_at_work(sys._getframe(1)):  # noqa: SLF001 - the only way to the frames
-            leave(sys._getframe(1), StalledError("caught"))  # noqa: SLF001 - the only way to the frames
+    `except Exception` lets it by, and a generator that is closed with it ends in silence.
+    """
+
+
+class _Interruption(Unwind):
+    """Raised by the watchdog; made where it is caught or raised, it sees to it that the program is left."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        force_out(programs_frame(sys._getframe(1)))  # noqa: SLF001 - the only way to the frames
 
 
 class Watchdog:
     """Watches the thread that enters it, which may do so again inside; `steps` has to change now and then.
 
-    Raise StalledError in that thread if `steps` stays the same for `limit_s` seconds while `is_running` is true.
+    If `steps` stays the same for `limit_s` seconds while `is_running` is true, or for a tenth of it while
+    `is_leaving`, the program is forced out and `stalled` has the line of `file` at which it was, else "".
     A call that waits inside the interpreter, as `time.sleep` does, is not interrupted but stopped when it comes back.
     """
 
-    def __init__(self, *, is_needed: bool, limit_s: float | None = None) -> None:
+    def __init__(self, file: str = "", *, is_needed: bool) -> None:
         self.steps = 0
         self.is_running = False
-        self.limit_s = LIMIT_S if limit_s is None else limit_s
+        self.is_leaving = False
+        self.stalled = ""
+        self.limit_s = LIMIT_S
+        self._file = file
         self._is_needed = is_needed
         self._entered = 0
         self._over = threading.Event()
@@ -64,11 +74,12 @@ class Watchdog:
 
     def _watch(self, thread: int) -> None:
         seen, since = self.steps, time.monotonic()
-        while not self._over.wait(min(_LOOK_S, self.limit_s)):
+        while not self._over.wait(min(_LOOK_S, self.limit_s / 10)):
             if self.steps != seen or not self.is_running:
                 seen, since = self.steps, time.monotonic()
-            elif time.monotonic() - since > self.limit_s:
-                _raise_in(thread, StalledError)
+            elif time.monotonic() - since > self.limit_s / (10 if self.is_leaving else 1):
+                self.stalled = self.stalled or line_of(sys._current_frames().get(thread), self._file)  # noqa: SLF001
+                _raise_in(thread, _Interruption)
 
 
 def _raise_in(thread: int, error: type[BaseException] | None) -> None:
@@ -79,7 +90,7 @@ def _raise_in(thread: int, error: type[BaseException] | None) -> None:
 
 
 def call(program: Callable[..., T], *arguments: object) -> T:
-    """Return what the program returns; its frames are those above this one, and `leave` ends at it."""
+    """Return what the program returns; its frames are those above this one, and `force_out` ends at it."""
     tracing = sys.gettrace()
     try:
         return program(*arguments)
@@ -88,27 +99,47 @@ def call(program: Callable[..., T], *arguments: object) -> T:
             sys.settrace(tracing)
 
 
-def leave(frame: FrameType | None, error: BaseException) -> None:
-    """Make the program in this frame and its callers raise the error at the next line that it comes to.
+class _Force:
+    """A trace function of one frame that raises Unwind at the next line.
 
-    Code that catches an exception goes on at a line outside of its `try`, so that this one gets past it.
+    That ends all tracing and lets go of this object last: then it traces the program again, in case that caught it.
     """
 
-    def raise_error(at: FrameType, event: str, _value: object) -> None:
-        if event in {"line", "call"} and not at.f_code.co_filename.startswith(OURS):
-            raise error
+    def __init__(self, bottom: FrameType) -> None:
+        self._bottom = bottom
 
-    while frame is not None and frame.f_code is not call.__code__:
-        frame.f_trace = raise_error
+    def __call__(self, _frame: FrameType, event: str, _value: object) -> None:
+        if event == "line":
+            del self  # the frame of this call is kept in the traceback
+            raise Unwind
+
+    def __del__(self) -> None:
+        frame = programs_frame(sys._getframe(1))  # noqa: SLF001 - the only way to the frames
+        if _bottom_of(frame) is self._bottom:
+            force_out(frame)
+
+
+def force_out(frame: FrameType | None) -> None:
+    """Make the program in this frame and its callers raise Unwind at each line that it comes to, until it has ended."""
+    bottom = _bottom_of(frame)
+    if bottom is None:
+        return
+
+    def trace(at: FrameType, _event: str, _value: object) -> _Force | None:
+        return None if at.f_code.co_filename.startswith(OURS) else _Force(bottom)
+
+    while frame is not None and frame is not bottom:
+        if type(frame.f_trace) is not _Force:  # the end of one traces anew
+            frame.f_trace = _Force(bottom)
         frame = frame.f_back
-    sys.settrace(raise_error)
+    sys.settrace(trace)
 
 
-def _is_at_work(frame: FrameType | None) -> bool:
-    """Return whether this frame is that of a program under `call`."""
+def _bottom_of(frame: FrameType | None) -> FrameType | None:
+    """Return the frame of the `call` that runs the program of this frame, None if no program is at work in it."""
     while frame is not None and frame.f_code is not call.__code__:
         frame = frame.f_back
-    return frame is not None
+    return frame
 
 
 def programs_frame(frame: FrameType | None) -> FrameType | None:

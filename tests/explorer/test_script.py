@@ -234,6 +234,98 @@ def test_code_that_takes_no_step_is_stopped_and_named(program: Program, monkeypa
         script_of(program, shared(), (1,))
 
 
+def goes_on_in_finally(desk: Desk) -> Outcome:
+    while True:
+        try:
+            while True:
+                try:
+                    desk.read()
+                finally:
+                    continue  # noqa: B012
+        finally:
+            continue  # noqa: B012
+
+
+def catches_everything(desk: Desk) -> Outcome:
+    while True:
+        try:
+            try:
+                desk.read()
+            except:  # noqa: E722 - what a beginner writes
+                desk.read()
+        except:  # noqa: E722, S112
+            continue
+
+
+def leaves_its_caller_to_go_on(desk: Desk) -> Outcome:
+    def reads() -> bool:
+        try:
+            desk.read()
+        finally:
+            return True  # noqa: B012 - it swallows what is under way
+
+    while reads():
+        pass
+    return Outcome.BOUGHT
+
+
+def waits_for_what_only_an_answer_changes(desk: Desk) -> Outcome:
+    seen = -1
+    while True:
+        try:
+            seen = desk.read()
+        finally:
+            while seen < 0:
+                pass
+
+
+@pytest.mark.parametrize(
+    "program",
+    [goes_on_in_finally, catches_everything, leaves_its_caller_to_go_on, waits_for_what_only_an_answer_changes],
+)
+def test_code_that_swallows_the_unwinding_again_and_again_is_left(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `finally` that loops, returns or goes on is no trap, and no code without a step: it reads and reads."""
+    monkeypatch.setattr(watchdog, "LIMIT_S", 0.5)
+    assert script_of(program, shared(), (1, 1, 1)) == ["read"] * 4
+
+
+def spins_in_finally(desk: Desk) -> Outcome:
+    desk.read()
+    while True:
+        try:
+            while True:
+                try:
+                    while True:
+                        try:
+                            while True:
+                                pass
+                        finally:
+                            continue  # noqa: B012
+                finally:
+                    continue  # noqa: B012
+        finally:
+            continue  # noqa: B012
+
+
+def ends_in_finally(desk: Desk) -> Outcome:
+    try:
+        desk.read()
+        while True:
+            pass
+    finally:
+        return Outcome.BOUGHT  # noqa: B012 - it swallows what is under way
+
+
+@pytest.mark.parametrize("program", [spins_in_finally, ends_in_finally])
+def test_code_that_swallows_the_watchdog_is_named(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However deep it is nested, and though it ends as if nothing were wrong."""
+    monkeypatch.setattr(watchdog, "LIMIT_S", 0.05)
+    with pytest.raises(BadInputError, match=r"^test_script\.py:\d+: the buyer's code takes no step for 0\.05 s"):
+        script_of(program, shared(), (1,))
+
+
 def test_generators_are_unwound_in_silence(capsys: pytest.CaptureFixture[str]) -> None:
     """What a generator or a context manager does on its way out is not taken, and nobody complains of that."""
 
