@@ -57,7 +57,7 @@ class Protection:
         return None
 
     def lock(self, path: Path, context: "BaseContext") -> Lock | None:
-        """Return a new lock for the store at `path`; None where a buyer takes none. Raises OSError or ImportError."""
+        """Return a new lock for the store at `path`; None if a buyer takes none. Raise OSError or ImportError."""
         del path, context
         return None
 
@@ -86,9 +86,9 @@ class Locked(Protection):
 
     @property
     def steps(self) -> frozenset[str]:
-        """Return the names of the steps of a purchase; a lock that stops nobody is never taken."""
+        """Return the names of the steps of a purchase; a lock that stops no buyer is never taken."""
         return super().steps | (set() if self.facts.permits is None else {Step.ACQUIRE, Step.RELEASE})
 
     def lock(self, path: Path, context: "BaseContext") -> Lock | None:
-        """Return a new lock for the store at `path`, None if it stops nobody."""
+        """Return a new lock for the store at `path`, None if it stops no buyer."""
         return None if self.facts.permits is None else self._lock_kind(path, context, self.scenario)

@@ -31,13 +31,13 @@ class Desk(Protocol):
     def look(self) -> int:
         """Return how many tickets are left, without any promise that it stays true.
 
-        Raises TornReadError where the store is half-written.
+        Raise TornReadError if the store is half-written.
         """
 
     def read(self) -> int:
         """Return the count that the purchase will be based on.
 
-        Raises TornReadError where the store is half-written.
+        Raise TornReadError if the store is half-written.
         """
 
     def pay(self) -> None:
@@ -53,7 +53,7 @@ class Desk(Protocol):
 def purchase(desk: Desk) -> Outcome:
     """Look at the count, then buy one ticket: the whole of what a buyer does.
 
-    Raises TornReadError where a read meets a half-written store; the lock is given back on the way out.
+    Raise TornReadError if a read meets a half-written store; the lock is given back on the way out.
     """
     desk.look()
     return buy(desk)

@@ -45,7 +45,7 @@ STORES: dict[str, type[Store]] = {
 def protection_of(scenario: Scenario) -> Protection:
     """Return what the scenario's lock and store come to.
 
-    Raises BadInputError for a name that does not exist, and for a lock, a store and trains that do not go together.
+    Raise BadInputError for a name that does not exist, and for a lock, a store and trains that do not go together.
     """
     protection = _resolved(scenario)
     refusal = impossible(protection)
@@ -55,14 +55,14 @@ def protection_of(scenario: Scenario) -> Protection:
 
 
 def go_together(lock: str, store: str) -> bool:
-    """Return whether a sale can have both; raises BadInputError for a name that does not exist."""
+    """Return whether a sale can have both; raise BadInputError for a name that does not exist."""
     return _resolved(Scenario(lock=lock, store=store)).misfit() is None
 
 
 def lock_named(name: str) -> type[Lock | Protection]:
     """Return the lock of this name, ours or one that another package declares under `booking.locks`.
 
-    Raises BadInputError, with the existing names, for any other.
+    Raise BadInputError, with the existing names, for any other.
     """
     return _named(name, LOCKS, "lock", (Lock, Protection))
 
@@ -70,7 +70,7 @@ def lock_named(name: str) -> type[Lock | Protection]:
 def store_named(name: str) -> type[Store]:
     """Return the store of this name, ours or one that another package declares under `booking.stores`.
 
-    Raises BadInputError, with the existing names, for any other.
+    Raise BadInputError, with the existing names, for any other.
     """
     return _named(name, STORES, "store", (Store,))
 

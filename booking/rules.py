@@ -105,7 +105,7 @@ def _of_buyers(protection: Protection, setup: Setup, start_method: str) -> Itera
 
 
 def _of_faults(protection: Protection, setup: Setup) -> Iterator[str]:
-    """Yield why a fault cannot happen, or could wait for ever to happen."""
+    """Yield why a fault cannot happen, or could wait forever to happen."""
     scenario, facts = protection.scenario, protection.facts
     for fault in setup.faults:
         option = "--freeze" if fault.kind is FaultKind.FREEZE else "--kill"

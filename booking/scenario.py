@@ -10,7 +10,7 @@ from booking.errors import BadInputError
 
 MOST_BUYERS = 100_000
 MOST_PROCESSES = 10_000
-"""Only a pool of workers plays more buyers than this: elsewhere each is a process, or has a state of its own."""
+"""Only a pool of workers plays more buyers than this: elsewhere each is a process, or has its own state."""
 MOST_TICKETS = 10**9
 MOST_TRAINS = 8
 ORDERS = ("same", "opposite", "ring")
@@ -32,7 +32,7 @@ class Scenario:
     buyers with even numbers; "ring", buyer b from train b on and round to train 1 again, as the philosophers take
     their forks (Dijkstra, "Hierarchical ordering of sequential processes", Acta Informatica 1, 1971).
 
-    Raises BadInputError where a value is out of range.
+    Raise BadInputError if a value is out of range.
     """
 
     buyers: int = 10
@@ -95,7 +95,7 @@ class Scenario:
     def from_json(cls, document: Mapping[str, Any]) -> "Scenario":
         """Return the scenario that `to_json` wrote; unknown keys are refused.
 
-        Raises BadInputError where a key or a value is not one of a scenario.
+        Raise BadInputError if a key or a value is not one of a scenario.
         """
         unknown = set(document) - set(cls.__slots__)
         if unknown:

@@ -49,7 +49,7 @@ class Fault:
 
     @classmethod
     def parsed(cls, text: str, *, freeze: bool = False) -> "Fault":
-        """Return the fault of "3@pay" or "3@pay:TERM"; raises BadInputError with an example."""
+        """Return the fault of "3@pay" or "3@pay:TERM"; raise BadInputError with an example."""
         match = re.fullmatch(r"(\d{1,5})@([a-z]+)(?::(TERM|KILL))?", text, re.ASCII)
         option = "--freeze" if freeze else "--kill"
         if match is None or (freeze and match[3]):
@@ -95,7 +95,7 @@ class FaultReport:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "FaultReport":
-        """Return what `to_json` wrote; raises KeyError, TypeError or ValueError for anything else."""
+        """Return what `to_json` wrote; raise KeyError, TypeError or ValueError for anything else."""
         values = {_FIELDS.get(key, key): value for key, value in document.items()}
         return cls(**values | {"kind": FaultKind(values["kind"])})
 
@@ -109,7 +109,7 @@ class Setup:
     or through `clerks` clerk processes and a queue or pipes. `pool` is the size of a process pool that plays the
     buyers, 0 for a process each; `submit` is how buyers are submitted to it.
 
-    Raises BadInputError for a value out of range; `booking.rules` knows which values go together.
+    Raise BadInputError for a value out of range; `booking.rules` knows which values go together.
     """
 
     gate: str = "event"
@@ -144,7 +144,7 @@ class Setup:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Setup":
-        """Return the dials that `to_json` wrote; raises BadInputError for an unknown key or a wrong value."""
+        """Return the dials that `to_json` wrote; raise BadInputError for an unknown key or a wrong value."""
         names = {_key(field.name): field.name for field in fields(cls)}
         unknown = set(document) - set(names)
         if unknown:

@@ -38,7 +38,7 @@ WRITES = frozenset({Step.TRUNCATE, Step.WRITE, Step.SWAP})
 """The steps that may change the file."""
 
 PAY = "pay"
-"""Recorded like a step so that the timeline can show it; it touches nothing shared, so it is none."""
+"""Recorded like a step so that the timeline can show it; it touches nothing shared, so it is not a step."""
 
 
 def apply(step: str, cell: Value, value: Value = None, expected: Value = None) -> tuple[Value, Value]:

@@ -59,12 +59,12 @@ def scenarios(
 
 @st.composite
 def schedules(draw: st.DrawFn, scenario: Scenario, *, crashes: int = 0, blocked: int = 0) -> Schedule:
-    """Draw a complete schedule: whoever begins also ends, dies, or waits for ever; others may stay away.
+    """Draw a complete schedule: a buyer that begins also ends, dies, or waits forever; others may stay away.
 
     At most `crashes` buyers die, and at most `blocked` turns go to buyers that have to wait; 0 is none. Every
     complete schedule within these limits can be drawn. It shrinks to fewer steps first, then to fewer switches and
     smaller buyers' numbers, with deaths as late as they can be. A failing test prints the command that replays it.
-    Raises BadInputError for a lock or a store that does not exist.
+    Raise BadInputError for a lock or a store that does not exist.
     """
     world = World.before(scenario)
     turns: list[int] = []

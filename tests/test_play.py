@@ -74,7 +74,7 @@ def test_the_ticket_is_sold_twice_in_six_steps() -> None:
     assert text(reply) == (
         "Buyer 1 writes the count: 0.\n"
         "You win: 2 buyers hold a ticket, and 1 existed. The file says 0: nobody would notice.\n"
-        "You needed 6 steps, and nobody can do it in fewer."
+        "You needed 6 steps, and no way needs fewer."
     )
 
 
@@ -230,7 +230,7 @@ def test_a_game_from_piped_input(typed: io.StringIO, capsys: pytest.CaptureFixtu
     assert run_command(["play"]) == 0
     said = capsys.readouterr().out
     assert "> 1\nBuyer 1 looks and sees 1.\n" in said
-    assert "(2 steps were added at the end, so that nobody stops in the middle.)" in said
+    assert "(2 steps were added at the end, so that no buyer stops in the middle.)" in said
     assert said.endswith("  booking replay 1,1,2,1,2 --buyers 2 --tickets 1 --lock none --store json\n")
 
 

@@ -52,7 +52,7 @@ def compare(  # noqa: PLR0913 - every dial is an option
 
 
 def _content(path: Path | None) -> str | None:
-    """Return what the file holds, None for no file; raises BadInputError where it is no text."""
+    """Return what the file holds, None for no file; raise BadInputError if it is no text."""
     if path is None or not path.exists():
         return None
     try:

@@ -35,7 +35,7 @@ def main() -> int:
     """
     _on_interruption(_leave)  # nothing has begun: there is nothing to unwind
     if hasattr(signal, "SIGCHLD"):
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # while it is ignored, nobody learns how a child ended
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # while it is ignored, exit codes of children are lost
     gc.disable()  # a start leaves no garbage, and looking for it takes a tenth of the start
     from booking.cli.app import program_for, run_command  # noqa: PLC0415 - 60 ms that a spawned buyer must not pay
 
@@ -47,7 +47,7 @@ def main() -> int:
         _on_interruption(_unwind)
         status = run_command(arguments, program)
     except BaseException:
-        if not _received:  # a class that is being made wraps what interrupts it in an error of its own
+        if not _received:  # a class that is being made wraps what interrupts it in another error
             raise
     _on_interruption(signal.SIG_IGN)
     if _received or (status == INTERRUPTED and arguments[:1] != ["office"]):  # an office says itself that it closed

@@ -61,7 +61,7 @@ def _is_same_file(path: Path, other: Path) -> bool:
 
 
 def write_text(option: str, path: Path, text: str) -> None:
-    """Write one file; raises DiskError."""
+    """Write one file; raise DiskError."""
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -69,12 +69,12 @@ def write_text(option: str, path: Path, text: str) -> None:
 
 
 def write_history(path: Path, history: History) -> None:
-    """Write the history as JSON Lines; raises DiskError."""
+    """Write the history as JSON Lines; raise DiskError."""
     write_text("history", path, "".join(f"{line}\n" for line in history.to_lines()))
 
 
 def write_reports(paths: Mapping[str, Path | None], history: History, verdict: Verdict) -> None:
-    """Write the reports that were asked for, by name; raises DiskError."""
+    """Write the reports that were asked for, by name; raise DiskError."""
     for name, path in paths.items():
         if path is not None:
             write_text(name, path, report_named(name)(history, verdict))

@@ -33,8 +33,8 @@ def compare(  # noqa: PLR0913 - all but the first have defaults
     The scenario's own lock and payment are not read. Once `stop` says so, what was found so far is returned,
     interrupted. `on_progress` is told how many measurements are done, of how many, and which one comes next.
 
-    Everything happens in temporary folders. Raises BadInputError for an unknown or repeated name or a number out of
-    range, and DiskError where the disk fails.
+    Everything happens in temporary folders. Raise BadInputError for an unknown or repeated name or a number out of
+    range, and DiskError if the disk fails.
     """
     rows = tuple(locks) or tuple(LOCKS)
     _require_sensible(scenario, rows, runs)

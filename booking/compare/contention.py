@@ -25,7 +25,7 @@ from booking.simulation.desk import RealDesk
 from booking.simulation.sale import Sale
 
 PATIENCE = 30.0
-"""Seconds beyond the time of the purchases after which nobody is waited for."""
+"""Seconds beyond the time of the purchases after which no buyer is waited for."""
 _POLL = 0.1
 
 
@@ -77,14 +77,14 @@ def bought_for(turnstile: Turnstile) -> Tally:
 
 
 def _untold(word: str, phase: Phase, value: Value = None, /) -> None:
-    """Tell nobody of a step."""
+    """Ignore a step."""
 
 
 def contended(scenario: Scenario, folder: Path, seconds: float, stop: Callable[[], bool]) -> list[Tally]:
     """Let the scenario's buyers buy for so many seconds in this folder, and return a tally each.
 
-    Raises BadInputError where the lock or the store cannot be used, DiskError where a buyer could not go on, and
-    InconclusiveError where one never answers, or once `stop` says so. No process is left afterwards.
+    Raise BadInputError if the lock or the store cannot be used, DiskError if a buyer could not go on, and
+    InconclusiveError if one never answers, or once `stop` says so. No process is left afterwards.
     """
     sale = Sale.of(scenario, db=folder / "db.json")
     with (
@@ -109,12 +109,12 @@ def contended(scenario: Scenario, folder: Path, seconds: float, stop: Callable[[
 
 
 def _heard(group: ProcessGroup, number: int, patience: float, stop: Callable[[], bool]) -> list[Any]:
-    """Return the next messages, one of each buyer; raises InconclusiveError where they do not come."""
+    """Return the next messages, one of each buyer; raise InconclusiveError if they do not come."""
     heard: list[Any] = []
     deadline = time.monotonic() + patience
     while len(heard) < number:
         if stop():
-            raise InconclusiveError("the measurement was interrupted; no buyer is left")
+            raise InconclusiveError("the measurement was interrupted; all buyer processes have ended")
         if time.monotonic() > deadline:
             raise InconclusiveError(f"only {len(heard)} of {number} buyers answered within {patience:g} s")
         if group.inbox.poll(_POLL):

@@ -20,12 +20,12 @@ from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
 
 PAYS = (0.02, 0.02)
-"""How long a payment takes in the real sales, in seconds: long enough for everybody else to read."""
+"""How long a payment takes in the real sales, in seconds: long enough for all others to read."""
 PLENTY = 900_000_000
-"""Tickets that nobody buys up in the time of a measurement."""
+"""More tickets than are sold in the time of a measurement."""
 MOST_STATES = 1_000_000
 STUCK_AFTER = 2.0
-"""Seconds after which a lock that nobody gave back counts as stuck."""
+"""Seconds after which a lock that is not given back counts as stuck."""
 KILLS = 3
 
 
@@ -61,7 +61,7 @@ def two_offices(question: Question) -> Found:
 
 
 def killed_holder(question: Question) -> Found:
-    """Kill whoever is inside while it pays, and see when the next buyer gets in; the median of a few kills."""
+    """Kill the buyer inside while it pays, and see when the next buyer gets in; the median of a few kills."""
     permits = protection_of(question.scenario).facts.permits
     if permits is None:
         return Missing("nobody ever waits, so a killed buyer keeps nobody out")
@@ -116,13 +116,13 @@ def _sales(question: Question, setup: Setup) -> Sales:
 
 
 def _held(scenario: Scenario, setup: Setup, timeout: float | None = None) -> History:
-    """Hold one sale in a folder of its own."""
+    """Hold one sale in its own folder."""
     with TemporaryDirectory() as folder:
         return simulate(scenario, setup=setup, db=Path(folder) / "db.json", timeout=timeout)
 
 
 def _inherited(scenario: Scenario) -> float | None:
-    """Kill all buyers that fit in, and return how many seconds later the last buyer is in; None where it never is."""
+    """Kill all buyers that fit in, and return how many seconds later the last buyer is in; None if it never is."""
     kills = tuple(Fault(buyer, PAY, FaultKind.KILL) for buyer in range(1, scenario.buyers))
     history = _held(scenario, Setup(faults=kills), STUCK_AFTER)
     entered = [e.t_ns for e in history.of(scenario.buyers) if e.step == Step.ACQUIRE and e.phase == "return"]

@@ -79,7 +79,7 @@ class Sales:
 class Inheritance:
     """What became of the lock of a holder that was killed.
 
-    `freed_after_s` is how many seconds later the next buyer was in, None where it was not within `patience_s`.
+    `freed_after_s` is how many seconds later the next buyer was in, None if it was not within `patience_s`.
     """
 
     freed_after_s: float | None

@@ -31,7 +31,7 @@ Place = TypeVar("Place", bound=Hashable)
 class LocalState:
     """What one buyer will do from here on, whatever brought it here.
 
-    `next` is the step that it asks for, its outcome if it has ended, or None where its code was not followed any
+    `next` is the step that it asks for, its outcome if it has ended, or None if its code was not followed any
     further. `begun` tells that it has changed a cell and `held` names the locks that it holds. `after` leads from
     each answer to the number of the next local state. `height` falls along every answer, but for those within a
     loop, along which it stays the same; without loops it is the longest way to an end, in steps.
@@ -54,7 +54,7 @@ class Automaton:
 
     @property
     def is_whole(self) -> bool:
-        """Tell whether every program was followed to all of its ends."""
+        """Return whether every program was followed to all of its ends."""
         return not any(UNEXPLORED in state.after.values() for state in self.states)
 
     def walk(self, root: int, answers: Results) -> int:
@@ -69,7 +69,7 @@ def learn(programs: Sequence[Program], shared: Shared, buyers: int, own: Sequenc
     """Return the minimal automaton of the programs in a world with so many buyers.
 
     `own` is the world as each program sees it, where it is not `shared` for all: they may start with other shares.
-    Raise BadInputError where a program takes no step, or is not the same twice.
+    Raise BadInputError if a program takes no step, or is not the same twice.
     """
     seen = own or [shared] * len(programs)
     runners = [Runner(program, world) for program, world in zip(programs, seen, strict=True)]

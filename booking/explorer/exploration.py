@@ -54,7 +54,7 @@ def explore(  # noqa: PLR0913 - each has a default, and together they are the co
     counter too, and are no schedules for a replay. 0 is a sale without clerks.
     Up to `crashes` buyers may die at any point before their end. After `max_states` states, or once `stop` says
     so, the exploration ends with what it has, not exhausted; `on_progress` is told the number of states now and
-    then. Raises BadInputError where a number is out of range or the program fails.
+    then. Raise BadInputError if a number is out of range or the program fails.
     """
     require_whole("crashes", crashes, 0, MOST_PROCESSES)
     require_whole("max-states", max_states, 1, 10**12)

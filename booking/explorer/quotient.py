@@ -195,13 +195,13 @@ class Quotient:
 
     @property
     def has_loops(self) -> bool:
-        """Tell whether a buyer can come back to a local state in which it was before."""
+        """Return whether a buyer can come back to a local state in which it was before."""
         local = self.packing.local
         return any(local[after].height == state.height for state in local for after in state.after.values())
 
     @property
     def can_deadlock(self) -> bool:
-        """Tell whether a lock can be kept for ever: by the dead, or by one that waits or ends while it holds it."""
+        """Return whether a lock can be kept for ever: by the dead, or by one that waits or ends while it holds it."""
         kept = any(not self.shared.locks[name].freed_when_holder_dies for name in self.shared.locks)
         return (kept and bool(self.packing.crashes.mask)) or any(
             state.held and (not isinstance(state.next, Operation) or state.next.step is Step.ACQUIRE)

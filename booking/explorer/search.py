@@ -65,7 +65,7 @@ def cheapest(
 
     `edges` yields cost, edge and next node. `estimate` is at most what is left to pay, falls along an edge by at
     most its cost, and is None where no goal can be reached. Of equally promising nodes the one that was reached
-    last comes first, so that a way goes straight on. Raises InconclusiveError where the limits are reached.
+    last comes first, so that a way goes straight on. Raise InconclusiveError if the limits are reached.
 
     A*: Hart, Nilsson and Raphael, IEEE Transactions on Systems Science and Cybernetics 4, 1968.
     """
@@ -192,7 +192,7 @@ class WitnessSearch:
 
 
 def _distances(quotient: Quotient, outcome: Outcome) -> list[int | None]:
-    """Return for each local state how many steps at least are left to the outcome, None where it is out of reach."""
+    """Return for each local state how many steps at least are left to the outcome, None if it is out of reach."""
     local = quotient.packing.local
     before = defaultdict(list)
     for number, state in enumerate(local):

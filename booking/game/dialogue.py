@@ -160,7 +160,7 @@ def move_text(moved: Moved, trains: int = 1) -> str:
 
 
 def hint_text(game: Game) -> str:
-    """Return the hint in a sentence or two; raises InconclusiveError where it cannot be told."""
+    """Return the hint in a sentence or two; raise InconclusiveError if it cannot be told."""
     if game.is_won:
         return "You have won already."
     hint = game.hint()
@@ -178,12 +178,12 @@ def winning(game: Game) -> Iterator[str]:
         f"You win: {count_of(game.sold, 'buyer')} hold a ticket, and {game.scenario.tickets:,} existed. "
         f"The file says {game.world.count_left}: nobody would notice."
     )
-    fewest = ", and nobody can do it in fewer" if least is None or steps <= least else f"; {least} are enough"
+    fewest = ", and no way needs fewer" if least is None or steps <= least else f"; {least} are enough"
     yield f"You needed {count_of(steps, 'step')}{fewest}."
 
 
 def ending(game: Game) -> Iterator[str]:
-    """Yield what to say when nobody can move any more and the game was not won."""
+    """Yield the end of a game that was not won: no buyer can move any more."""
     sold, verdict = count_of(game.sold, "ticket"), predict(game.scenario, game.turns).verdict.name
     yield f"Nobody can move any more: {sold} sold, {game.scenario.tickets:,} existed. The verdict is: {verdict}."
     yield "Undo (u), restart (r) or quit (q)."
@@ -203,7 +203,7 @@ def farewell(game: Game) -> Iterator[str]:
     added = len(turns) - len(game.turns)
     if added:
         verb = "was" if added == 1 else "were"
-        yield f"({count_of(added, 'step')} {verb} added at the end, so that nobody stops in the middle.)"
+        yield f"({count_of(added, 'step')} {verb} added at the end, so that no buyer stops in the middle.)"
     yield "Make it happen with real processes:"
     yield f"  {command(game.scenario, turns)}"
 

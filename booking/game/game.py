@@ -30,12 +30,12 @@ class Game:
 
     @property
     def scenario(self) -> Scenario:
-        """Return what is for sale."""
+        """Return the scenario that is played."""
         return self.explored.scenario
 
     @property
     def world(self) -> World:
-        """Return the world as it is now."""
+        """Return the world after the last turn."""
         return self.worlds[-1]
 
     @property
@@ -56,11 +56,11 @@ class Game:
 
     @property
     def is_over(self) -> bool:
-        """Return whether nobody can move any more."""
+        """Return whether no buyer can move any more."""
         return not self.world.movable()
 
     def move(self, buyer: int) -> "Game":
-        """Return the game after a turn of this buyer; raises BadInputError where it cannot have one."""
+        """Return the game after a turn of this buyer; raise BadInputError if it cannot have one."""
         world, moved = self.world.move(buyer)
         return replace(self, worlds=(*self.worlds, world), turns=(*self.turns, buyer), moves=(*self.moves, moved))
 
@@ -75,12 +75,12 @@ class Game:
         return replace(self, worlds=self.worlds[:1], turns=(), moves=())
 
     def hint(self) -> Hint | None:
-        """Return the nearest way to win, None if there is none; raises InconclusiveError if it is too far."""
+        """Return the nearest way to win, None if there is none; raise InconclusiveError if it is too far."""
         return self.outlook.hint(self.world, {Anomaly.OVERSOLD})
 
 
 def new_game(scenario: Scenario) -> Game:
-    """Return a game of this scenario before its first turn; raises BadInputError for more than 20 buyers."""
+    """Return a game of this scenario before its first turn; raise BadInputError for more than 20 buyers."""
     require_whole("--buyers", scenario.buyers, 1, MOST_BUYERS)
     explored = explore(scenario, max_states=MOST_STATES)
     return Game(explored, Advisor(scenario), (World.before(scenario),))

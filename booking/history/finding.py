@@ -21,9 +21,9 @@ class Anomaly(StrEnum):
     TORN_READ = "torn read"
     """A buyer read a half-written file."""
     DEADLOCK = "deadlock"
-    """Buyers wait for a lock that nobody can give back: its holder died, or they wait for each other in a cycle."""
+    """Buyers wait for a lock that will never be given back: its holder died, or they wait for each other in a cycle."""
     STARVATION = "starvation"
-    """A buyer takes steps or waits forever and never ends: others are served again and again, or nobody can end."""
+    """A buyer takes steps or waits forever and never ends: others are served again and again, or no buyer can end."""
 
 
 def is_lost_update(sold: int, tickets: int, left: int) -> bool:

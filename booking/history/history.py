@@ -77,7 +77,7 @@ class Ending:
 
     @property
     def stayed_away(self) -> bool:
-        """Return whether this buyer never came, so that it is missed by nobody."""
+        """Return whether the schedule did not name this buyer."""
         return self.outcome is Outcome.UNFINISHED and self.exitcode is None and not self.alive and not self.error
 
     @property
@@ -92,7 +92,7 @@ class Ending:
 
     @property
     def deserted(self) -> bool:
-        """Return whether nobody served this buyer to the end, which is no failure of the disk."""
+        """Return whether no clerk or worker served this buyer to the end; the disk did not fail."""
         return self.error in {CLERK_DIED, WORKER_DIED, TIME_WAS_UP}
 
 
@@ -165,7 +165,7 @@ class History:
     def from_lines(cls, lines: Iterable[str]) -> "History":
         """Return the history that `to_lines` wrote.
 
-        Raises BadInputError, with the number of the line, where a line is not what it has to be, and where
+        Raise BadInputError, with the number of the line, if a line is not what it has to be, and if
         the endings of some buyers are missing.
         """
         header: dict[str, Any] | None = None

@@ -31,7 +31,7 @@ class SavedSchedule(NamedTuple):
 def parse(text: str) -> Schedule:
     """Return the schedule of a short string, such as "1,2,1,2" or, with the death of buyer 2, "1,2,-2".
 
-    Raises BadInputError, with the position, for anything else.
+    Raise BadInputError, with the position, for anything else.
     """
     turns = text.split(",")
     matches = [re.fullmatch(_TURN, turn, re.ASCII) for turn in turns]
@@ -45,7 +45,7 @@ def parse(text: str) -> Schedule:
 
 
 def checked(turns: Sequence[object]) -> Schedule:
-    """Return the numbers as a schedule; raises BadInputError, with the position, where one cannot be a buyer's."""
+    """Return the numbers as a schedule; raise BadInputError, with the position, if one cannot be a buyer's."""
     if not 1 <= len(turns) <= MOST_STEPS:
         raise BadInputError(f"the schedule has {len(turns):,} steps; use 1 to {MOST_STEPS:,}")
     return tuple(_turn(position, turn) for position, turn in enumerate(turns, 1))
@@ -85,7 +85,7 @@ def to_json(saved: SavedSchedule) -> dict[str, Any]:
 def from_json(document: object) -> SavedSchedule:
     """Return what `to_json` wrote.
 
-    Raises BadInputError where the document is no schedule, has other keys, or a value that cannot be.
+    Raise BadInputError if the document is no schedule, has other keys, or a value that cannot be.
     """
     if not isinstance(document, dict) or sorted(document) != _KEYS:
         raise BadInputError("it is not a schedule: it has to be one JSON object with schema, scenario and schedule")
@@ -98,7 +98,7 @@ def from_json(document: object) -> SavedSchedule:
 
 
 def load(path: Path) -> SavedSchedule:
-    """Return the schedule in a file, as `booking explore --save` writes it; raises BadInputError, DiskError."""
+    """Return the schedule in a file, as `booking explore --save` writes it; raise BadInputError, DiskError."""
     try:
         return from_json(_decoded(files.read_small(path)))
     except BadInputError as error:
@@ -115,7 +115,7 @@ def _decoded(content: bytes) -> object:
 
 
 def save(path: Path, saved: SavedSchedule) -> None:
-    """Write the document to a file; raises DiskError."""
+    """Write the document to a file; raise DiskError."""
     import json  # noqa: PLC0415 - a sale names schedules and keeps none
 
     try:

@@ -14,7 +14,7 @@ from booking.text.words import buyers
 
 
 def unanswered(history: History) -> Iterator[Finding]:
-    """Yield why buyers never answered: a deadlock, nobody who served them, or one sentence for each other buyer."""
+    """Yield why buyers never answered: a deadlock, a missing clerk or worker, or one sentence for each other buyer."""
     lost = [ending for ending in history.endings if ending.unanswered]
     last = {event.buyer: event for event in history.events}
     waits = {e.buyer: last[e.buyer].train for e in lost if e.alive and _waits(last.get(e.buyer))}
@@ -49,7 +49,7 @@ def _waits(event: Event | None) -> bool:
 
 
 def _orphaned(waits: Iterable[int], holder: Ending) -> str:
-    """Explain a wait for a lock that nobody is left to give back."""
+    """Explain a wait for a lock that no process is left to give back."""
     name = f"buyer {holder.buyer}"
     if holder.deserted:
         lost = f"The lock was held for {name} when {holder.error}"

@@ -8,7 +8,7 @@ from booking.steps import PAY, Step
 class CompareAndSwap(Protection):
     """Compare and swap: write only if the count has not changed since it was read.
 
-    The store compares and writes in one step. Nobody waits, and nobody can block the others by dying; a buyer that
+    The store compares and writes in one step. No buyer waits, and none can block the others by dying; a buyer that
     loses a race starts again. Versions of the count stand beside the store until the parent merges them, so the sale
     has to be alone with its store.
     """
@@ -20,7 +20,7 @@ class CompareAndSwap(Protection):
         """Buy one ticket without waiting for another buyer; of those who race, one always wins.
 
         Compare and swap: Herlihy, "Wait-free synchronization", ACM Transactions on Programming Languages and
-        Systems 13, 1991. Raises TornReadError for a half-written store.
+        Systems 13, 1991. Raise TornReadError for a half-written store.
         """
         desk.look()
         while (count := desk.read()) > 0:
@@ -50,7 +50,7 @@ class NaiveCompareAndSwap(Protection):
 
     @staticmethod
     def purchase(desk: Desk) -> Outcome:
-        """Buy one ticket; raises TornReadError for a half-written store."""
+        """Buy one ticket; raise TornReadError for a half-written store."""
         desk.look()
         while (count := desk.read()) > 0:
             desk.pay()

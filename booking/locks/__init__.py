@@ -65,7 +65,7 @@ class Lock(ABC):
     def acquire(self, timeout: float | None = None) -> bool:
         """Wait for the lock and return whether it is now held.
 
-        `timeout` is in seconds: None waits for ever, 0 tries once. Raises DiskError where a lock file fails.
+        `timeout` is in seconds: None waits forever, 0 tries once. Raise DiskError if a lock file fails.
         """
 
     @abstractmethod
@@ -74,7 +74,7 @@ class Lock(ABC):
 
 
 class NoLock(Lock):
-    """No lock: nobody waits."""
+    """No lock: no buyer waits."""
 
     facts = LockFacts(permits=None, freed_when_holder_dies=True, reach=Reach.NOWHERE)
 

@@ -79,7 +79,7 @@ class SoftLock(Lock):
 
     A killed holder leaves the file behind, with its pid in it. The next process looks that pid up and takes over once
     it is gone. That may be late: a killed process keeps its pid until its parent has reaped it, so under a parent that
-    does not reap its children the file blocks the others for ever. It does so too on another machine, where the pid
+    does not reap its children the file blocks the others forever. It does so too on another machine, where the pid
     means nothing, and if the holder was killed between creating the file and writing its pid: then delete the empty
     file by hand. It needs no locks of the kernel, which some network file systems do not have.
     """

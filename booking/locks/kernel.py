@@ -85,7 +85,7 @@ class FairLock(KernelLock):
     A process that arrives takes a ticket: it locks the door (byte 0), makes the file one byte longer, locks the last
     byte, its ticket, and opens the door. Then it waits in the kernel until it can lock all bytes from 1 up to its
     ticket: until every process that came before has closed the file. The holder always has byte 1, so there is one
-    holder, whatever the tickets are; a waiter keeps its ticket locked, so nobody who came later can pass it. The
+    holder, whatever the tickets are; a waiter keeps its ticket locked, so none that came later can pass it. The
     kernel drops the locks of a process that dies, so a dead holder and a dead waiter are skipped; a frozen one stops
     those behind it. The file holds no data: only its length grows, by one byte for each purchase.
 

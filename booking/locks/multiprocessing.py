@@ -42,7 +42,7 @@ class MultiprocessingLock(Lock):
 class ReentrantLock(MultiprocessingLock):
     """`multiprocessing.RLock`: its holder may take it again, everybody else waits.
 
-    It knows its holder, so that only the holder can give it back, and still nobody gives it back for a holder that
+    It knows its holder, so that only the holder can give it back, and still it is never given back for a holder that
     was killed. A holder that takes it twice has to give it back twice.
     """
 

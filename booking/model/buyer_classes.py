@@ -26,7 +26,7 @@ class Kind(NamedTuple):
 def kinds_in(scenario: Scenario, program: Program | None = None, clerks: int = 0) -> tuple[Kind, ...]:
     """Return the kinds; with a `program` all buyers run that one, and with `clerks` they go to the counter.
 
-    Raises BadInputError where the scenario's lock, store, trains and clerks do not go together.
+    Raise BadInputError if the scenario's lock, store, trains and clerks do not go together.
     """
     shared, protection = shared_in(scenario, clerks), protection_of(scenario)
     if clerks and (protection.shares or scenario.trains > 1):

@@ -25,7 +25,7 @@ _READS = {Step.LOOK, Step.READ}
 class Prediction:
     """What will happen when the schedule is played.
 
-    `played` is the schedule and, for each buyer that waits for ever at its end, one more attempt that is seen to
+    `played` is the schedule and, for each buyer that waits forever at its end, one more attempt that is seen to
     be blocked. `moves` has what happens at each place of it. `history` is complete but for times and processes.
     """
 
@@ -53,7 +53,7 @@ class Prediction:
 
     @property
     def waiting(self) -> frozenset[int]:
-        """Return the buyers that wait for ever in the end."""
+        """Return the buyers that wait forever in the end."""
         return frozenset(ending.buyer for ending in self.history.endings if ending.alive)
 
     def place_of(self, event: int) -> int:
@@ -65,9 +65,9 @@ class Prediction:
 def predict(scenario: Scenario, schedule: Schedule, world: World | None = None) -> Prediction:
     """Return what the schedule does in this scenario, in which the buyers of `world` take part (None: its own).
 
-    A turn for a buyer that is blocked is spent and moves nobody. Buyers that the schedule does not name stay away.
-    Raises BadInputError, naming the place in the schedule, where it names a buyer that does not exist, has ended or
-    has died, and where it stops in the middle of somebody's purchase.
+    A turn for a buyer that is blocked is spent without a move. Buyers that the schedule does not name stay away.
+    Raise BadInputError, naming the place in the schedule, if it names a buyer that does not exist, has ended or
+    has died, and if it stops in the middle of somebody's purchase.
     """
     world, moves = world or World.before(scenario), []
     for place, turn in enumerate(schedule, 1):
@@ -103,7 +103,7 @@ def _require_turn(world: World, place: int, turn: int) -> None:
 
 
 def _waiting(world: World, schedule: Schedule, began: Sequence[int]) -> list[int]:
-    """Return who is blocked for ever; raise where somebody who began could still move."""
+    """Return the buyers that are blocked forever; raise if one that began could still move."""
     unfinished = [(buyer, request) for buyer in began if (request := world.request(buyer))]
     for buyer, request in unfinished:
         if buyer in world.movable():
@@ -144,5 +144,5 @@ def _ending(world: World, buyer: int, began: Sequence[int]) -> Ending:
 
 
 def _unanswered(world: World, buyer: int) -> Outcome:
-    """Return how a buyer counts that waits for ever: it never answers, as if it were dead."""
+    """Return the outcome of a buyer that waits forever: like a dead one, it never answers."""
     return world.crash(buyer)[0].outcome(buyer) or Outcome.UNKNOWN

@@ -171,7 +171,7 @@ class Script:
 
     @property
     def is_unwinding(self) -> bool:
-        """Tell whether the buyer's code was stopped and is on its way out."""
+        """Return whether the buyer's code was stopped and is on its way out."""
         return self.operation is not None or self.difference is not None
 
     def take(self, operation: Operation) -> Result:
@@ -243,7 +243,7 @@ class ScriptedDesk:
             self.script.own[self.count] = count
 
     def swap(self, expected: int, count: int) -> bool:
-        """Return whether the next answer says that the swap was made; raises BadInputError where none can be."""
+        """Return whether the next answer says that the swap was made; raise BadInputError if none can be."""
         if not self.script.shared.can_swap:
             raise BadInputError("this store cannot swap in one step; use --store json")
         was_made = self.script.take(Operation(Step.SWAP, self.count, count, expected)) != CHANGED
@@ -252,7 +252,7 @@ class ScriptedDesk:
 
     def _see(self, step: Step) -> int:
         answer = self.script.take(Operation(step, self.count))
-        if self.script.own:  # nobody else can change it, so the answer adds nothing
+        if self.script.own:  # no other buyer can change it, so the answer adds nothing
             return self.script.own[self.count]
         if not isinstance(answer, int):
             raise TornReadError(f"a {TORN} read")
@@ -260,7 +260,7 @@ class ScriptedDesk:
 
 
 class ScriptedLock:
-    """A lock at the scripted desk. One that stops nobody takes no step."""
+    """A lock at the scripted desk. One that stops no buyer takes no step."""
 
     def __init__(self, script: Script, name: str, *, is_step: bool) -> None:
         self._script = script
@@ -282,7 +282,7 @@ class ScriptedLock:
 
 
 def purchase_at_counter(desk: Desk) -> Outcome:
-    """Ask a clerk to look, then ask a clerk, perhaps another one, to buy; raises TypeError at any other desk.
+    """Ask a clerk to look, then ask a clerk, perhaps another one, to buy; raise TypeError at any other desk.
 
     A buyer at the counter has one clerk for itself until the answer is there. So K clerks are a lock with K permits,
     taken once for the look and once for the purchase; that the clerk does the steps and not the buyer changes nothing

@@ -21,7 +21,7 @@ class Shared:
 
     `cells` holds the first value of each cell, in the order of a buyer's desks, and `locks` what each lock promises.
     `write_steps` are the atomic steps of one write, and `can_swap` tells whether a count can be compared and swapped
-    in one. With `private` every buyer sees its own copy of the cells, which nobody else can change; with `split`
+    in one. With `private` every buyer sees its own copy of the cells, which no other buyer can change; with `split`
     these are shares of the tickets, and what is left is their sum.
     """
 
@@ -52,7 +52,7 @@ def train_of(name: str) -> int:
 def shared_in(scenario: Scenario, clerks: int = 0) -> Shared:
     """Return what the buyers of this scenario share, from the facts that its lock and its store declare.
 
-    With clerks there is a counter too; 0 is a sale without. Raises BadInputError for more buyers than can be told
+    With clerks there is a counter too; 0 is a sale without. Raise BadInputError for more buyers than can be told
     apart, which only a pool can play.
     """
     require_whole("buyers (outside of a pool)", scenario.buyers, 1, MOST_PROCESSES)

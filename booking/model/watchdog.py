@@ -1,4 +1,4 @@
-"""Stop code that goes on for ever: it takes no step, or it catches whatever should end it."""
+"""Stop code that never ends: it takes no step, or it catches the exception that should end it."""
 
 import ctypes
 import sys

@@ -54,7 +54,7 @@ class World:
 
     @classmethod
     def before(cls, scenario: Scenario, program: Program | None = None, clerks: int = 0) -> "World":
-        """Return the world of this scenario in which nobody has moved yet; None runs the purchase of its lock.
+        """Return the world of this scenario before the first move; None runs the purchase of its lock.
 
         With `clerks` there is a counter, which only `purchase_at_counter` goes to.
         """
@@ -81,7 +81,7 @@ class World:
 
     @property
     def counts_left(self) -> tuple[int | None, ...]:
-        """Return the number of tickets left on each train, None where its file is half-written; shares add up."""
+        """Return the number of tickets left on each train, None if its file is half-written; shares add up."""
         if self.shared.split:
             shares = [self.cells[_copy(COUNT, buyer)] for buyer in self.buyers]
             return (sum(share for share in shares if isinstance(share, int)),)
@@ -94,9 +94,9 @@ class World:
         return self.counts_left[0]
 
     def request(self, buyer: int) -> Operation | None:
-        """Return the step that a buyer asks for next, None where it has ended or died.
+        """Return the step that a buyer asks for next, None if it has ended or died.
 
-        Raises BadInputError where there is no such buyer.
+        Raise BadInputError if there is no such buyer.
         """
         if buyer not in self.buyers:
             raise BadInputError(f"there is no buyer {buyer}; the sale has buyers 1 to {len(self.answers)}")
@@ -128,7 +128,7 @@ class World:
         return holders if permits is not None and len(holders) >= permits else ()
 
     def has_begun(self, buyer: int) -> bool:
-        """Tell whether a buyer has taken a step."""
+        """Return whether a buyer has taken a step."""
         return bool(self.answers[buyer - 1])
 
     def movable(self) -> tuple[int, ...]:
@@ -138,7 +138,7 @@ class World:
     def move(self, buyer: int) -> tuple["World", Moved]:
         """Let a buyer take its next step; return the world afterwards and what happened.
 
-        An attempt to take a held lock is BLOCKED and leaves the world as it is. Raises BadInputError where the
+        An attempt to take a held lock is BLOCKED and leaves the world as it is. Raise BadInputError if the
         buyer does not exist, has ended or has died.
         """
         request = self.request(buyer)
@@ -158,7 +158,7 @@ class World:
     def crash(self, buyer: int) -> tuple["World", Moved]:
         """Let a buyer die; return the world afterwards and what happened.
 
-        A lock that the system frees is free again, any other is held for ever. Raises BadInputError where the
+        A lock that the system frees is free again, any other is held forever. Raise BadInputError if the
         buyer does not exist, has ended or has died.
         """
         if self.request(buyer) is None:
@@ -174,7 +174,7 @@ class World:
     def follow(self, schedule: Iterable[int]) -> tuple["World", tuple[Moved, ...]]:
         """Let the buyers move in this order, where -2 is the death of buyer 2; return what happened at each place.
 
-        Raises BadInputError, with the place, where a buyer of the schedule does not exist, has ended or has died.
+        Raise BadInputError, with the place, if a buyer of the schedule does not exist, has ended or has died.
         """
         world, happened = self, []
         for place, buyer in enumerate(schedule, 1):
@@ -197,7 +197,7 @@ class World:
         return tuple(turns)
 
     def schedules(self) -> Iterator[tuple[int, ...]]:
-        """Yield every schedule from here to where nobody can move, in the order of the buyers' numbers."""
+        """Yield every schedule from here until no buyer can move, in the order of the buyers' numbers."""
         movable = self.movable()
         if not movable:
             yield ()

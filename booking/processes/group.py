@@ -65,7 +65,7 @@ if hasattr(os, "register_at_fork"):
 class ProcessGroup:
     """A group of processes with one journal, one gate and one lifeline between them and their parent.
 
-    `ends` is what each process is handed. With `daemon` a process may have no children of its own; a forked one is no
+    `ends` is what each process is handed. With `daemon` a process may have no children; a forked one is no
     daemon, and may.
 
     A context manager: on the way out every process is killed and collected. Making one raises BadInputError if the
@@ -132,8 +132,8 @@ class ProcessGroup:
             end.close()
 
     def open_gate(self) -> None:
-        """Let everybody in at once: the message makes the gate readable, and nobody takes it away."""
-        with suppress(BrokenPipeError):  # nobody is left to be let in
+        """Let all processes in at once: the message makes the gate readable, and no process reads it away."""
+        with suppress(BrokenPipeError):  # no process is left to be let in
             self._gate.send_bytes(b"open")
 
     def all_ended(self) -> bool:

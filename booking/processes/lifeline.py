@@ -33,7 +33,7 @@ BROKEN_BARRIER = 144
 class PipeEnds(NamedTuple):
     """The pipes that every child is handed.
 
-    `journal` takes its messages. `gate` becomes readable when the parent opens it; nobody reads it, so that one
+    `journal` takes its messages. `gate` becomes readable when the parent opens it; no child reads it, so that one
     message opens it for all. `lifeline` ends when the parent does.
     """
 
@@ -65,7 +65,7 @@ def run_child(target: Callable[[Any], None], parcel: Parcel, journal: Connection
     """Run the target; end with exit code 1 if it raises, and say why in the journal instead of a traceback."""
     try:
         target(parcel.content())
-    except BaseException as error:  # noqa: BLE001 - nobody above could report it
+    except BaseException as error:  # noqa: BLE001 - no caller could report it
         Journal(NOBODY, journal).record(FAILED, "return", error=failure_line(error))
         sys.exit(1)
 
@@ -109,7 +109,7 @@ def barrier_for(gate: str, children: int, context: BaseContext) -> "Barrier | No
 
     With the gate "event" one message in a pipe opens it for all. `multiprocessing.Event` promises the same, and hangs
     in `set` if a waiting process was killed, because it waits until everybody that it woke has answered. With
-    "barrier", `multiprocessing.Barrier` comes behind that gate: if one process is killed on the way, nobody starts.
+    "barrier", `multiprocessing.Barrier` comes behind that gate: if one process is killed on the way, none starts.
     With "none" the gate is open before the first child starts.
     """
     return context.Barrier(children) if gate == "barrier" else None

@@ -27,7 +27,7 @@ class Replay:
 def compare_events(prediction: Prediction, events: Sequence[Event], start: int, stop: int) -> None:
     """Return in silence where the events with these indices, from 0, are those that were predicted.
 
-    Raises ReplayDiffersError for the first that is not, with its place in the schedule.
+    Raise ReplayDiffersError for the first that is not, with its place in the schedule.
     """
     predicted = prediction.history.events
     for index in range(start, stop):
@@ -40,7 +40,7 @@ def compare_events(prediction: Prediction, events: Sequence[Event], start: int, 
 def compare(prediction: Prediction, history: History) -> None:
     """Return in silence where the history is what was predicted, but for times and process numbers.
 
-    Raises ReplayDiffersError for the first difference.
+    Raise ReplayDiffersError for the first difference.
     """
     compare_events(prediction, history.events, 0, max(len(prediction.history.events), len(history.events)))
     for before, after in zip(prediction.history.endings, history.endings, strict=True):

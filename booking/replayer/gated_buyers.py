@@ -142,7 +142,7 @@ class Controller:
     def permit(self, buyer: int, recorder: Recorder) -> None:
         """Let a buyer take one step and listen until it asks for its next; what it says goes to `recorder`.
 
-        Raises InconclusiveError where its process has gone or does not answer.
+        Raise InconclusiveError if its process has gone or does not answer.
         """
         try:
             self.permissions[buyer - 1].send_bytes(b"go")

@@ -57,13 +57,13 @@ class Stage:
     def play(self, schedule: Schedule) -> Replay:
         """Let real buyers take these steps in this order and return what they did.
 
-        -2 kills buyer 2 there. Buyers that are not named stay away. Raises BadInputError for a schedule that
-        cannot be played, before anybody moves; ReplayDiffersError where reality differs from the prediction;
-        InconclusiveError where a buyer's process is ended from outside; DiskError where the disk refuses.
+        -2 kills buyer 2 there. Buyers that are not named stay away. Raise BadInputError for a schedule that
+        cannot be played, before anybody moves; ReplayDiffersError if reality differs from the prediction;
+        InconclusiveError if a buyer's process is ended from outside; DiskError if the disk refuses.
         """
         prediction = predict(self.scenario, schedule)
         controller = self._ready()
-        self._controller = None  # whoever is left in the middle of a purchase, or has its own count, cannot play again
+        self._controller = None  # a buyer in the middle of a purchase, or with its own count, cannot play again
         for store in self._sale.stores:
             store.put(self.scenario.tickets)
         history = self._perform(controller, prediction)
@@ -73,7 +73,7 @@ class Stage:
         return Replay(prediction, history)
 
     def _ready(self) -> Controller:
-        """Return buyers that stand before their first step, new ones where the last ones died or wait for ever.
+        """Return buyers that stand before their first step, new ones where the last ones died or wait forever.
 
         The lock is new with them, because a multiprocessing lock whose holder died is lost.
         """
@@ -144,8 +144,8 @@ def replay(
 
     In a script, call it under `if __name__ == "__main__":`, because spawned buyers import the script again.
 
-    Raises BadInputError, before anything was touched, for a schedule that is too short, too long or names a buyer
-    that cannot move, and for a store or a name that cannot be used; ReplayDiffersError where reality differs from
+    Raise BadInputError, before anything was touched, for a schedule that is too short, too long or names a buyer
+    that cannot move, and for a store or a name that cannot be used; ReplayDiffersError if reality differs from
     the prediction; DiskError and InconclusiveError as `simulate` does. To play many schedules use `Stage`.
     """
     turns = checked(schedule)

@@ -23,7 +23,7 @@ Report: TypeAlias = "Callable[[History, Verdict], str]"
 
 
 def report_named(name: str) -> Report:
-    """Return the function that writes the report of this name; raises BadInputError for any other name."""
+    """Return the function that writes the report of this name; raise BadInputError for any other name."""
     if name not in REPORTS:
         raise BadInputError(f"there is no report {name!r}; use one of {', '.join(REPORTS)}")
     render: Report = import_module(REPORTS[name]).render

@@ -173,7 +173,7 @@ def _spans(history: History) -> Iterator[Span]:
 def _span(event: Event, start: int, end: int | None) -> Span:
     kind = _KINDS[event.step]
     if event.step == Step.SWAP:
-        value = event.value if event.phase == "return" else None  # before, nobody knows what comes of it
+        value = event.value if event.phase == "return" else None  # before, its result is unknown
         return Span(event.buyer, kind, start, end, step_text(event.step, value))
     text = _WORDS.get(kind) or _with_value(kind, event)
     return Span(event.buyer, kind, start, end, f"{text} (train {event.train})" if event.train > 1 else text)

@@ -1,1 +1,1 @@
-"""Real processes: started, held at the gate, watched, and always brought home."""
+"""Real processes: started, held at the gate, watched, and always ended."""

@@ -1,7 +1,7 @@
 """Who uses a store: a sale that has to be alone claims it, all others announce that they are there.
 
 The claim is the kernel's lock on `<store>.sale`, and an announcement the kernel's lock on a temporary file beside the
-store. Whoever claims looks for announcements afterwards, and whoever announces looks for a claim afterwards, so of two
+store. A claimer looks for announcements afterwards, and an announcer looks for a claim afterwards, so of two
 that begin together at least one sees the other. The kernel frees both, however their process ends; forked buyers
 inherit them, so that a store is in use until the last buyer of a killed parent has ended, too.
 """

@@ -122,7 +122,7 @@ class SaleWithClerks(RunningSale):
         self._dead_before_time_out: tuple[int, ...] = ()
 
     def hold(self, timeout: float) -> History:
-        """Hold the sale and close the channel; raises BadInputError where there is no room for one."""
+        """Hold the sale and close the channel; raise BadInputError if there is no room for one."""
         try:
             self.channel = CHANNELS[self.plan.setup.channel](self.plan.group.context, self.plan.setup.clerks)
         except OSError as error:

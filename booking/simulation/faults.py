@@ -39,9 +39,9 @@ class Door(StrEnum):
     ENTRANCE = "entrance"
     """Before the lock: buyers without a fault wait until those to be struck behind it have read."""
     TAKEN = "taken"
-    """Before the lock: the buyers to be struck while they wait for it stand here until nobody can get in."""
+    """Before the lock: the buyers to be struck while they wait for it stand here until no other buyer can get in."""
     HELD = "held"
-    """Behind the lock: whoever holds it stays until those who wait for it have been struck."""
+    """Behind the lock: the buyer that holds it stays until those who wait for it have been struck."""
 
 
 class FaultPlan:

@@ -1,6 +1,6 @@
 """Buyers whose parent is killed on purpose, to see what happens to them.
 
-The parent is a process of its own, so that somebody is left to look. "Without our guard" takes one thing away: the
+The parent is a separate process, so that this one is left to look. "Without our guard" takes one thing away: the
 buyers watch a lifeline that we hold instead of their parent. So nothing ends them with their parent, and still no
 process is left if we are killed meanwhile.
 """
@@ -93,13 +93,13 @@ def kill_parent(buyers: int = 3, start_method: str | None = None, *, guarded: bo
     """Start buyers in a child process, kill that process while all of them pay, and look what they do.
 
     Raise InconclusiveError if the buyers do not come to their payments, and BadInputError for forkserver, whose
-    server has a life of its own. No process is left when this returns or raises.
+    server outlives that parent. No process is left when this returns or raises.
     """
     require_whole("buyers", buyers, 1, MOST_BUYERS)
     context = context_named(start_method)
     method = str(context.get_start_method())
     if method == "forkserver":
-        raise BadInputError("the fork server has a life of its own; use --start-method fork or spawn")
+        raise BadInputError("the fork server outlives the parent; use --start-method fork or spawn")
     pids: list[int] = []
     with signals.collect() as arrived, adopting(), ProcessGroup(context, daemon=False) as group:
         try:

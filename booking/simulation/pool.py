@@ -135,7 +135,7 @@ class PoolSale(RunningSale):
             return super().hold(timeout)
         finally:
             self._pool.shutdown(wait=True, cancel_futures=True)
-            while self._group.processes:  # the library keeps files open until nobody refers to a process
+            while self._group.processes:  # the library keeps files open until no reference to a process is left
                 process = self._group.processes.pop()
                 if isinstance(process, BaseProcess):
                     process.close()
@@ -239,7 +239,7 @@ class PoolSale(RunningSale):
         return None
 
     def _unanswered(self, buyer: int, pid: int, exits: dict[int | None, int | None]) -> Ending:
-        """Return the ending of a buyer in doubt: without events nobody knows whether it had begun to write."""
+        """Return the ending of a buyer in doubt: without events it is unknown whether it had begun to write."""
         in_doubt = buyer in self.recorder.wrote or not self._recorded
         outcome = Outcome.UNKNOWN if in_doubt else Outcome.UNFINISHED
         return Ending(buyer, pid, outcome, exits.get(pid), error=TIME_WAS_UP if self._timed_out else WORKER_DIED)

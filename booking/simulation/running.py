@@ -1,4 +1,4 @@
-"""One sale under way: everybody starts, the gate opens, the parent listens, and nobody stays behind."""
+"""A running sale: the buyers start, the gate opens, the parent listens, and no process is left in the end."""
 
 import sys
 import time
@@ -37,7 +37,7 @@ Countdown = Callable[[float], None]
 
 
 def count_left(store: Store) -> int | None:
-    """Return the count in the store, None where it holds none any more."""
+    """Return the count in the store, None if it holds none any more."""
     try:
         return store.read()
     except BookingError:
@@ -80,7 +80,7 @@ class RunningSale:
         self._all_said = False
 
     def hold(self, timeout: float) -> History:
-        """Start everybody, open the gate when all are ready, and listen until all have ended."""
+        """Start the buyers, open the gate when all are ready, and listen until all have ended."""
         try:
             opened_ns = self._open()
             timed_out = self._listen(timeout)
@@ -109,7 +109,7 @@ class RunningSale:
         return history if note is None else replace(history, notes=(*history.notes, note))
 
     def _open(self) -> int:
-        """Start everybody, let them in, and return when that was; without a gate they are in at once."""
+        """Start the buyers, let them in, and return when that was; without a gate they are in at once."""
         if self.plan.setup.gate == "none":
             opened_ns = time.monotonic_ns()
             self.plan.group.open_gate()
@@ -123,7 +123,7 @@ class RunningSale:
         return opened_ns
 
     def _count_down(self) -> None:
-        """Let everybody wait at the gate for as long as the setup says."""
+        """Let the buyers wait at the gate for as long as the setup says."""
         opens = time.monotonic() + self.plan.setup.countdown
         for _ in self._messages(self.plan.setup.countdown):
             if self.plan.countdown:
@@ -187,18 +187,18 @@ class RunningSale:
         return not self.plan.group.all_end_within(GRACE if answered or self._all_said else 0)
 
     def _require_whole_barrier(self) -> None:
-        """Raise InconclusiveError where a buyer died at the barrier, which then opens for nobody."""
+        """Raise InconclusiveError if a buyer died at the barrier, which then never opens."""
         if self.barrier is None or self.recorder.events:
             return
         for buyer, process in enumerate(self.plan.group.processes[: self.plan.scenario.buyers], 1):
             if process.exitcode is not None and buyer not in self.recorder.ended:
                 raise InconclusiveError(
-                    f"buyer {buyer} (process {process.pid}) died before it had passed the barrier, which now opens "
-                    "for nobody; no buyer is left, use --gate event"
+                    f"buyer {buyer} (process {process.pid}) died before it had passed the barrier, which "
+                    "now never opens; use --gate event"
                 )
 
     def _messages(self, patience: float) -> Iterator[Message | None]:
-        """Yield what the buyers say, None when they are silent, until nobody can say more or patience is over."""
+        """Yield what the buyers say, None when they are silent, until all have ended or patience is over."""
         deadline, silent = time.monotonic() + patience, False
         while (left := deadline - time.monotonic()) > 0:
             self._check_interrupted()

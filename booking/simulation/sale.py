@@ -57,8 +57,8 @@ def simulate(  # noqa: PLR0913 - each is one dial of a sale, and all but the fir
 
     In a script, call it under `if __name__ == "__main__":`, because spawned buyers import the script again.
 
-    Raises BadInputError for a store or a name that cannot be used, DiskError where the store cannot be written,
-    and InconclusiveError where the buyers' processes do not get ready. A sale that reaches its time-out is a
+    Raise BadInputError for a store or a name that cannot be used, DiskError if the store cannot be written,
+    and InconclusiveError if the buyers' processes do not get ready. A sale that reaches its time-out is a
     history with `timed_out`, not an error. Ctrl-C and SIGTERM end the sale before they take their usual effect.
     No process and no temporary file is left when this returns or raises.
     """
@@ -232,7 +232,7 @@ def store_path(db: str | Path) -> Path:
 def context_named(start_method: str | None) -> BaseContext:
     """Return the processes' context: every lock and pipe of a sale comes from the same one.
 
-    Raises BadInputError for a start method that this platform does not have.
+    Raise BadInputError for a start method that this platform does not have.
     """
     methods = get_all_start_methods()
     start_method = start_method or (

@@ -16,11 +16,11 @@ from booking.storage.lock_file import lock_path
 def buy_alone(scenario: Scenario, *, db: str | Path, timeout: float | None, tell: Record) -> Outcome:
     """Look, then buy one ticket in this process, and return how it ended.
 
-    `timeout` is how long to wait for the lock, in seconds; None waits for ever. `tell` is called before and
+    `timeout` is how long to wait for the lock, in seconds; None waits forever. `tell` is called before and
     after every step.
 
-    Raises InconclusiveError when the lock is not free in time, with the process that holds it where the system
-    says so, and TornReadError where a read meets a half-written store. Raises BadInputError for a store or a lock that
+    Raise InconclusiveError when the lock is not free in time, with the process that holds it if the system
+    says so, and TornReadError if a read meets a half-written store. Raise BadInputError for a store or a lock that
     needs the parent of a sale.
     """
     sale = Sale.of(scenario, db=db)

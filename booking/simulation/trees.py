@@ -1,7 +1,7 @@
 """Independent process trees that sell from one file, as from as many terminals.
 
 Each tree is a process that makes its own lock object and starts its own share of the buyers. So a lock that only a
-parent and its children know keeps the buyers of one tree apart and nobody else. All buyers still report to one
+parent and its children know keeps only the buyers of one tree apart. All buyers still report to one
 journal, and the sale sees them as if they were its own children.
 """
 
@@ -46,14 +46,14 @@ class FarBuyer:
 
     @property
     def exitcode(self) -> int | None:
-        """Return how the process ended as its tree tells; None while it lives, UNKNOWN_EXIT where nobody can tell."""
+        """Return how the process ended as its tree tells; None while it lives, UNKNOWN_EXIT if that is unknown."""
         self._group.listen()
         if self.told is None and self._group.is_closed(self._tree):
             return self.told if self.told is not None or self._lives() else UNKNOWN_EXIT
         return self.told
 
     def join(self, timeout: float | None = None) -> None:
-        """Wait until the process has ended, for at most `timeout` seconds; None waits for ever."""
+        """Wait until the process has ended, for at most `timeout` seconds; None waits forever."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while self.exitcode is None and (deadline is None or time.monotonic() < deadline):
             time.sleep(_POLL)
@@ -92,7 +92,7 @@ class Trees(ProcessGroup):
         self.processes.append(self._far[-1])
 
     def seal(self) -> None:
-        """Start the trees; raises BadInputError where the system has no room for one."""
+        """Start the trees; raise BadInputError if the system has no room for one."""
         for number, guests in enumerate(self._guests, 1):
             task = TreeTask(
                 guests=guests,

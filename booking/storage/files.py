@@ -54,7 +54,7 @@ def _checked_size(status: os.stat_result) -> int:
     if not stat.S_ISREG(status.st_mode):
         raise MalformedStoreError("it is not a regular file; name a JSON file")
     if not status.st_mode & _ANYBODY_READS:  # root may read it all the same, but its owner said no
-        raise MalformedStoreError("its permissions let nobody read it; use chmod u+rw")
+        raise MalformedStoreError("it has no read permission; use chmod u+rw")
     if status.st_size >= MOST_BYTES:
         raise MalformedStoreError(f"it has {status.st_size} bytes; a store has less than {MOST_BYTES}")
     return status.st_size
@@ -168,7 +168,7 @@ def _flush(descriptor: int) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Wait until the names in the folder have reached the disk; raises OSError."""
+    """Wait until the names in the folder have reached the disk; raise OSError."""
     if os.name != "posix":  # Windows cannot open a folder; its rename is written through
         return
     descriptor = os.open(folder, os.O_RDONLY)

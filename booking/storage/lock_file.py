@@ -42,7 +42,7 @@ def require_lockable(path: Path) -> None:
 def lock(path: Path, take: Callable[[int, float | None], bool], timeout: float | None) -> int | None:
     """Open the lock file, call `take`, and return the descriptor if that returns True, else None.
 
-    `timeout` is in seconds, None waits for ever; `take` gets the descriptor and the deadline for `wait`. If the file
+    `timeout` is in seconds, None waits forever; `take` gets the descriptor and the deadline for `wait`. If the file
     was deleted during the wait, its lock protects nothing any more, and the wait starts again on the new file. Raise
     DiskError if the file is a link, a folder or a pipe, or if the system cannot lock it.
     """

@@ -45,15 +45,15 @@ class Store(ABC):
     def prepare(self, context: "BaseContext") -> int | None:
         """Get ready for a sale whose processes come from `context`, in their parent, before the first of them starts.
 
-        Returns the count that is there, None for a new store. Raises MalformedStoreError where there is no count, and
-        DiskError where the disk fails.
+        Return the count that is there, None for a new store. Raise MalformedStoreError if there is no count, and
+        DiskError if the disk fails.
         """
 
     @abstractmethod
     def read(self) -> int:
         """Return the count.
 
-        Raises MalformedStoreError where the file holds no count and DiskError where the disk fails.
+        Raise MalformedStoreError if the file holds no count and DiskError if the disk fails.
         """
 
     @abstractmethod
@@ -67,7 +67,7 @@ class Store(ABC):
     def swap(self, expected: int, count: int) -> bool:
         """Make the count `count` if it is `expected`, in one step that no other process can divide.
 
-        Returns whether it was. Raises BadInputError where the store cannot swap, else what `read` raises.
+        Return whether it was. Raise BadInputError if the store cannot swap, else what `read` raises.
         """
         raise BadInputError(f"{self.where} cannot swap {expected} for {count} in one step; use --store json")
 
@@ -75,7 +75,7 @@ class Store(ABC):
     def tidy(self, dead: set[int] | None = None) -> None:
         """Remove what a sale left behind beside the count; only its parent does so, when all others have ended.
 
-        `dead` are the numbers of the ended processes; None asks the system. Raises DiskError.
+        `dead` are the numbers of the ended processes; None asks the system. Raise DiskError.
         """
 
     def sweep_own(self) -> None:

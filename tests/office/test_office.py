@@ -324,7 +324,7 @@ def test_bad_addresses_and_silence_are_one_line(booking: Command) -> None:
     assert booking("look", "--at", "nowhere")[0] == 2
     assert booking("look", "--at", at, "--db", "x")[0::2] == (
         2,
-        "booking: --db is decided by the office; leave it out with --at, or give it to the office\n",
+        "booking: --db cannot be combined with --at: the office decides; give --db to the office\n",
     )
 
 

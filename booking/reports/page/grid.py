@@ -40,7 +40,7 @@ class Grid:
 
 
 def grid_of(scenario: Scenario) -> Grid:
-    """Return the grid of a scenario; raises BadInputError where it has not two buyers, or too many orders."""
+    """Return the grid of a scenario; raise BadInputError if it has not two buyers, or too many orders."""
     if scenario.buyers != 2:  # noqa: PLR2004 - a grid has two sides
         raise BadInputError(f"a grid of all orders has 2 buyers, not {scenario.buyers}; use --buyers 2")
     schedules = []
@@ -55,7 +55,7 @@ def grid_data(grid: Grid, chosen: Schedule = ()) -> dict[str, Any]:
     """Return the grid as the page shows it.
 
     `edges` rows: steps of buyer 1 and of buyer 2 before it, who moves, safe and broken orders through it.
-    `paths` have their turns, verdict and scene. `chosen` is shown first; where it is none of them, the first is.
+    `paths` have their turns, verdict and scene. `chosen` is shown first; if it is not one of them, the first is.
     """
     turns = [path.schedule for path in grid.paths]
     whole, broken = len(grid.paths), grid.broken
