@@ -7,7 +7,6 @@ open for each child. With spawn and forkserver the standard library's class is u
 
 import os
 import signal
-import sys
 import threading
 import time
 import warnings
@@ -20,22 +19,11 @@ UNKNOWN_EXIT = 255
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.00005, 0.001
 """Seconds between two polls of a child in `join`: each pause is twice the one before."""
 
-_WARNS = sys.version_info >= (3, 12)
-"""Whether Python warns of a fork beside threads, because the child could wait for a lock that one of them held."""
-
 fork_lock = threading.RLock()
 """Hold it during a fork or an import, and while pipes are opened or closed: a child inherits them whole or not at all.
 
 Sales may run in several threads, and `filelock` refuses two forks at once. A child owns the lock already.
 """
-
-
-def _fork() -> int:
-    if not _WARNS:
-        return os.fork()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return os.fork()
 
 
 class ForkedProcess:
@@ -50,12 +38,11 @@ class ForkedProcess:
 
     def start(self) -> None:
         """Fork; the child runs the target and ends without returning. Raise OSError if the system refuses."""
-        with fork_lock:
-            self.pid = _fork()
-        if self.pid == 0:
-            self._run()
-
-    def _run(self) -> None:
+        with fork_lock, warnings.catch_warnings():  # since 3.12 of threads that may hold a lock; ours is taken
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.pid = os.fork()
+        if self.pid:
+            return
         status = 1  # also if the target raises SystemExit
         try:
             self._target(*self._args)

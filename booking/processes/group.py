@@ -13,7 +13,7 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, Protocol, Self
 
 from booking.errors import BadInputError
 from booking.processes import signals
@@ -22,9 +22,6 @@ from booking.processes.lifeline import Parcel, PipeEnds, run_child
 
 SPARE_DESCRIPTORS = 64
 """How many files a program may open besides those that its processes need."""
-
-Child: TypeAlias = ForkedProcess | BaseProcess
-"""A process that this one starts."""
 
 
 class Process(Protocol):
@@ -65,16 +62,17 @@ if hasattr(os, "register_at_fork"):
 class ProcessGroup:
     """A group of processes with one journal, one gate and one lifeline between them and their parent.
 
-    `ends` is what each process is handed. With `daemon` a process may have no children; a forked one is no
-    daemon, and may.
+    `ends` is what each process is handed. With `daemon` a process of the standard library may have no children; a
+    `ForkedProcess` may. With `library` the standard library's processes are used under fork, too.
 
     A context manager: on the way out every process is killed and collected. Making one raises BadInputError if the
     system has no room for its pipes.
     """
 
-    def __init__(self, context: BaseContext, *, daemon: bool = True) -> None:
+    def __init__(self, context: BaseContext, *, daemon: bool = True, library: bool = False) -> None:
         self.context = context
-        self.daemon = daemon
+        self._daemon = daemon
+        self._library = library
         self.processes: list[Process] = []
         self.start_method = str(context.get_start_method())
         try:
@@ -87,12 +85,8 @@ class ProcessGroup:
             raise BadInputError(
                 f"cannot create pipes: {error.strerror}; raise the limit with `ulimit -n`, or close some programs"
             ) from None
+        self.parents_ends = self.inbox, self._gate, self._life
         self._childrens_ends = self.ends = PipeEnds(journal, gate, lifeline)
-
-    @property
-    def parents_ends(self) -> tuple[Connection, Connection, Connection]:
-        """Return the ends of the pipes that belong to the parent alone."""
-        return self.inbox, self._gate, self._life
 
     def start(self, target: Callable[[Any], None], argument: Any, name: str) -> None:  # noqa: ANN401
         """Start one more process. Raise BadInputError if the system has no room for it."""
@@ -115,14 +109,11 @@ class ProcessGroup:
                 ) from None
             among.append(process)
 
-    def _new_process(self, args: tuple[Any, ...], name: str) -> Child:
-        if self.start_method == "fork":
+    def _new_process(self, args: tuple[Any, ...], name: str) -> ForkedProcess | BaseProcess:
+        if self.start_method == "fork" and not self._library:
             return ForkedProcess(run_child, args, name)
-        return self._process_of_library(args, name)
-
-    def _process_of_library(self, args: tuple[Any, ...], name: str) -> BaseProcess:
         process: BaseProcess = self.context.Process(  # type: ignore[attr-defined]
-            target=run_child, args=args, name=name, daemon=self.daemon
+            target=run_child, args=args, name=name, daemon=self._daemon
         )
         return process
 
@@ -233,7 +224,7 @@ def room_for(processes: int) -> Iterator[None]:
 
 
 def _open_descriptors() -> int:
-    """Return how many files this process has open; 3 where the system does not list them."""
+    """Return how many files this process has open; 3 if the system does not list them."""
     try:
         return len(list(Path("/dev/fd").iterdir()))
     except OSError:

@@ -66,10 +66,10 @@ class Journal:
 
     def record(self, word: str, phase: Phase, value: Value = None, error: str | None = None, *, train: int = 1) -> None:
         """Send one message; end this process if its parent is gone."""
-        error = error and _short(error)
-        message = Message(self._buyer, self._pid, time.monotonic_ns(), word, phase, value, error, train)
+        value = str(value) if isinstance(value, str) else value  # `marshal` refuses the member of an enumeration
+        content = (self._buyer, self._pid, time.monotonic_ns(), str(word), phase, value, error and _short(error), train)
         try:
-            self._pipe.send_bytes(encode(message))
+            self._pipe.send_bytes(marshal.dumps(content))
         except OSError:
             os._exit(PARENT_GONE)
 
@@ -85,19 +85,6 @@ def _short(error: str) -> str:
     """Return the text on one line, cut so that the message is sent in one piece."""
     line = " ".join(error.split()).encode("utf-8", "backslashreplace")
     return line[:_LONGEST_ERROR].decode("utf-8", "ignore")
-
-
-def encode(message: Message) -> bytes:
-    """Return the message as `receive` takes it; parent and child are one program, so Python's own form will do."""
-    buyer, pid, t_ns, word, phase, value, error, train = message
-    return marshal.dumps((buyer, pid, t_ns, str(word), phase, _plain(value), error, train))
-
-
-def _plain(value: Value) -> Value:
-    """Return a plain number or text: `marshal` refuses the member of an enumeration."""
-    if value is None:
-        return None
-    return int(value) if isinstance(value, int) else str(value)
 
 
 def receive(pipe: Connection) -> Message:

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import BaseContext
 from multiprocessing.reduction import ForkingPickler
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -75,7 +74,11 @@ def become_child(ends: PipeEnds, clean_up: Callable[[], object]) -> None:
 
     def end_if_orphan(*_: object) -> None:
         """End this process if the parent is gone; a timer calls it, also in the middle of waiting for a lock."""
-        if _is_cut(ends.lifeline):
+        try:
+            is_cut = ends.lifeline.poll(0)
+        except OSError:  # how Windows says that the other end is gone
+            is_cut = True
+        if is_cut:
             with suppress(Exception):
                 clean_up()
             os._exit(PARENT_GONE)
@@ -99,34 +102,20 @@ def become_child(ends: PipeEnds, clean_up: Callable[[], object]) -> None:
 
 
 def wait_for_gate(gate: Connection, lifeline: Connection) -> None:
-    """Wait until the gate opens; a parent that is gone opens it too, and then this process ends."""
+    """Wait until the gate opens; end this process if its parent is gone.
+
+    One message in a pipe opens it for all. `multiprocessing.Event` promises the same, and hangs in `set` if a waiting
+    process was killed, because it waits until everybody that it woke has answered.
+    """
     if lifeline in wait([gate, lifeline]):
         os._exit(PARENT_GONE)
 
 
-def barrier_for(gate: str, children: int, context: BaseContext) -> "Barrier | None":
-    """Return what stands behind the gate: a barrier for so many children, or None.
-
-    With the gate "event" one message in a pipe opens it for all. `multiprocessing.Event` promises the same, and hangs
-    in `set` if a waiting process was killed, because it waits until everybody that it woke has answered. With
-    "barrier", `multiprocessing.Barrier` comes behind that gate: if one process is killed on the way, none starts.
-    With "none" the gate is open before the first child starts.
-    """
-    return context.Barrier(children) if gate == "barrier" else None
-
-
 def pass_gate(ends: PipeEnds, barrier: "Barrier | None") -> None:
-    """Wait until the sale is open; a parent that is gone, or a broken barrier, ends this process."""
+    """Wait at the gate, then at the barrier, which breaks if one process is killed on the way; that ends this one."""
     wait_for_gate(ends.gate, ends.lifeline)
     if barrier is not None:
         try:
             barrier.wait(BARRIER_TIMEOUT)
         except threading.BrokenBarrierError:
             os._exit(BROKEN_BARRIER)
-
-
-def _is_cut(lifeline: Connection) -> bool:
-    try:
-        return lifeline.poll(0)
-    except OSError:  # how Windows says that the other end is gone
-        return True

@@ -5,107 +5,71 @@ The parent hears of a step before it permits the next.
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 from booking.errors import InconclusiveError
-from booking.history.history import BLOCKED, Value
-from booking.locks import Lock
 from booking.processes import lifeline
 from booking.processes.group import Process, ProcessGroup
-from booking.processes.journal import END, PARENT_GONE, READY, Journal, Record, receive
-from booking.processes.lifeline import PipeEnds
+from booking.processes.journal import END, PARENT_GONE, READY, Journal, Phase, Record, Value, receive
 from booking.protection import Protection
-from booking.purchase import Outcome
-from booking.simulation.buyer import Train, settled, trains_of
+from booking.simulation.buyer import BuyerTask, Train, settled, trains_of
 from booking.simulation.desk import LockAtDesk, RealDesk
 from booking.simulation.recorder import Recorder
 from booking.simulation.running import IDLE_AFTER, READY_BASE, READY_EACH
-from booking.steps import Step
-from booking.stores import Store
-
-_Result = TypeVar("_Result")
-Ask = Callable[[Step], None]
+from booking.steps import BLOCKED, PAY, Step
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplayTask:
-    """All that a buyer's process is told: who it is, what it runs and buys from, and where its permissions arrive."""
+class GatedTask(BuyerTask):
+    """All that a buyer's process is told; its payments take no time, and its permissions arrive in a pipe."""
 
-    buyer: int
-    program: Callable[..., Outcome]
-    trains: tuple[Train, ...]
-    ends: PipeEnds
     permission: Connection
 
 
-def run_gated_buyer(task: ReplayTask) -> None:
+def run_gated_buyer(task: GatedTask) -> None:
     """Be one buyer, purchase after purchase, until the controller ends this process."""
-    lifeline.become_child(task.ends, task.trains[0].store.sweep_own)
+    lifeline.become_child(task.ends, task.sweep)
     journal = Journal(task.buyer, task.ends.journal)
-
-    def ask(step: Step) -> None:
-        """Say which step comes next, and wait until the controller permits it."""
-        journal.record(READY, "call", step)
-        try:
-            task.permission.recv_bytes()
-        except (EOFError, OSError):
-            os._exit(PARENT_GONE)
-
-    desks = [
-        GatedDesk(train.store, train.lock, partial(journal.record, train=train.number), ask) for train in task.trains
-    ]
+    desks = [_gated_desk(train, partial(journal.record, train=train.number), task.permission) for train in task.trains]
     while True:
         outcome, error = settled(partial(task.program, *desks))
         journal.record(END, "return", outcome, error)
 
 
-class GatedDesk(RealDesk):
-    """A real desk that asks before every step. Payments take no time: the schedule decides what comes between."""
+def _gated_desk(train: Train, record: Record, permission: Connection) -> RealDesk:
+    """Return a real desk that asks before every step; the schedule decides what comes while a buyer pays."""
 
-    def __init__(self, store: Store, lock: Lock | None, record: Record, ask: Ask) -> None:
-        super().__init__(store, lock, record, pay_s=0)
-        self._ask = ask
-        self.lock = GatedLock(lock, record, ask)
+    def ask_and_record(word: str, phase: Phase, value: Value = None) -> None:
+        """Before a step begins, say which one it is, and wait until the controller permits it."""
+        if word == PAY:
+            return
+        if phase == "call":
+            record(READY, "call", word)
+            try:
+                permission.recv_bytes()
+            except (EOFError, OSError):
+                os._exit(PARENT_GONE)
+        record(word, phase, value)
 
-    def pay(self) -> None:
-        """Pay at once, and leave no trace of it."""
-
-    def perform(self, step: Step, action: Callable[[], _Result], value: Value = None) -> _Result:
-        """Do one step when it is this buyer's turn."""
-        self._ask(step)
-        return super().perform(step, action, value)
+    desk = RealDesk(train.store, train.lock, ask_and_record, pay_s=0)
+    desk.lock = GatedLock(train.lock, ask_and_record)
+    return desk
 
 
 class GatedLock(LockAtDesk):
     """The sale's real lock: a permitted attempt tries it once, so that one that must block is seen to block."""
 
-    def __init__(self, lock: Lock | None, record: Record, ask: Ask) -> None:
-        super().__init__(lock, record)
-        self._ask = ask
-
     def __enter__(self) -> Self:
-        while self._lock is not None and not self._attempt(self._lock):
-            pass
+        taken = self._lock is None
+        while self._lock is not None and not taken:
+            self._record(Step.ACQUIRE, "call")
+            taken = self._lock.acquire(timeout=0)
+            self._record(Step.ACQUIRE, "return", None if taken else BLOCKED)
         return self
-
-    def _attempt(self, lock: Lock) -> bool:
-        self._ask(Step.ACQUIRE)
-        self._record(Step.ACQUIRE, "call")
-        taken = lock.acquire(timeout=0)
-        self._record(Step.ACQUIRE, "return", None if taken else BLOCKED)
-        return taken
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._lock is not None:
-            self._ask(Step.RELEASE)
-        super().__exit__(kind, error, trace)
 
 
 @dataclass
@@ -122,7 +86,7 @@ class Controller:
         for buyer in buyers:
             theirs, ours = self.group.context.Pipe(duplex=False)
             self.permissions.append(ours)
-            task = ReplayTask(
+            task = GatedTask(
                 buyer=buyer,
                 program=protection.program,
                 trains=trains_of(buyer, protection, trains),

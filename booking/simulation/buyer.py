@@ -47,7 +47,7 @@ class BuyerTask:
     program: Callable[..., Outcome]
     trains: tuple[Train, ...]
     ends: PipeEnds
-    pay_s: float
+    pay_s: float = 0
     barrier: "Barrier | None" = None
     fault_task: "FaultTask | None" = None
 

@@ -18,9 +18,8 @@ _Result = TypeVar("_Result")
 class RealDesk:
     """What a buyer's process is handed: see `booking.purchase.Desk` for the contract.
 
-    `record` is told of every step before and after it. `pay_s` is how long this buyer's payment takes, in
-    seconds, and `timeout` how long it waits for the lock; None waits without a limit. A `lock` of None is
-    none to wait for.
+    `record` is told of every step before and after it. `pay_s` is how long this buyer's payment takes, in seconds, and
+    `timeout` how long it waits for the lock; None waits without a limit. With the lock None there is none.
     """
 
     def __init__(
@@ -53,7 +52,10 @@ class RealDesk:
 
     def swap(self, expected: int, count: int) -> bool:
         """Compare and swap in one step of the store."""
-        return self.perform(Step.SWAP, lambda: self._swapped(expected, count), expected) != CHANGED
+        found: Value = self.perform(
+            Step.SWAP, lambda: count if self._store.swap(expected, count) else CHANGED, expected
+        )
+        return found != CHANGED
 
     def perform(self, step: Step, action: Callable[[], _Result], value: Value = None) -> _Result:
         """Do one step between its call and its return in the journal."""
@@ -61,9 +63,6 @@ class RealDesk:
         result = action()
         self._record(step, "return", result if isinstance(result, int | str) else value)
         return result
-
-    def _swapped(self, expected: int, count: int) -> Value:
-        return count if self._store.swap(expected, count) else CHANGED
 
     def _read(self, step: Step) -> int:
         try:

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
 from booking.errors import BadInputError, InconclusiveError
 from booking.processes import lifeline, signals
-from booking.processes.group import Child, ProcessGroup
+from booking.processes.group import ProcessGroup
 from booking.processes.journal import Journal, receive
 from booking.processes.lifeline import PipeEnds
 from booking.processes.system import ENDED, adopting, state_of
@@ -64,31 +65,6 @@ class OrphanReport:
         return asdict(self) | {"moments_s": list(MOMENTS), "seen": {str(pid): seen for pid, seen in self.seen.items()}}
 
 
-@dataclass(frozen=True, kw_only=True)
-class OrphanTask:
-    """What a buyer is told."""
-
-    buyer: int
-    ends: PipeEnds
-
-
-@dataclass(frozen=True, kw_only=True)
-class ParentTask:
-    """What the parent is told that will be killed."""
-
-    buyers: int
-    ends: PipeEnds
-    start_method: str
-    guarded: bool
-
-
-class Daemons(ProcessGroup):
-    """Daemons of the standard library under every start method."""
-
-    def _new_process(self, args: tuple[Any, ...], name: str) -> Child:
-        return self._process_of_library(args, name)
-
-
 def kill_parent(buyers: int = 3, start_method: str | None = None, *, guarded: bool) -> OrphanReport:
     """Start buyers in a child process, kill that process while all of them pay, and look what they do.
 
@@ -103,11 +79,7 @@ def kill_parent(buyers: int = 3, start_method: str | None = None, *, guarded: bo
     pids: list[int] = []
     with signals.collect() as arrived, adopting(), ProcessGroup(context, daemon=False) as group:
         try:
-            group.start(
-                hire_and_wait,
-                ParentTask(buyers=buyers, ends=group.ends, start_method=method, guarded=guarded),
-                "parent",
-            )
+            group.start(partial(hire_and_wait, buyers, method, guarded), group.ends, "parent")
             group.seal()
             _hear(group, buyers, pids, arrived)
             parent = group.processes[0]
@@ -121,21 +93,21 @@ def kill_parent(buyers: int = 3, start_method: str | None = None, *, guarded: bo
     return OrphanReport(guarded, method, parent.pid or 0, tuple(seen), seen, left)
 
 
-def hire_and_wait(task: ParentTask) -> None:
-    """Be the parent: start the buyers and wait for them."""
-    lifeline.become_child(task.ends, lambda: None)
-    with Daemons(get_context(task.start_method)) as own:
-        own.ends = task.ends._replace(lifeline=own.ends.lifeline) if task.guarded else task.ends
-        for buyer in range(1, task.buyers + 1):
-            own.start(pay, OrphanTask(buyer=buyer, ends=own.ends), f"buyer-{buyer}")
+def hire_and_wait(buyers: int, method: str, guarded: bool, ends: PipeEnds) -> None:  # noqa: FBT001 - for `partial`
+    """Be the parent that will be killed: start the buyers, daemons of the standard library, and wait for them."""
+    lifeline.become_child(ends, lambda: None)
+    with ProcessGroup(get_context(method), library=True) as own:
+        own.ends = ends._replace(lifeline=own.ends.lifeline) if guarded else ends
+        for buyer in range(1, buyers + 1):
+            own.start(partial(pay, buyer), own.ends, f"buyer-{buyer}")
         own.seal()
         own.all_end_within(_PAY)
 
 
-def pay(task: OrphanTask) -> None:
+def pay(buyer: int, ends: PipeEnds) -> None:
     """Be a buyer in the middle of a long payment."""
-    lifeline.become_child(task.ends, lambda: None)
-    Journal(task.buyer, task.ends.journal).record(PAY, "call")
+    lifeline.become_child(ends, lambda: None)
+    Journal(buyer, ends.journal).record(PAY, "call")
     time.sleep(_PAY)
 
 

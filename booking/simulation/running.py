@@ -10,7 +10,6 @@ from booking.errors import BookingError, InconclusiveError
 from booking.history.history import Ending, History
 from booking.processes.group import ProcessGroup
 from booking.processes.journal import IDLE, Message, receive
-from booking.processes.lifeline import barrier_for
 from booking.protection import Protection
 from booking.scenario import Scenario
 from booking.setup import Setup
@@ -75,7 +74,8 @@ class RunningSale:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.barrier = barrier_for(plan.setup.gate, plan.scenario.buyers, plan.group.context)
+        buyers, context = plan.scenario.buyers, plan.group.context
+        self.barrier = context.Barrier(buyers) if plan.setup.gate == "barrier" else None
         self.recorder = Recorder()
         self._all_said = False
 

@@ -75,8 +75,7 @@ def test_a_dead_waiter_breaks_the_barrier_and_not_the_gate(method: str, db: Path
 def test_a_buyer_at_a_broken_barrier_ends() -> None:
     """It does not start alone: its process ends with an exit code of its own."""
     context = get_context("fork")
-    barrier = lifeline.barrier_for("barrier", 2, context)
-    assert barrier is not None
+    barrier = context.Barrier(2)
     barrier.abort()
     with ProcessGroup(context) as group:
         group.open_gate()

@@ -174,7 +174,7 @@ def test_a_disk_that_fails_is_not_a_difference(db: Path, monkeypatch: pytest.Mon
     def refuse(*arguments: object) -> None:
         raise DiskError(f"cannot write {arguments[1]}: no room")
 
-    monkeypatch.setattr("booking.replayer.gated_buyers.GatedDesk.write", refuse)  # forked buyers inherit it
+    monkeypatch.setattr("booking.simulation.desk.RealDesk.write", refuse)  # forked buyers inherit it
     with pytest.raises(DiskError, match="buyer 1 could not go on: cannot write 0: no room"):
         replay([1, 1, 1], RACE, db=db, start_method="fork")
 
@@ -188,7 +188,7 @@ def test_a_lock_that_lies_is_found_out(db: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_buyer_that_does_something_else_is_found_out(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A buyer that ends before the model says so is not permitted a step that it would never take."""
-    monkeypatch.setattr("booking.replayer.gated_buyers.GatedDesk.read", lambda _: 0)
+    monkeypatch.setattr("booking.simulation.desk.RealDesk.read", lambda _: 0)
     with pytest.raises(ReplayDiffersError, match=r"step 2: buyer 1 was to move, and it has ended \(sold out\)"):
         replay([1, 1, 1], RACE, db=db, start_method="fork")
 

@@ -89,7 +89,7 @@ def sooner(killer: Killer | None) -> Killer | None:
 
 def at_once(fault: Fault) -> Fault:
     """Return the fault at a step that every buyer comes to."""
-    return fault._replace(step=Step.LOOK)
+    return replace(fault, step=Step.LOOK)
 
 
 def what_is_wrong(number: int, folder: Path) -> list[str]:
