@@ -3,7 +3,7 @@
 import pytest
 
 from booking.history.history import BLOCKED, TORN
-from booking.history.schedule_table import DIES, WIDTH, Cell, columns, step_text
+from booking.history.schedule import DIES, WIDTH, Cell, columns, step_text
 
 
 def test_each_buyer_has_a_column() -> None:

@@ -10,8 +10,7 @@ import typer
 
 from booking.cli import options
 from booking.cli.files import files_of_store, require_writable, write_history
-from booking.history.schedule import SavedSchedule, load, parse
-from booking.history.schedule_table import columns
+from booking.history.schedule import SavedSchedule, columns, load, parse
 from booking.model.world import Moved
 from booking.replayer.check import Replay
 from booking.replayer.stage import replay as play

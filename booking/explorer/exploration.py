@@ -23,10 +23,9 @@ from booking.explorer.search import (
     witness,
 )
 from booking.history.finding import SOUND, UNKNOWN
-from booking.model.buyer_classes import Kind, at_their_roots, kinds_in
 from booking.model.scripted_desk import Program
 from booking.model.shared_state import shared_in
-from booking.model.world import World
+from booking.model.world import Kind, World, at_their_roots, kinds_in
 from booking.scenario import MOST_PROCESSES, Scenario, require_whole
 
 MOST_STATES = 5_000_000

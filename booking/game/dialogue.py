@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from booking.errors import BadInputError, InconclusiveError
 from booking.game.game import Game
-from booking.history.schedule import Schedule, command, written
-from booking.history.schedule_table import columns
+from booking.history.schedule import Schedule, columns, command, written
 from booking.history.verdict import Verdict
 from booking.model.prediction import predict
 from booking.model.scripted_desk import Operation

@@ -5,7 +5,7 @@ A history is plain data. On disk it is JSON Lines: a header, then the events, th
 
 import math
 import reprlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -21,7 +21,6 @@ __all__ = ["BLOCKED", "CHANGED", "TORN", "Ending", "Event", "History", "Phase", 
 
 SCHEMA = 1
 
-_STEP_NAMES = frozenset(Step) | {PAY}
 _HEADER_KEYS = {"scenario", "stock_left", "elapsed_s", "timed_out", "start_method", "versions"}
 _OPTIONAL_KEYS = {"notes", "staging", "struck", "second_left", "counts_left"}
 
@@ -35,10 +34,9 @@ class Event(NamedTuple):
 
     `seq` counts from 1 in the order of the one pipe that all buyers write to, so what happened before an event
     has a smaller number. `t_ns` is the monotonic clock in nanoseconds. `buyer` counts from 1.
-    `value` is the count read or to be written, TORN for a half-written file, BLOCKED for an attempt to take a
-    lock that another buyer holds, else None. A swap is called with the count that it expects, and returns the count
-    that it has written, or CHANGED where it found another than expected. `train` is which train was touched, from 1;
-    paying touches none and has 1.
+    `value` is the count read or to be written, TORN for a half-written file, BLOCKED for an attempt to take a held
+    lock, else None. A swap is called with the count that it expects and returns the count written, or CHANGED.
+    `train` is which train was touched, from 1; paying touches none and has 1.
     """
 
     seq: int
@@ -64,8 +62,7 @@ class Ending:
 
     `exitcode` is the one of its process: 0 for a normal end, -9 when signal 9 ended it, None while unknown.
     `alive` tells that it was still alive when the sale was closed, so that the sale itself ended it.
-    `error` is what the buyer said when the disk failed it, CLERK_DIED, WORKER_DIED or TIME_WAS_UP. In a replay, one
-    that is neither alive nor has an exit code never began, because the schedule does not name it.
+    `error` is the buyer's message when the disk failed, CLERK_DIED, WORKER_DIED, TIME_WAS_UP or None.
     """
 
     buyer: int
@@ -102,9 +99,8 @@ class History:
 
     `counts_left` is the count in the store of each train afterwards, None if it cannot be read. `elapsed_s` is the time
     from the opening of the gate to the last buyer's end, in seconds. `timed_out` tells that the time-out closed
-    the sale. `versions` and `start_method` say where it ran. `notes` are sentences about what stands around the
-    buyers, clerks and workers for example. `setup` are the dials around the sale, and `struck` is what its faults
-    did.
+    the sale. `versions` and `start_method` say where it ran. `notes` are sentences about clerks, workers and the like.
+    `setup` are the dials around the sale, and `struck` is what its faults did.
 
     A pool with very many buyers keeps no events, see `booking.simulation.pool.MOST_RECORDED`.
     """
@@ -168,20 +164,17 @@ class History:
         Raise BadInputError, with the number of the line, if a line is not what it has to be, and if
         the endings of some buyers are missing.
         """
-        header: dict[str, Any] | None = None
-        events: list[Event] = []
-        endings: list[Ending] = []
-        for number, line in enumerate(lines, 1):
-            document = _object(line, number)
-            if header is None:
-                header = _header(document)
-            elif "step" in document:
+        documents = ((number, _object(line, number)) for number, line in enumerate(lines, 1))
+        _, header = next(documents, (1, None))
+        if header is None:
+            raise BadInputError("the history is empty; write one with `booking run --history FILE`")
+        values, events, endings = _header(header), [], []
+        for number, document in documents:
+            if "step" in document:
                 events.append(_event(document, number))
             else:
                 endings.append(_ending(document, number))
-        if header is None:
-            raise BadInputError("the history is empty; write one with `booking run --history FILE`")
-        history = cls(**header, events=tuple(events), endings=tuple(endings))
+        history = cls(**values, events=tuple(events), endings=tuple(endings))
         _require_whole_sale(history)
         return history
 
@@ -200,51 +193,30 @@ def _object(line: str, number: int) -> dict[str, Any]:
 
 def _header(document: dict[str, Any]) -> dict[str, Any]:
     schema = document.pop("schema", None)
-    if schema is None:
-        raise BadInputError("line 1 is not the header of a history; write one with --history FILE")
-    if not _is_whole(schema) or schema != SCHEMA:
+    if schema is not None and (not _is_whole(schema) or schema != SCHEMA):
         raise BadInputError(f"the history has schema {reprlib.repr(schema)}; this program reads schema {SCHEMA}")
     try:
-        _require(document.keys() - _OPTIONAL_KEYS == _HEADER_KEYS and isinstance(document["scenario"], dict))
-        _require(_is_seconds(document["elapsed_s"]) and isinstance(document["timed_out"], bool))
-        _require(isinstance(document["start_method"], str) and isinstance(document["versions"], dict))
-        _require(all(isinstance(value, str) for value in document["versions"].values()))
-        notes = document.pop("notes", [])
-        _require(isinstance(notes, list) and all(isinstance(note, str) for note in notes))
-        setup, struck = document.pop("staging", {}), document.pop("struck", [])
-        _require(isinstance(setup, dict) and isinstance(struck, list))
-        blows = tuple(_struck(blow) for blow in struck)
-        first, second = document.pop("stock_left"), document.pop("second_left", None)
-        scenario = Scenario.from_json(document["scenario"])
-        left = document.pop("counts_left", [first, second][: scenario.trains])
-        _require(isinstance(left, list) and len(left) == scenario.trains)
-        _require(all(count is None or _is_whole(count) for count in left))
+        _require(schema is not None, document.keys() - _OPTIONAL_KEYS == _HEADER_KEYS)
+        document = {"notes": [], "staging": {}, "struck": [], "second_left": None} | document
+        _require(_is_valid(document))
+        scenario = Scenario.from_json(document.pop("scenario"))
+        first_two = [document.pop("stock_left"), document.pop("second_left")]  # the keys of earlier versions
+        left = document.setdefault("counts_left", first_two[: scenario.trains])
+        _require(_is_valid(document))
+        struck = tuple(FaultReport.from_json(report) for report in document.pop("struck"))
+        _require(len(left) == scenario.trains, *(_is_valid(asdict(report)) for report in struck))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise BadInputError("line 1 is not the header of a history; write one with --history FILE") from None
+    setup, notes = Setup.from_json(document.pop("staging")), tuple(document.pop("notes"))
     return document | {
-        "scenario": scenario,
-        "notes": tuple(notes),
-        "setup": Setup.from_json(setup),
-        "struck": blows,
-        "counts_left": tuple(left),
-    }
-
-
-def _struck(document: dict[str, Any]) -> FaultReport:
-    report = FaultReport.from_json(document)
-    _require(all(_is_whole(part) for part in (report.buyer, report.pid, report.t_ns)) and report.step in _STEP_NAMES)
-    _require(isinstance(report.alive_right_after, bool))
-    _require(report.took_effect_after_s is None or _is_seconds(report.took_effect_after_s))
-    return report
+        "scenario": scenario, "setup": setup, "struck": struck, "notes": notes, "counts_left": tuple(left)
+    }  # fmt: skip
 
 
 def _event(document: dict[str, Any], number: int) -> Event:
     try:
         event = Event(**document)
-        _require(all(_is_whole(part) for part in event[:4]) and event.seq >= 0 and 0 <= event.t_ns < 1 << 63)
-        _require(event.step in _STEP_NAMES and event.phase in {"call", "return"})
-        _require(event.value in {None, TORN, BLOCKED, CHANGED} or _is_whole(event.value))
-        _require(_is_whole(event.train))
+        _require(_is_valid(event._asdict()))
     except (TypeError, ValueError):
         raise BadInputError(f"line {number} is not an event of a sale: {reprlib.repr(document)}") from None
     return event
@@ -253,17 +225,10 @@ def _event(document: dict[str, Any], number: int) -> Event:
 def _ending(document: dict[str, Any], number: int) -> Ending:
     try:
         ending = Ending(**document | {"outcome": Outcome(document["outcome"])})
-        _require(_is_whole(ending.buyer) and _is_whole(ending.pid) and isinstance(ending.alive, bool))
-        _require(ending.exitcode is None or _is_whole(ending.exitcode))
-        _require(ending.error is None or isinstance(ending.error, str))
+        _require(_is_valid(asdict(ending)))
     except (KeyError, TypeError, ValueError, RecursionError):
         raise BadInputError(f"line {number} is no event and no ending: {reprlib.repr(document)}") from None
     return ending
-
-
-def _require(fact: bool) -> None:  # noqa: FBT001 - reads as a sentence where it is used
-    if not fact:
-        raise ValueError
 
 
 def _is_whole(value: object) -> bool:
@@ -272,6 +237,37 @@ def _is_whole(value: object) -> bool:
 
 def _is_seconds(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+
+
+_IS_VALID: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("alive", "alive_right_after", "timed_out"), lambda value: isinstance(value, bool)),
+    **dict.fromkeys(("scenario", "staging"), lambda value: isinstance(value, dict)),
+    **dict.fromkeys(("buyer", "pid", "train"), _is_whole),
+    "counts_left": lambda counts: isinstance(counts, list) and all(left is None or _is_whole(left) for left in counts),
+    "elapsed_s": _is_seconds,
+    "error": lambda error: error is None or isinstance(error, str),
+    "exitcode": lambda code: code is None or _is_whole(code),
+    "notes": lambda notes: isinstance(notes, list) and all(isinstance(note, str) for note in notes),
+    "phase": {"call", "return"}.__contains__,
+    "seq": lambda seq: _is_whole(seq) and seq >= 0,
+    "start_method": lambda name: isinstance(name, str),
+    "step": (frozenset(Step) | {PAY}).__contains__,
+    "struck": lambda reports: isinstance(reports, list),
+    "t_ns": lambda t_ns: _is_whole(t_ns) and 0 <= t_ns < 1 << 63,
+    "took_effect_after_s": lambda seconds: seconds is None or _is_seconds(seconds),
+    "value": lambda value: value in {None, TORN, BLOCKED, CHANGED} or _is_whole(value),
+    "versions": lambda found: isinstance(found, dict) and all(isinstance(text, str) for text in found.values()),
+}
+"""What the value of a key in a header, an event, an ending or a fault has to be."""
+
+
+def _is_valid(values: Mapping[str, Any]) -> bool:
+    return all(_IS_VALID[key](value) for key, value in values.items() if key in _IS_VALID)
+
+
+def _require(*facts: bool) -> None:
+    if not all(facts):
+        raise ValueError
 
 
 def _require_whole_sale(history: History) -> None:

@@ -9,8 +9,7 @@ from functools import cached_property
 
 from booking.errors import BadInputError
 from booking.history.history import BLOCKED, TORN, Ending, Event, History, Value
-from booking.history.schedule import Schedule
-from booking.history.schedule_table import DIES, Cell, step_text
+from booking.history.schedule import DIES, Cell, Schedule, step_text
 from booking.history.verdict import Verdict, judge
 from booking.model.world import Moved, World
 from booking.purchase import Outcome

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from booking.errors import ReplayDiffersError
 from booking.history.history import Ending, Event, History
-from booking.history.schedule_table import step_text
+from booking.history.schedule import step_text
 from booking.history.verdict import Verdict, judge
 from booking.model.prediction import Prediction
 

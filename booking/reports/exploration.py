@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from booking.explorer.result import WAITING, Exploration, Witness, digits
 from booking.history.finding import UNFINISHED, Anomaly
-from booking.history.schedule_table import DIES, Cell, columns, step_text
+from booking.history.schedule import DIES, Cell, columns, step_text
 from booking.model.shared_state import shared_in
 from booking.model.world import Moved
 from booking.purchase import Outcome

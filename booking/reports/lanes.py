@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from booking.history.history import Ending, Event, History
-from booking.history.schedule_table import step_text
+from booking.history.schedule import step_text
 from booking.history.states import ending_words
 from booking.history.verdict import SOUND, Finding, Verdict
 from booking.purchase import Outcome
