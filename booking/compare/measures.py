@@ -78,7 +78,7 @@ def in_place(question: Question) -> Found:
     """Look for torn reads while the file is emptied and written again, in all orders and with real buyers."""
     scenario = replace(question.scenario, store="inplace")
     if not go_together(scenario.lock, scenario.store):
-        return Missing("it is no way to buy from a file that is written in place")
+        return Missing("cannot be used with --store inplace")
     found = explore(scenario, max_states=MOST_STATES, stop=question.stop)
     with TemporaryDirectory() as folder:
         tallies = contended(replace(scenario, tickets=PLENTY), Path(folder), question.round_s, question.stop)

@@ -114,7 +114,7 @@ def _conclusion(exploration: Exploration) -> Iterator[str]:
         yield "This was cut short: the counts are lower bounds, and nothing is proved."
     elif exploration.interleavings is None:
         none = "" if exploration.max_sold > exploration.scenario.tickets else ", and none oversells"
-        yield f"Buyers can repeat steps for ever. All of the infinitely many interleavings were followed{none}."
+        yield f"Buyers can repeat steps forever. All of the infinitely many interleavings were followed{none}."
     elif not exploration.oversold_interleavings:
         yield f"Every interleaving was tried, all {large(exploration.interleavings)} of them, and none oversells."
     elif probability is not None:
@@ -165,7 +165,7 @@ def _left_behind(witness: Witness, exploration: Exploration) -> str:
 def _fewest(shortest: Witness, fewest: Witness) -> Iterator[str]:
     switches = f"{fewest.switches} switch{'' if fewest.switches == 1 else 'es'}"
     if fewest.schedule == shortest.schedule:
-        yield f"No other way has fewer switches between buyers: it has {switches}."
+        yield f"It has {switches} between buyers; no way that goes wrong has fewer."
         return
     yield f"The way with the fewest switches between buyers has {switches}:"
     yield ""

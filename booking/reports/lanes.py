@@ -68,7 +68,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """From the read to the write that ruined it, or from the emptying of a file to the read that met it so."""
+    """From the read to the write that made it out of date, or from the emptying of a file to the read of it."""
 
     start: int
     end: int
@@ -210,7 +210,7 @@ def _unguarded(events: Iterable[Event]) -> Iterator[Span]:
         if event.step in _UNGUARDED_STEPS:
             bounds[event.buyer] = (bounds.get(event.buyer, (index, index))[0], index)
     for buyer, (start, end) in bounds.items():
-        yield Span(buyer, Kind.UNGUARDED, start, end, "critical section, no lock")
+        yield Span(buyer, Kind.UNGUARDED, start, end, "critical section, not protected")
 
 
 def _witness(verdict: Verdict, arrows: Iterable[Arrow], index_of: dict[int, int]) -> tuple[int, ...]:

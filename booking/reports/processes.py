@@ -1,4 +1,4 @@
-"""What became of the processes of a sale: number, exit code, alive or not, and what the faults did to them."""
+"""How the processes of a sale ended: number, exit code, alive or not, and what the faults did to them."""
 
 import signal
 from typing import Any
@@ -58,13 +58,13 @@ def lines(history: History) -> list[str]:
     unusual = [ending for ending in history.endings if ending.alive or ending.exitcode]
     if not unusual:
         return sentences
-    header = f"{'buyer':<7}{'process':<10}{'exit code':<11}when the sale closed"
+    header = f"{'buyer':<7}{'process':<10}{'exit code':<11}at the end"
     return [*sentences, *[""] * bool(sentences), header, *map(_row, unusual)]
 
 
 def _row(ending: Ending) -> str:
     code = "none" if ending.exitcode is None else str(ending.exitcode)
-    became = "alive, so the sale ended it (SIGKILL)" if ending.alive else f"ended{_by(ending.exitcode or 0)}"
+    became = "still running; stopped by booking (SIGKILL)" if ending.alive else f"ended{_by(ending.exitcode or 0)}"
     return f"{ending.buyer:<7}{ending.pid:<10}{code:<11}{became}"
 
 
@@ -77,11 +77,11 @@ def _by(exitcode: int) -> str:
 
 
 def _blow(struck: FaultReport) -> str:
-    after = "still alive" if struck.alive_right_after else "gone already"
+    after = "still alive right after it" if struck.alive_right_after else "gone at once"
     who = f"Buyer {struck.buyer} (process {struck.pid})"
-    text = f"{who} got {struck.kind.signal_name} in its {struck.step}. Right after, it was {after}"
+    text = f"{who} was sent {struck.kind.signal_name} in its step {struck.step!r}, and was {after}"
     if struck.took_effect_after_s is None:
-        return f"{text}; that it landed was not seen."
+        return f"{text}; no effect was seen."
     if struck.alive_right_after:
         became = "had stopped" if struck.kind is FaultKind.FREEZE else "was gone"
         text = f"{text}; {1000 * struck.took_effect_after_s:.1f} ms later it {became}"

@@ -119,8 +119,9 @@ def _ended(ending: Ending, counts: Mapping[int, object], history: History) -> st
         case Outcome.TORN_READ:
             return "reads half a file and gives up"
         case _:
-            became = "alive when the sale closed" if ending.alive else f"exit code {ending.exitcode}"
-            return f"never answers (process {ending.pid}, {became})"
+            if ending.alive:
+                return f"has not finished when the sale ends (process {ending.pid})"
+            return f"{'dies' if ending.died else 'gets no answer'} (process {ending.pid}, exit code {ending.exitcode})"
 
 
 def _sold_out(counts: Mapping[int, object], history: History) -> str:

@@ -36,7 +36,7 @@ step  buyer 1         buyer 2
 Buyer 1 read count=1 before buyer 2 wrote 0. In the end 2 buyers hold a ticket,
 1 existed, and the store says 0.
 
-No other way has fewer switches between buyers: it has 2 switches."""
+It has 2 switches between buyers; no way that goes wrong has fewer."""
 
 LOCKED = """\
 20 buyers, 1 ticket, lock file, store json. An interleaving is one order in

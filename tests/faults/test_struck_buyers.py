@@ -131,6 +131,14 @@ def test_a_fault_that_never_came_to_happen_is_told(db: Path, capsys: pytest.Capt
     assert "Buyer 2 never came to pay, so nothing was done to it." in capsys.readouterr().out
 
 
+def test_a_sale_lasts_until_its_time_is_up(db: Path) -> None:
+    """Buyer 2 ends at once and buyer 1 never does: the sale took the time-out, not the time of buyer 2."""
+    setup = Setup(faults=(Fault.parsed("1@read", freeze=True),))
+    history = simulate(Scenario(2, pay=(0.0, 0.0)), db=db, setup=setup, timeout=0.5)
+    assert history.timed_out
+    assert history.elapsed_s >= 0.5
+
+
 @pytest.mark.parametrize(
     ("options", "status", "words"),
     [
@@ -140,7 +148,7 @@ def test_a_fault_that_never_came_to_happen_is_told(db: Path, capsys: pytest.Capt
             [
                 "DEADLOCK",
                 "died while it held the lock (exit code -9). Buyers 1, 3 wait for the lock that dead buyer 2 held:",
-                "got SIGKILL in its pay",
+                "was sent SIGKILL in its step 'pay'",
             ],
             id="killed holder, mp",
         ),

@@ -23,7 +23,8 @@ step  buyer 1         buyer 2
    6                  write 0
  end  bought          bought
 
-As predicted: each of the 6 steps, how each buyer ended, and 0 tickets left.
+The real run matched the prediction: each of the 6 steps, how each buyer ended,
+and 0 tickets left.
 OVERSOLD: 2 buyers hold a ticket; 1 existed. Buyer 2 read count=1 before buyer 1
 wrote 0.
 """
@@ -39,7 +40,10 @@ def test_attempts_that_the_schedule_does_not_have_are_told_apart(db: Path, capsy
     """Buyer 2 is left waiting: its attempt at the lock is shown, and is no step of the schedule."""
     assert run_command(["replay", "1,2,1,-1", "--lock", "mp", "--db", str(db)]) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "As predicted: each of the 4 steps, 1 blocked attempt behind them, how each buyer ended" in text
+    assert (
+        "The real run matched the prediction: each of the 4 steps, 1 blocked attempt behind them, how each buyer ended"
+        in text
+    )
     assert "an orphaned lock, not a cycle of waits" in text
 
 

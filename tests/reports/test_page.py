@@ -35,7 +35,7 @@ def test_the_data_of_a_torn_read(torn: Judged) -> None:
     spans = [[*row[:4], *(words[place] for place in row[4:])] for row in data["scene"].pop("spans")]
     two, one = '{"count": 2}', '{"count": 1}'
     assert shown == [
-        [0, 0, "The gate opens", "", "", two, "no lock", 0],
+        [0, 0, "The sale starts", "", "", two, "no lock", 0],
         [0, 2, "is reading the count", "nothing", "empty the file", two, "no lock", 0],
         [1, 2, "has read 2", "read 2", "empty the file", two, "no lock", 0],
         [2, 2, "is emptying the file", "read 2", "write 1", two, "no lock", 0],
@@ -51,7 +51,7 @@ def test_the_data_of_a_torn_read(torn: Judged) -> None:
     ]
     assert spans == [
         [1, "look", 4, 5, "look half a file", ""],
-        [2, "unguarded", 1, 8, "critical section, no lock", ""],
+        [2, "unguarded", 1, 8, "critical section, not protected", ""],
         [2, "read", 1, 2, "read 2", "2"],
         [2, "empty", 3, 6, "empty", ""],
         [2, "write", 7, 8, "write 1", "1"],

@@ -21,11 +21,11 @@ def test_the_race_is_two_overlapping_sections_and_one_arrow(race: Judged) -> Non
     """Buyer 2's whole section lies inside buyer 1's, between its read and its write; the arrow shows the ruin."""
     picture = draw(*race)
     assert picture.spans == (
-        Span(1, Kind.UNGUARDED, 0, 9, "critical section, no lock"),
+        Span(1, Kind.UNGUARDED, 0, 9, "critical section, not protected"),
         Span(1, Kind.READ, 0, 1, "read 1"),
         Span(1, Kind.PAY, 6, 7, "pay"),
         Span(1, Kind.WRITE, 8, 9, "write 0"),
-        Span(2, Kind.UNGUARDED, 2, 5, "critical section, no lock"),
+        Span(2, Kind.UNGUARDED, 2, 5, "critical section, not protected"),
         Span(2, Kind.READ, 2, 3, "read 1"),
         Span(2, Kind.WRITE, 4, 5, "write 0"),
     )

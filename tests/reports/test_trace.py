@@ -18,11 +18,11 @@ def test_the_trace_of_the_race(race: Judged) -> None:
         "buyer 2 process 102",
     ]
     assert [(e["pid"], e["name"], e["ts"], e["dur"]) for e in events if e["ph"] == "X"] == [
-        (1, "critical section, no lock", 0, 9),
+        (1, "critical section, not protected", 0, 9),
         (1, "read 1", 0, 1),
         (1, "pay", 6, 1),
         (1, "write 0", 8, 1),
-        (2, "critical section, no lock", 2, 3),
+        (2, "critical section, not protected", 2, 3),
         (2, "read 1", 2, 1),
         (2, "write 0", 4, 1),
     ]

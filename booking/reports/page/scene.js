@@ -41,7 +41,7 @@ function lastUpTo(sorted, limit) {
 function knowledge(lane, position) {
   const steps = view.scene.steps.get(lane[0]);
   const index = lastUpTo(steps, position);
-  if (index < 0) return { knows: "nothing", doing: "stands at the gate", then: word(lane[5]), ended: false };
+  if (index < 0) return { knows: "nothing", doing: "waits for the start", then: word(lane[5]), ended: false };
   const [, , doing, knows, then] = moment(steps[index]);
   return { knows: word(knows), doing: word(doing), then: word(then), ended: index === steps.length - 1 };
 }

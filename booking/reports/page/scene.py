@@ -17,7 +17,7 @@ from booking.steps import Step
 from booking.text.words import ranges
 
 _Value = TypeVar("_Value")
-START = "The gate opens"
+START = "The sale starts"
 MOST_HOLDERS = 8
 """More holders than this (of a semaphore) are counted, not named."""
 

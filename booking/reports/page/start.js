@@ -1,9 +1,9 @@
 // Put everything together, once, when the page is read.
 
 const LEGEND = [
-  ["look", "looks, before queueing"], ["wait", "waits for the lock"], ["read", "reads the count"], ["pay", "pays"],
+  ["look", "looks at the count"], ["wait", "waits for the lock"], ["read", "reads the count"], ["pay", "pays"],
   ["empty", "empties the file"], ["write", "writes the count"], ["inside", "critical section, holding the lock"],
-  ["unguarded", "critical section, no lock"],
+  ["unguarded", "critical section, not protected"],
 ];
 
 function legendItem(kind, text) {
@@ -27,7 +27,7 @@ function showLegend() {
   const kinds = new Set([...view.scene.spans.values()].flat().map((span) => span[1]));
   const items = LEGEND.filter(([kind]) => kinds.has(kind)).map(([kind, text]) => legendItem(kind, text));
   if (view.scene.witness.length) items.push(signItem("rect", { class: "ring", x: 3, y: 3, width: 28, height: 12, rx: 3 }, "part of the proof"));
-  if (view.scene.arrows.length) items.push(signItem("path", { class: "arrow", d: "M1 9H30" }, "from a read to the write that ruined it"));
+  if (view.scene.arrows.length) items.push(signItem("path", { class: "arrow", d: "M1 9H30" }, "this write made that read out of date"));
   if (view.scene.died.size) items.push(signItem("path", { class: "stop", d: "M11 3L23 15M23 3L11 15" }, "its process died"));
   at("legend").replaceChildren(...items);
 }
