@@ -101,7 +101,7 @@ def cheapest(  # noqa: PLR0913 - what is sought, from where, and the two prices
         if (*key_of(world), last) in closed:
             continue
         closed.add((*key_of(world), last))
-        if anomaly in anomalies(world, tickets) and not any(map(world.has_begun, world.movable())):
+        if anomaly in anomalies(world, tickets) and not any(world.answers[buyer - 1] for buyer in world.movable()):
             return paid
         for buyer in world.movable():
             price = step + (switch if last not in {0, buyer} else 0)

@@ -1,7 +1,6 @@
 """Explore a scenario: witnesses first, because they are cheap and worth most, then every count."""
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,7 +24,7 @@ from booking.explorer.search import (
 from booking.history.finding import SOUND, UNKNOWN
 from booking.model.scripted_desk import Program
 from booking.model.shared_state import shared_in
-from booking.model.world import Kind, World, at_their_roots, kinds_in
+from booking.model.world import World, kinds_in
 from booking.scenario import MOST_PROCESSES, Scenario, require_whole
 
 MOST_STATES = 5_000_000
@@ -57,14 +56,11 @@ def explore(  # noqa: PLR0913 - each has a default, and together they are the co
     """
     require_whole("crashes", crashes, 0, MOST_PROCESSES)
     require_whole("max-states", max_states, 1, 10**12)
-    kinds, shared = kinds_in(scenario, program, clerks), shared_in(scenario, clerks)
-    automaton = learn([kind.program for kind in kinds], shared, scenario.buyers, [kind.shared for kind in kinds])
-    quotient = Quotient(automaton, shared, [len(kind.buyers) for kind in kinds], crashes)
-    anomalies = Anomalies(quotient, scenario.tickets)
+    anomalies, roots = _modelled(scenario, crashes, clerks, program)
+    automaton = anomalies.quotient.automaton
     if not automaton.is_whole:
         max_states = min(max_states, MOST_OF_A_PART // len(automaton.states))
-    world = World.before(scenario, program, clerks)
-    witnesses = _Witnesses(anomalies, scenario, world, kinds)
+    witnesses = _Witnesses(anomalies, scenario, World.before(scenario, program, clerks), roots)
     shortest = witnesses.at_a_glance(Limits(min(max_states, AT_A_GLANCE), stop=stop))
     tally = count(anomalies, Limits(max_states, on_progress, stop))
     limits = Limits(min(max_states, MOST_TO_SEARCH), stop=stop)
@@ -87,6 +83,17 @@ def explore(  # noqa: PLR0913 - each has a default, and together they are the co
     )
 
 
+def _modelled(
+    scenario: Scenario, crashes: int, clerks: int, program: Program | None
+) -> tuple[Anomalies, dict[int, int]]:
+    """Return the quotient with its anomalies, and the local state in which each buyer starts."""
+    kinds, shared = kinds_in(scenario, program, clerks), shared_in(scenario, clerks)
+    automaton = learn([kind.program for kind in kinds], shared, scenario.buyers, [kind.shared for kind in kinds])
+    quotient = Quotient(automaton, shared, [len(kind.buyers) for kind in kinds], crashes)
+    pairs = zip(automaton.roots, kinds, strict=True)
+    return Anomalies(quotient, scenario.tickets), {buyer: root for root, kind in pairs for buyer in kind.buyers}
+
+
 @dataclass(frozen=True, slots=True)
 class _Witnesses:
     """Finds witnesses and names their buyers."""
@@ -94,7 +101,7 @@ class _Witnesses:
     anomalies: Anomalies
     scenario: Scenario
     world: World
-    kinds: Sequence[Kind]
+    roots: Mapping[int, int]
 
     def at_a_glance(self, limits: Limits) -> Witness | None:
         """Return the shortest witness of the worst anomaly, nothing if it takes more to find one or to rule it out."""
@@ -143,9 +150,7 @@ class _Witnesses:
         return search.path(Node(self.anomalies.quotient.start), limits)
 
     def _named(self, anomaly: str, moves: Sequence[Move]) -> Witness:
-        roots = self.anomalies.quotient.automaton.roots
-        schedule = assign_buyers(at_their_roots(roots, self.kinds), moves)
-        return witness(anomaly, self.scenario, self.world, schedule)
+        return witness(anomaly, self.scenario, self.world, assign_buyers(dict(self.roots), moves))
 
 
 def _verdict(tally: Tally, shortest: Witness | None) -> str:
@@ -170,13 +175,8 @@ class Advisor:
     """Gives hints for one scenario, in which at most `crashes` buyers die; None runs the purchase of its lock."""
 
     def __init__(self, scenario: Scenario, *, crashes: int = 0, program: Program | None = None) -> None:
-        shared, kinds = shared_in(scenario), kinds_in(scenario, program)
-        seen = [kind.shared for kind in kinds]
-        self._automaton = learn([kind.program for kind in kinds], shared, scenario.buyers, seen)
-        self._quotient = Quotient(self._automaton, shared, [len(kind.buyers) for kind in kinds], crashes)
-        pairs = zip(self._automaton.roots, kinds, strict=True)
-        self._root = {buyer: root for root, kind in pairs for buyer in kind.buyers}
-        self._anomalies = Anomalies(self._quotient, scenario.tickets)
+        self._anomalies, self._roots = _modelled(scenario, crashes, 0, program)
+        self._quotient = self._anomalies.quotient
         self._crashes = min(crashes, scenario.buyers)
 
     def hint(self, world: World, wanted: Collection[str] = SEVERITY) -> Hint | None:
@@ -195,11 +195,8 @@ class Advisor:
         way = WitnessSearch(self._anomalies, anomaly, SHORTEST, whole=False).path(Node(start), Limits(MOST_STATES))
         if way is None:
             return None
-        buyers: defaultdict[int, list[int]] = defaultdict(list)
-        for buyer, number in enumerate(where, 1):
-            buyers[number].append(buyer)
-        return Hint(anomaly, assign_buyers(buyers, way))
+        return Hint(anomaly, assign_buyers(dict(enumerate(where, 1)), way))
 
     def _local_state(self, world: World, buyer: int) -> int:
-        number = self._automaton.walk(self._root[buyer], world.answers[buyer - 1])
+        number = self._quotient.automaton.walk(self._roots[buyer], world.answers[buyer - 1])
         return self._quotient.packing.dead(number) if buyer in world.dead else number

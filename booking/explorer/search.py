@@ -25,21 +25,13 @@ OFTEN = 4096
 """So many states pass between two questions whether to stop."""
 
 
-def _never() -> bool:
-    return False
-
-
-def _nobody(states: int) -> None:
-    del states
-
-
 @dataclass(frozen=True, slots=True)
 class Limits:
     """At most `most` states; now and then `on_progress` is told how many there were and `stop` is asked."""
 
     most: int
-    on_progress: Callable[[int], None] = _nobody
-    stop: Callable[[], bool] = _never
+    on_progress: Callable[[int], None] = lambda _: None
+    stop: Callable[[], bool] = lambda: False
 
     def are_reached(self, states: int) -> bool:
         """Tell, after so many states, whether to end here."""
@@ -208,24 +200,20 @@ def _distances(quotient: Quotient, outcome: Outcome) -> list[int | None]:
     return distances
 
 
-def assign_buyers(where: dict[int, list[int]], moves: Iterable[Move], last: int | None = None) -> tuple[int, ...]:
-    """Return the moves as a schedule; `where` tells which buyers are in each local state, and is used up.
+def assign_buyers(where: dict[int, int], moves: Iterable[Move]) -> tuple[int, ...]:
+    """Return the moves as a schedule; `where` has the local state of every buyer, and is changed.
 
-    `last` is the buyer that moved last. Of equal buyers the one that the search meant moves, else the one with the
-    smallest number: so buyers get their numbers in the order in which they first move.
+    Of equal buyers the one that moved last moves again, as the search meant it, else the one with the smallest number:
+    so buyers get their numbers in the order in which they first move. The last one dies only if it is alone.
     """
-    schedule = []
+    schedule, last = [], 0
     for move in moves:
-        equal = where[move.before]
-        is_there = last in equal
-        if is_there and last is not None and not (move.dies and len(equal) > 1):
-            buyer = last
-        else:
-            buyer = min(number for number in equal if number != last) if is_there else min(equal)
-        equal.remove(buyer)
-        where.setdefault(move.after, []).append(buyer)
+        equal = [buyer for buyer, local in where.items() if local == move.before]
+        others = [buyer for buyer in equal if buyer != last]
+        buyer = last if last in equal and not (move.dies and others) else min(others)
+        where[buyer] = move.after
         for merge in move.merges:
-            where.setdefault(merge.like, []).extend(where.pop(merge.stale, ()))
+            where |= {stale: merge.like for stale, local in where.items() if local == merge.stale}
         schedule.append(-buyer if move.dies else buyer)
         last = last if move.dies else buyer
     return tuple(schedule)

@@ -14,10 +14,9 @@ from booking.history.verdict import Verdict, judge
 from booking.model.world import Moved, World
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.steps import Step
+from booking.steps import READS, Step
 
 _KILLED = -9
-_READS = {Step.LOOK, Step.READ}
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,11 @@ class Prediction:
     @property
     def ends(self) -> dict[int, str]:
         """Return how each buyer that took part ends, in a word or two."""
-        return {e.buyer: _end_text(e) for e in self.history.endings if not e.stayed_away}
+        return {
+            ending.buyer: "waits" if ending.alive else "dead" if ending.exitcode else str(ending.outcome)
+            for ending in self.history.endings
+            if not ending.stayed_away
+        }
 
     @property
     def waiting(self) -> frozenset[int]:
@@ -75,17 +78,12 @@ def predict(scenario: Scenario, schedule: Schedule, world: World | None = None) 
         moves.append(moved)
     began = sorted({turn for turn in schedule if turn > 0})
     waiting = _waiting(world, schedule, began)
-    unseen = [buyer for buyer in waiting if not _was_seen_blocked(moves, buyer)]
+    last = {moved.buyer: moved for moved in moves}
+    unseen = [buyer for buyer in waiting if buyer not in last or last[buyer].value != BLOCKED]
     moves += [world.move(buyer)[1] for buyer in unseen]
     endings = tuple(_ending(world, buyer, began) for buyer in world.buyers)
     history = History(scenario, tuple(_events(moves)), endings, world.counts_left)
     return Prediction(scenario, schedule, (*schedule, *unseen), tuple(moves), history, world)
-
-
-def _end_text(ending: Ending) -> str:
-    if ending.alive:
-        return "waits"
-    return "dead" if ending.exitcode else str(ending.outcome)
 
 
 def _require_turn(world: World, place: int, turn: int) -> None:
@@ -113,10 +111,6 @@ def _waiting(world: World, schedule: Schedule, began: Sequence[int]) -> list[int
     return [buyer for buyer, _ in unfinished]
 
 
-def _was_seen_blocked(moves: Sequence[Moved], buyer: int) -> bool:
-    return next((m.value == BLOCKED for m in reversed(moves) if m.buyer == buyer), False)
-
-
 def _events(moves: Sequence[Moved]) -> Iterator[Event]:
     seq = 0
     for move in moves:
@@ -130,18 +124,12 @@ def _events(moves: Sequence[Moved]) -> Iterator[Event]:
 def _called_with(move: Moved) -> Value:
     if move.step is Step.SWAP:
         return move.expected
-    return None if move.step in _READS or move.value in {TORN, BLOCKED} else move.value
+    return None if move.step in READS or move.value in {TORN, BLOCKED} else move.value
 
 
 def _ending(world: World, buyer: int, began: Sequence[int]) -> Ending:
     outcome = world.outcome(buyer)
-    if buyer in world.dead:
-        return Ending(buyer, 0, outcome or Outcome.UNKNOWN, _KILLED)
     if outcome is not None:
-        return Ending(buyer, 0, outcome)
-    return Ending(buyer, 0, _unanswered(world, buyer), None, alive=buyer in began)
-
-
-def _unanswered(world: World, buyer: int) -> Outcome:
-    """Return the outcome of a buyer that waits forever: like a dead one, it never answers."""
-    return world.crash(buyer)[0].outcome(buyer) or Outcome.UNKNOWN
+        return Ending(buyer, 0, outcome, _KILLED if buyer in world.dead else 0)
+    outcome = world.crash(buyer)[0].outcome(buyer)  # it waits and never answers, as if it were dead
+    return Ending(buyer, 0, outcome or Outcome.UNKNOWN, None, alive=buyer in began)

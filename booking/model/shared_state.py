@@ -1,6 +1,6 @@
 """What the buyers share, as the explorer sees it: named cells, named locks, and the steps of one write."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from booking.locks import LockFacts, Reach
 from booking.registry import protection_of
@@ -28,9 +28,9 @@ class Shared:
     cells: dict[str, int]
     locks: dict[str, LockFacts]
     write_steps: tuple[Step, ...] = (Step.WRITE,)
-    private: bool = field(default=False)
-    can_swap: bool = field(default=False)
-    split: bool = field(default=False)
+    private: bool = False
+    can_swap: bool = False
+    split: bool = False
 
 
 def cell_of(train: int) -> str:

@@ -4,8 +4,9 @@ import ctypes
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from traceback import walk_tb
 from types import FrameType, TracebackType
 from typing import Self, TypeVar
 
@@ -150,20 +151,21 @@ def programs_frame(frame: FrameType | None) -> FrameType | None:
 
 
 def line_of(frame: FrameType | None, file: str) -> str:
-    """Return the line of the program's own `file` that is at work in this frame, or else any other line at work."""
-    frame = at = programs_frame(frame)
-    while at is not None and at.f_code.co_filename != file and at.f_code is not call.__code__:
-        at = at.f_back
-    at = frame if at is None or at.f_code is call.__code__ else at
-    return "" if at is None else f"{Path(at.f_code.co_filename).name}:{at.f_lineno}"
+    """Return the innermost line of the program's own `file` that is at work in this frame, or else of any other."""
+    lines = []
+    while frame is not None and frame.f_code is not call.__code__:
+        lines.append((frame.f_code.co_filename, frame.f_lineno))
+        frame = frame.f_back
+    return _first(lines, file)
 
 
 def line_behind(error: BaseException, file: str) -> str:
     """Return the innermost line of the program's own `file` that the error came through, or else of any other."""
-    lines, trace = [], error.__traceback__
-    while trace is not None:
-        lines.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
-        trace = trace.tb_next
+    lines = [(frame.f_code.co_filename, number) for frame, number in walk_tb(error.__traceback__)]
+    return _first(lines[::-1], file)
+
+
+def _first(lines: Sequence[tuple[str, int]], file: str) -> str:
     lines = [line for line in lines if not line[0].startswith(OURS)]
     own = [line for line in lines if line[0] == file]
-    return next((f"{Path(name).name}:{number}" for name, number in reversed(own or lines)), "the buyer's code")
+    return next((f"{Path(name).name}:{number}" for name, number in own or lines), "the buyer's code")

@@ -6,7 +6,7 @@ alike, so that the explorer may count instead of name them. Mostly there is one 
 different orders have several, and so have tickets that are split into unequal shares.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -67,14 +67,6 @@ def kinds_in(scenario: Scenario, program: Program | None = None, clerks: int = 0
         Kind(program or protection.program, replace(shared, cells=dict(cells)), tuple(buyers))
         for cells, buyers in found.items()
     )
-
-
-def at_their_roots(roots: Sequence[int], kinds: Sequence[Kind]) -> dict[int, list[int]]:
-    """Return which buyers start in which local state; `roots` has that of each kind."""
-    where: dict[int, list[int]] = {}
-    for root, kind in zip(roots, kinds, strict=True):
-        where[root] = sorted([*where.get(root, ()), *kind.buyers])
-    return where
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +158,6 @@ class World:
             return ()
         holders, permits = self.holders[request.name], self.shared.locks[request.name].permits
         return holders if permits is not None and len(holders) >= permits else ()
-
-    def has_begun(self, buyer: int) -> bool:
-        """Return whether a buyer has taken a step."""
-        return bool(self.answers[buyer - 1])
 
     def movable(self) -> tuple[int, ...]:
         """Return the buyers that can take a step now."""
