@@ -19,9 +19,6 @@ from booking.simulation.recorder import Recorder
 from booking.simulation.running import count_left, versions
 from booking.simulation.sale import DEFAULT_STORE, Sale
 
-_DESCRIPTORS = 2
-"""How many times as many descriptors a replay needs as a sale: each buyer has a pipe for its permissions."""
-
 
 class Stage:
     """Real buyers that play schedules of one scenario; a context manager, and no process outlives it.
@@ -41,7 +38,7 @@ class Stage:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(self._sale.opened())
-            stack.enter_context(room_for(_DESCRIPTORS * self.scenario.buyers))
+            stack.enter_context(room_for(2 * self.scenario.buyers))  # each has a pipe for its permissions, too
             self._whole = stack.pop_all()
         return self
 
@@ -96,13 +93,10 @@ class Stage:
         if dead:
             for store in self._sale.stores:
                 store.tidy(dead)
-        began = {event.buyer for event in recorder.events}
         return History(
             scenario=self.scenario,
             events=tuple(recorder.events),
-            endings=tuple(
-                _ending(controller, recorder, buyer, began=buyer in began) for buyer in prediction.world.buyers
-            ),
+            endings=tuple(_ending(controller, recorder, buyer) for buyer in prediction.world.buyers),
             counts_left=tuple(count_left(store) for store in self._sale.stores),
             elapsed_s=elapsed_ns / 1e9,
             start_method=controller.group.start_method,
@@ -122,9 +116,10 @@ def _take_turn(controller: Controller, recorder: Recorder, place: int, turn: int
         raise DiskError(f"buyer {turn} could not go on: {recorder.ended[turn].error}")
 
 
-def _ending(controller: Controller, recorder: Recorder, buyer: int, *, began: bool) -> Ending:
+def _ending(controller: Controller, recorder: Recorder, buyer: int) -> Ending:
     process = controller.process(buyer)
     exitcode = 0 if buyer in recorder.ended else process.exitcode
+    began = any(event.buyer == buyer for event in recorder.events)
     return recorder.ending(buyer, process.pid or 0, exitcode, alive=began and exitcode is None)
 
 

@@ -8,21 +8,21 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from queue import Empty, SimpleQueue
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from booking.errors import BadInputError, InconclusiveError
 from booking.history.history import TIME_WAS_UP, WORKER_DIED, Ending, History
 from booking.processes import lifeline
 from booking.processes.fork import fork_lock
 from booking.processes.group import Process
-from booking.processes.journal import END, IDLE, NOBODY, READY, Journal, Message, Phase, Record, Value
+from booking.processes.journal import END, IDLE, NOBODY, READY, Journal, Message
 from booking.processes.lifeline import PipeEnds
 from booking.processes.signals import mask
 from booking.purchase import Outcome
@@ -60,14 +60,8 @@ class Batch:
     pay_s: Sequence[float]
 
 
-@dataclass(frozen=True)
-class BatchResult:
-    """How the buyers of one batch ended, in order, with the errors of those that could not go on."""
-
-    pid: int
-    outcomes: Sequence[Outcome]
-    errors: dict[int, str]
-
+BatchResult: TypeAlias = tuple[int, Sequence[tuple[Outcome, str | None]]]
+"""The worker's process, and how each buyer of a batch ended, with the error of one that could not go on."""
 
 _tasks: list[WorkerTask] = []
 """The one task of this process: a pool hands it to an initialiser, which can only leave it in a global."""
@@ -84,23 +78,16 @@ def begin(task: WorkerTask) -> None:
 def play(batch: Batch) -> BatchResult:
     """Be these buyers, one after the other, and return how they ended."""
     (task,) = _tasks
-    results = [_play_one(task, buyer, pay_s) for buyer, pay_s in enumerate(batch.pay_s, batch.first)]
-    errors = {batch.first + index: error for index, (_, error) in enumerate(results) if error}
-    return BatchResult(os.getpid(), [outcome for outcome, _ in results], errors)
+    return os.getpid(), [_play_one(task, buyer, pay_s) for buyer, pay_s in enumerate(batch.pay_s, batch.first)]
 
 
 def _play_one(task: WorkerTask, buyer: int, pay_s: float) -> tuple[Outcome, str | None]:
-    journal = Journal(buyer, task.ends.journal) if task.recorded else None
-    record: Record = journal.record if journal else _forget
-    desk = RealDesk(task.train.store, task.train.lock, record, pay_s)
+    record = Journal(buyer, task.ends.journal).record if task.recorded else None
+    desk = RealDesk(task.train.store, task.train.lock, record or (lambda *_: None), pay_s)
     outcome, error = settled(partial(task.program, desk))
-    if journal:
-        journal.record(END, "return", outcome, error)
+    if record:
+        record(END, "return", outcome, error)
     return outcome, error
-
-
-def _forget(word: str, phase: Phase, value: Value = None) -> None:
-    del word, phase, value
 
 
 class PoolSale(RunningSale):
@@ -110,8 +97,10 @@ class PoolSale(RunningSale):
         super().__init__(plan)
         self._group, self._setup, self._buyers = plan.group, plan.setup, plan.scenario.buyers
         self._recorded = self._buyers <= MOST_RECORDED
-        self._waiting = deque(self._batches())
-        self._answers: dict[int, tuple[int, Outcome, str | None]] = {}
+        size = 1 if self._recorded else BATCH
+        starts = range(0, self._buyers, size)
+        self._waiting = deque(Batch(start + 1, plan.pay_s[start : start + size]) for start in starts)
+        self._answers: dict[int, Ending] = {}
         self._under_way: dict[Future[BatchResult], Batch] = {}
         self._done: SimpleQueue[Future[BatchResult]] = SimpleQueue()
         self._is_broken = False
@@ -139,11 +128,6 @@ class PoolSale(RunningSale):
                 process = self._group.processes.pop()
                 if isinstance(process, BaseProcess):
                     process.close()
-
-    def _batches(self) -> Iterator[Batch]:
-        size = 1 if self._recorded else BATCH
-        for start in range(0, self._buyers, size):
-            yield Batch(start + 1, self.plan.pay_s[start : start + size])
 
     def _start(self) -> None:
         """Hand in what can be handed in; the pool starts its workers meanwhile."""
@@ -208,12 +192,12 @@ class PoolSale(RunningSale):
     def _collect(self, future: Future[BatchResult]) -> None:
         batch = self._under_way.pop(future)
         try:
-            played = future.result()
+            pid, played = future.result()
         except BrokenExecutor:
             self._is_broken = True
             return
-        for buyer, outcome in enumerate(played.outcomes, batch.first):
-            self._answers[buyer] = played.pid, outcome, played.errors.get(buyer)
+        for buyer, (outcome, error) in enumerate(played, batch.first):
+            self._answers[buyer] = Ending(buyer, pid, outcome, error=error)
 
     def _end_workers(self) -> None:
         """Let the workers end by themselves; kill one that does not."""
@@ -226,20 +210,14 @@ class PoolSale(RunningSale):
         exits = {process.pid: process.exitcode for process in self._group.processes}
         seen = {event.buyer: event.pid for event in self.recorder.events}
         return tuple(
-            self._answered(buyer) or self._unanswered(buyer, seen.get(buyer, 0), exits)
+            self._answers.get(buyer) or self._unanswered(buyer, seen.get(buyer, 0), exits)
             for buyer in range(1, self._buyers + 1)
         )
 
-    def _answered(self, buyer: int) -> Ending | None:
-        if buyer in self._answers:
-            pid, outcome, error = self._answers[buyer]
-            return Ending(buyer, pid, outcome, error=error)
-        if buyer in self.recorder.ended:
-            return self.recorder.ending(buyer, self.recorder.ended[buyer].pid, 0, alive=False)
-        return None
-
     def _unanswered(self, buyer: int, pid: int, exits: dict[int | None, int | None]) -> Ending:
         """Return the ending of a buyer in doubt: without events it is unknown whether it had begun to write."""
+        if buyer in self.recorder.ended:
+            return self.recorder.ending(buyer, self.recorder.ended[buyer].pid, 0, alive=False)
         in_doubt = buyer in self.recorder.wrote or not self._recorded
         outcome = Outcome.UNKNOWN if in_doubt else Outcome.UNFINISHED
         return Ending(buyer, pid, outcome, exits.get(pid), error=TIME_WAS_UP if self._timed_out else WORKER_DIED)

@@ -24,15 +24,13 @@ from booking.processes.group import Process, ProcessGroup, reap, room_for
 from booking.processes.lifeline import PipeEnds
 from booking.processes.system import ENDED, state_of
 from booking.protection import Protection
-from booking.simulation.buyer import BuyerTask
+from booking.simulation.buyer import BuyerTask, run_buyer
 
 _POLL = 0.005
 """Seconds between two looks of a tree at its buyers, and of the sale at what the trees tell."""
 
 CLOSES_WITHIN = 5.0
 """Seconds that a tree has to end its buyers when the sale is closed; then it is ended itself."""
-
-Guest = tuple[Callable[[Any], None], BuyerTask, str]
 
 
 class FarBuyer:
@@ -48,8 +46,10 @@ class FarBuyer:
     def exitcode(self) -> int | None:
         """Return how the process ended as its tree tells; None while it lives, UNKNOWN_EXIT if that is unknown."""
         self._group.listen()
-        if self.told is None and self._group.is_closed(self._tree):
-            return self.told if self.told is not None or self._lives() else UNKNOWN_EXIT
+        if self.told is None and self._group.has_ended(self._tree):
+            self._group.listen()  # what the tree said last
+            if self.told is None and (self.pid is None or state_of(self.pid) in ENDED):
+                return UNKNOWN_EXIT
         return self.told
 
     def join(self, timeout: float | None = None) -> None:
@@ -64,9 +64,6 @@ class FarBuyer:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
 
-    def _lives(self) -> bool:
-        return self.pid is not None and state_of(self.pid) not in ENDED
-
 
 class Trees(ProcessGroup):
     """A group whose buyers are the children of several trees: its `processes` are the buyers.
@@ -78,16 +75,17 @@ class Trees(ProcessGroup):
     def __init__(self, context: BaseContext, protection: Protection, trees: int) -> None:
         super().__init__(context, daemon=False)
         self._protection = protection
-        self._guests: list[list[Guest]] = [[] for _ in range(trees)]
+        self._guests: list[list[BuyerTask]] = [[] for _ in range(trees)]
         self._trees: list[Process] = []
         self._far: list[FarBuyer] = []
         self._told, self._tell = context.Pipe(duplex=False)
         self._closing, self._close = context.Pipe(duplex=False)
 
     def start(self, target: Callable[[Any], None], argument: Any, name: str) -> None:  # noqa: ANN401
-        """Give one more buyer to the tree whose turn it is; it starts with its tree."""
+        """Give one more buyer to the tree whose turn it is; it starts with its tree, which knows what a buyer runs."""
+        del target, name
         tree = len(self.processes) % len(self._guests)
-        self._guests[tree].append((target, argument, name))
+        self._guests[tree].append(argument)
         self._far.append(FarBuyer(self, tree))
         self.processes.append(self._far[-1])
 
@@ -113,12 +111,9 @@ class Trees(ProcessGroup):
                 buyer, pid, exitcode = json.loads(self._told.recv_bytes())
                 self._far[buyer - 1].pid, self._far[buyer - 1].told = pid, exitcode
 
-    def is_closed(self, tree: int) -> bool:
-        """Return whether this tree has ended and all that it told was heard."""
-        if tree >= len(self._trees) or self._trees[tree].exitcode is None:
-            return tree >= len(self._trees)
-        self.listen()
-        return True
+    def has_ended(self, tree: int) -> bool:
+        """Return whether this tree has ended, or was never started."""
+        return tree >= len(self._trees) or self._trees[tree].exitcode is not None
 
     def kill_all(self) -> None:
         """Let each tree end its buyers; then end what a tree that was killed has left behind."""
@@ -142,7 +137,7 @@ class Trees(ProcessGroup):
 class TreeTask:
     """All that a tree is told: its buyers, the sale, and the pipes to those above it."""
 
-    guests: Sequence[Guest]
+    guests: Sequence[BuyerTask]
     protection: Protection
     start_method: str
     ends: PipeEnds
@@ -152,16 +147,15 @@ class TreeTask:
 
 def sell(task: TreeTask) -> None:
     """Be one tree's parent: make a lock, start the buyers, and tell how they end, until the sale is over."""
-    lifeline.become_child(task.ends, task.guests[0][1].sweep)
+    lifeline.become_child(task.ends, task.guests[0].sweep)
     context = get_context(task.start_method)
-    paths = [train.store.path for train in task.guests[0][1].trains]
-    locks = [task.protection.lock(path, context) for path in paths]
+    lock = task.protection.lock(task.guests[0].trains[0].store.path, context)
     kept_open = 0 if task.start_method == "fork" else len(task.guests)
     with room_for(kept_open), ProcessGroup(context) as own:
         own.ends = task.ends._replace(lifeline=own.ends.lifeline)
-        for target, buyer, name in task.guests:
-            trains = tuple(replace(train, lock=lock) for train, lock in zip(buyer.trains, locks, strict=True))
-            own.start(target, replace(buyer, trains=trains, ends=own.ends), name)
+        for guest in task.guests:
+            trains = tuple(replace(train, lock=lock) for train in guest.trains)  # one: rules.py
+            own.start(run_buyer, replace(guest, trains=trains, ends=own.ends), f"buyer-{guest.buyer}")
         own.seal()
         told: dict[int, int | None] = {}
         while not own.all_ended() and not wait([task.closing], _POLL):
@@ -170,8 +164,8 @@ def sell(task: TreeTask) -> None:
 
 
 def _tell_news(task: TreeTask, own: ProcessGroup, told: dict[int, int | None]) -> None:
-    for (_, guest, _), process in zip(task.guests, own.processes, strict=True):
-        buyer, exitcode = guest.buyer, process.exitcode
-        if buyer not in told or told[buyer] != exitcode:
-            told[buyer] = exitcode
-            task.tell.send_bytes(json.dumps((buyer, process.pid, exitcode)).encode())
+    for guest, process in zip(task.guests, own.processes, strict=True):
+        exitcode = process.exitcode
+        if told.get(guest.buyer, ...) != exitcode:
+            told[guest.buyer] = exitcode
+            task.tell.send_bytes(json.dumps((guest.buyer, process.pid, exitcode)).encode())
