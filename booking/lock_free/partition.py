@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -124,12 +123,8 @@ class PartitionedStore(Store):
             raise paths.refused("list", self.path.parent, error) from None
         for entry in entries:
             if pattern.fullmatch(entry.name):
-                _remove(entry)
-
-
-def _remove(path: Path) -> None:
-    try:
-        with suppress(FileNotFoundError):
-            path.unlink()
-    except OSError as error:
-        raise DiskError(f"cannot remove {paths.shown(path)}: {error.strerror}; remove it by hand") from None
+                try:
+                    entry.unlink(missing_ok=True)
+                except OSError as error:
+                    shown = paths.shown(entry)
+                    raise DiskError(f"cannot remove {shown}: {error.strerror}; remove it by hand") from None

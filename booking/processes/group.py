@@ -127,19 +127,19 @@ class ProcessGroup:
         with suppress(BrokenPipeError):  # no process is left to be let in
             self._gate.send_bytes(b"open")
 
-    def all_ended(self) -> bool:
-        """Return whether no process is alive any more.
+    def all_ended(self, processes: Sequence[Process] | None = None) -> bool:
+        """Return whether these processes, all if None, have ended.
 
         All are asked, because asking collects the dead: a lock may be taken over only from a process that is gone.
         """
-        return None not in [process.exitcode for process in self.processes]
+        return None not in [process.exitcode for process in (self.processes if processes is None else processes)]
 
-    def all_end_within(self, seconds: float) -> bool:
-        """Wait up to so many seconds and return whether no process is alive any more."""
+    def all_end_within(self, seconds: float, processes: Sequence[Process] | None = None) -> bool:
+        """Wait up to so many seconds and return whether these processes, all if None, have ended."""
         deadline = time.monotonic() + seconds
-        for process in self.processes:
+        for process in self.processes if processes is None else processes:
             process.join(max(0.0, deadline - time.monotonic()))
-        return self.all_ended()
+        return self.all_ended(processes)
 
     def kill_all(self) -> None:
         """Kill and collect every process that is still there."""

@@ -4,7 +4,6 @@ A buyer asks, waits for the answer, and touches nothing. A clerk takes a questio
 there are no more. Clerks always end with their parent, even if it is killed; `daemon=True` alone promises less.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -136,13 +135,9 @@ class SaleWithClerks(RunningSale):
         train, ends = self.plan.trains[0], self.plan.group.ends
         for buyer, pay_s in enumerate(self.plan.pay_s, 1):
             with fork_lock:
+                side = self.channel.for_next_buyer()
                 task = ClientTask(
-                    buyer=buyer,
-                    store=train.store,
-                    side=self.channel.for_next_buyer(),
-                    pay_s=pay_s,
-                    ends=ends,
-                    barrier=self.barrier,
+                    buyer=buyer, store=train.store, side=side, pay_s=pay_s, ends=ends, barrier=self.barrier
                 )
                 self._begin(run_client, task, f"buyer-{buyer}")
         for clerk in range(1, self.plan.setup.clerks + 1):
@@ -157,16 +152,11 @@ class SaleWithClerks(RunningSale):
         self.channel.started()
 
     @property
-    def _buyers(self) -> Sequence[Process]:
-        return self.plan.group.processes[: self.plan.scenario.buyers]
-
-    @property
     def _clerks(self) -> Sequence[Process]:
         return self.plan.group.processes[self.plan.scenario.buyers :]
 
     def _nobody_speaks(self) -> bool:
-        waited_for = self.plan.group.processes if self._only_clerks_left else self._buyers
-        return all(process.exitcode is not None for process in waited_for)
+        return self.plan.group.all_ended(None if self._only_clerks_left else self._buyer_processes)
 
     def _listen(self, timeout: float) -> bool:
         """Take messages until every buyer has ended or the time is up, then let the clerks go home."""
@@ -186,15 +176,8 @@ class SaleWithClerks(RunningSale):
                 pass
             self.plan.group.all_end_within(GRACE)
         self._dead_clerks = _dead(self._clerks)
-        self._dead_before_time_out = () if in_time else _dead(self._buyers)
+        self._dead_before_time_out = () if in_time else _dead(self._buyer_processes)
         return not in_time
-
-    def _buyers_have_ended(self) -> bool:
-        answered = len(self.recorder.ended) == self.plan.scenario.buyers
-        deadline = time.monotonic() + (GRACE if answered or self._all_said else 0)
-        for process in self._buyers:
-            process.join(max(0.0, deadline - time.monotonic()))
-        return all(process.exitcode is not None for process in self._buyers)
 
     def _all_were_served(self) -> bool:
         served = sum(message.value != Outcome.UNFINISHED for message in self.recorder.ended.values())

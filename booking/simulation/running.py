@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from booking.errors import BookingError, InconclusiveError
 from booking.history.history import Ending, History
-from booking.processes.group import ProcessGroup
+from booking.processes.group import Process, ProcessGroup
 from booking.processes.journal import IDLE, Message, receive
 from booking.protection import Protection
 from booking.scenario import Scenario
@@ -131,16 +131,15 @@ class RunningSale:
         if self.plan.countdown and self.plan.setup.countdown:
             self.plan.countdown(0.0)
 
-    def _start(self) -> None:
-        for task in self._tasks():
-            self.plan.group.start(run_buyer, task, f"buyer-{task.buyer}")
-        self.plan.group.seal()
+    @property
+    def _buyer_processes(self) -> Sequence[Process]:
+        return self.plan.group.processes[: self.plan.scenario.buyers]
 
-    def _tasks(self) -> Iterator[BuyerTask]:
+    def _start(self) -> None:
         plan = self.plan
         for buyer, pay_s in enumerate(plan.pay_s, 1):
             self._check_interrupted()
-            yield BuyerTask(
+            task = BuyerTask(
                 buyer=buyer,
                 program=plan.protection.program,
                 trains=trains_of(buyer, plan.protection, plan.trains),
@@ -149,6 +148,8 @@ class RunningSale:
                 barrier=self.barrier,
                 fault_task=plan.faults.task(buyer) if plan.faults else None,
             )
+            plan.group.start(run_buyer, task, f"buyer-{buyer}")
+        plan.group.seal()
 
     def _gather(self) -> None:
         """Wait until every buyer is ready; one that was killed on the way is not waited for."""
@@ -173,8 +174,9 @@ class RunningSale:
             )
 
     def _missing_are_dead(self) -> bool:
-        missing = set(range(1, self.plan.scenario.buyers + 1)) - self.recorder.ready
-        return all(self.plan.group.processes[buyer - 1].exitcode is not None for buyer in missing)
+        ready = self.recorder.ready
+        missing = [process for buyer, process in enumerate(self._buyer_processes, 1) if buyer not in ready]
+        return self.plan.group.all_ended(missing)
 
     def _listen(self, timeout: float) -> bool:
         """Take messages until every buyer has ended or the time is up; return whether it was the time."""
@@ -183,14 +185,18 @@ class RunningSale:
                 self._require_whole_barrier()
         self._require_anybody()
         self._require_whole_barrier()
+        return not self._buyers_have_ended()
+
+    def _buyers_have_ended(self) -> bool:
+        """Return whether all have; give them GRACE if all have answered, or closed their ends of the pipe."""
         answered = len(self.recorder.ended) == self.plan.scenario.buyers
-        return not self.plan.group.all_end_within(GRACE if answered or self._all_said else 0)
+        return self.plan.group.all_end_within(GRACE if answered or self._all_said else 0, self._buyer_processes)
 
     def _require_whole_barrier(self) -> None:
         """Raise InconclusiveError if a buyer died at the barrier, which then never opens."""
         if self.barrier is None or self.recorder.events:
             return
-        for buyer, process in enumerate(self.plan.group.processes[: self.plan.scenario.buyers], 1):
+        for buyer, process in enumerate(self._buyer_processes, 1):
             if process.exitcode is not None and buyer not in self.recorder.ended:
                 raise InconclusiveError(
                     f"buyer {buyer} (process {process.pid}) died before it had passed the barrier, which "
@@ -232,7 +238,7 @@ class RunningSale:
             self.plan.faults.hear(message)
 
     def _notes(self) -> tuple[str, ...]:
-        """Return sentences about what stands around the buyers; in a plain sale nothing does."""
+        """Return sentences about what stands around the buyers: in a plain sale nothing."""
         return ()
 
     def _check_interrupted(self) -> None:
@@ -240,10 +246,8 @@ class RunningSale:
             raise InconclusiveError("the sale was interrupted; all buyer processes have ended, and the store is intact")
 
     def _endings(self) -> tuple[Ending, ...]:
+        processes = [(process.pid or 0, process.exitcode) for process in self._buyer_processes]
         return tuple(
-            self._ending(buyer, process.pid or 0, process.exitcode)
-            for buyer, process in enumerate(self.plan.group.processes[: self.plan.scenario.buyers], 1)
+            self.recorder.ending(buyer, pid, exitcode, alive=exitcode is None)
+            for buyer, (pid, exitcode) in enumerate(processes, 1)
         )
-
-    def _ending(self, buyer: int, pid: int, exitcode: int | None) -> Ending:
-        return self.recorder.ending(buyer, pid, exitcode, alive=exitcode is None)

@@ -94,7 +94,7 @@ def simulate(  # noqa: PLR0913 - each is one dial of a sale, and all but the fir
         return _kind_of(sale.setup)(plan).hold(timeout or generous_timeout(stocked))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Sale:
     """A sale that can be held: what `scenario` and `setup` name, resolved once.
 
@@ -128,9 +128,7 @@ class Sale:
             raise BadInputError(refusal)
         places = [train_path(path, train) for train in range(1, scenario.trains + 1)]
         stores = tuple(protection.store(place, durable=durable) for place in places)
-        return cls(
-            scenario=scenario, setup=setup, protection=protection, context=context, stores=stores, restock=restock
-        )
+        return cls(scenario, setup, protection, context, stores, restock)
 
     @contextmanager
     def opened(self) -> Iterator[tuple[Scenario, tuple[Train, ...]]]:
@@ -235,9 +233,7 @@ def context_named(start_method: str | None) -> BaseContext:
     Raise BadInputError for a start method that this platform does not have.
     """
     methods = get_all_start_methods()
-    start_method = start_method or (
-        "fork" if sys.platform == "linux" else "spawn"
-    )  # macOS libraries may abort in forks
+    start_method = start_method or ("fork" if sys.platform == "linux" else "spawn")  # libraries of macOS may not fork
     if start_method not in methods:
         raise BadInputError(f"there is no start method {start_method!r} here; use one of {', '.join(methods)}")
     return get_context(start_method)

@@ -13,7 +13,7 @@ import stat
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
 from booking.errors import MalformedStoreError
 from booking.storage.paths import refused
@@ -26,7 +26,6 @@ _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY  # opening a 
 _CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY  # O_EXCL follows no symbolic link: open(2)
 _NOT_A_STORE = {errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.EISDIR, errno.EINVAL, errno.EOPNOTSUPP}
 _WINDOWS_ATTEMPTS = 1000
-_Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 
@@ -153,13 +152,13 @@ def writable(path: str) -> os.stat_result | None:
     return status
 
 
-def _patiently(call: Callable[_Arguments, _Result], *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
+def _patiently(call: Callable[..., _Result], *args: object) -> _Result:
     """Return what `call` returns. Windows replaces no file that a reader has open: there, try again."""
     if os.name != "posix":
         for _ in range(_WINDOWS_ATTEMPTS):
             with contextlib.suppress(PermissionError):
-                return call(*args, **kwargs)
-    return call(*args, **kwargs)
+                return call(*args)
+    return call(*args)
 
 
 def _flush(descriptor: int) -> None:
@@ -217,15 +216,13 @@ def sweep(path: Path, dead: set[int] | None = None) -> int:
         found = [(entry, pattern.fullmatch(entry)) for entry in os.listdir(path.parent)]
     except OSError as error:
         raise refused("list", path.parent, error) from None
-    return sum(_removed(path.with_name(entry)) for entry, match in found if match and _is_dead(int(match[1]), dead))
-
-
-def _removed(leftover: Path) -> bool:
-    try:
-        leftover.unlink()
-    except OSError:
-        return False
-    return True
+    removed = 0
+    for entry, match in found:
+        if match and _is_dead(int(match[1]), dead):
+            with contextlib.suppress(OSError):
+                path.with_name(entry).unlink()
+                removed += 1
+    return removed
 
 
 def _is_dead(pid: int, dead: set[int] | None) -> bool:
@@ -235,8 +232,8 @@ def _is_dead(pid: int, dead: set[int] | None) -> bool:
         return False
     try:
         os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):  # the second: no process has so large a number
+    except OSError as error:
+        return isinstance(error, ProcessLookupError)
+    except OverflowError:  # no process has so large a number
         return True
-    except OSError:
-        return False
     return False
