@@ -217,20 +217,21 @@ class Quotient:
     def _found(self, number: int, operation: Operation, position: int) -> Move | None:
         """Return the move for a number in the deciding field, None if the buyer is blocked."""
         after, field = self.automaton.states[number].after, self._deciding(operation)
+        change, result = 0, None
+        merges: tuple[Merge, ...] = ()
         if operation.step is Step.ACQUIRE:
-            permits = self.shared.locks[operation.name].permits or self.buyers
-            return self._move(number, after.get(None, UNEXPLORED), field.unit) if position < permits else None
-        if operation.step is Step.RELEASE:
-            return self._move(number, after.get(None, UNEXPLORED), -field.unit)
-        if self.shared.private:
-            return self._move(number, after.get(None, UNEXPLORED))
-        values = self.packing.values[operation.name]
-        content, result = apply(operation.step, values[position], operation.value, operation.expected)
-        if content == values[position]:
-            return self._move(number, after.get(result, UNEXPLORED))
-        change = (values.index(content) - position) * field.unit
-        move = self._move(number, after.get(result, UNEXPLORED), change)
-        return move._replace(merges=self._merges(operation.name, content))
+            if position >= (self.shared.locks[operation.name].permits or self.buyers):
+                return None
+            change = field.unit
+        elif operation.step is Step.RELEASE:
+            change = -field.unit
+        elif not self.shared.private:
+            values = self.packing.values[operation.name]
+            content, result = apply(operation.step, values[position], operation.value, operation.expected)
+            if content != values[position]:
+                change = (values.index(content) - position) * field.unit
+                merges = self._merges(operation.name, content)
+        return self._move(number, after.get(result, UNEXPLORED), change)._replace(merges=merges)
 
     def _merges(self, name: str, content: Result) -> tuple[Merge, ...]:
         """Return which buyers are alike once a cell holds this: those whose swaps will fail and who then go on alike.

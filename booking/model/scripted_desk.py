@@ -51,7 +51,7 @@ class Continuation:
     UNKNOWN, with the `error` that ended it ("" for none). `written` is how many steps of writing it has taken and
     `held` names the locks that it holds: after a death these two decide what is left behind. `place` is the file and
     line of the buyer's code that asks. `local` is equal for two continuations only if the code goes on alike from
-    both, whatever it is answered; None if that cannot be told. `before` is the continuation one step earlier.
+    both, whatever it is answered; None if that cannot be told.
     """
 
     next: Operation | Outcome
@@ -60,7 +60,6 @@ class Continuation:
     error: str = field(default="", compare=False)
     place: str = field(default="", compare=False)
     local: Hashable | None = field(default=None, compare=False)
-    before: "Continuation | None" = field(default=None, compare=False, repr=False)
 
 
 class Runner:
@@ -82,7 +81,7 @@ class Runner:
         self.watchdog = Watchdog(
             self.file, is_needed=not str(getattr(program, "__module__", "")).startswith("booking.")
         )
-        self._known: dict[Results, Continuation] = {}
+        self.known: dict[Results, Continuation] = {}
 
     def after(self, answers: Results) -> Continuation:
         """Return where a buyer stands once its steps were answered like this.
@@ -90,17 +89,18 @@ class Runner:
         Raise BadInputError, with file and line, if the code takes no step for 10 s, or is answered the same and does
         something else.
         """
-        if answers not in self._known:
-            before = self.after(answers[:-1]) if answers else None
+        if answers not in self.known:
+            if answers:
+                self.after(answers[:-1])
             with self.watchdog:
-                found = self._run(answers, before)
-                if not self.codes and self._run(answers, before) != found:
+                found = self._run(answers)
+                if not self.codes and self._run(answers) != found:
                     raise _different(found.place)
-            self._known[answers] = found
-        return self._known[answers]
+            self.known[answers] = found
+        return self.known[answers]
 
-    def _run(self, answers: Results, before: Continuation | None) -> Continuation:
-        script = Script(self, answers, before)
+    def _run(self, answers: Results) -> Continuation:
+        script = Script(self, answers)
         outcome, error, place = self._ending(script)
         if script.difference is not None:
             raise _different(script.difference)
@@ -110,7 +110,7 @@ class Runner:
         if self.watchdog.stalled:
             self.patience = 0
         if script.operation is None and script.position < len(answers):
-            raise _different(script.earlier[script.position].place)
+            raise _different(self.known[answers[: script.position]].place)
         if error and script.operation is None:
             outcome = Outcome.UNKNOWN if script.written else Outcome.UNFINISHED
         return Continuation(
@@ -120,7 +120,6 @@ class Runner:
             error="" if script.operation else error,
             place=script.place if script.operation else place,
             local=script.local,
-            before=before,
         )
 
     def _ending(self, script: "Script") -> tuple[Outcome, str, str]:
@@ -149,7 +148,7 @@ class Script:
     `operation` is the first step without an answer, None while there were answers enough.
     """
 
-    def __init__(self, runner: Runner, answers: Results, before: Continuation | None) -> None:
+    def __init__(self, runner: Runner, answers: Results) -> None:
         self.shared = runner.shared
         self.answers = answers
         self.position = 0
@@ -160,11 +159,6 @@ class Script:
         self.written = 0
         self.held: list[str] = []
         self.own = dict(self.shared.cells) if self.shared.private else {}
-        self.earlier: list[Continuation] = []
-        while before is not None:
-            self.earlier.append(before)
-            before = before.before
-        self.earlier.reverse()
         self._runner = runner
         self._unwindings = 0
         self.desks = tuple(ScriptedDesk(self, cell) for cell in self.shared.cells)
@@ -178,7 +172,7 @@ class Script:
         """Return the answer to this step, or stop the buyer here: on the way out nothing is asked any more."""
         if not self.is_unwinding:
             if self.position < len(self.answers):
-                if self.earlier[self.position].next == operation:
+                if self._runner.known[self.answers[: self.position]].next == operation:
                     self._runner.watchdog.steps += 1
                     self.position += 1
                     return self.answers[self.position - 1]
