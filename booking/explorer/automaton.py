@@ -197,10 +197,7 @@ def _behind(place: _Place) -> list[int]:
 
 
 def _minimise(learner: _Learner) -> Automaton:
-    """Merge what has the same future: first what is in no loop, from the ends on, then the rest by refinement.
-
-    The states are numbered from those that take the longest to get to.
-    """
+    """Merge what has the same future, and number the states from those that take the longest to get to."""
     places = learner.places
     same = _merged(places, learner.roots)
     numbers: dict[int, int] = {-1: UNEXPLORED}
@@ -238,10 +235,7 @@ def _merged(places: Sequence[_Place], roots: Iterable[int]) -> dict[int, int]:
 
 
 def _refined(places: Sequence[_Place], same: dict[int, int]) -> dict[int, int]:
-    """Return the coarsest partition that tells apart what has not the same future.
-
-    Moore, "Gedanken-experiments on sequential machines", Automata Studies, 1956.
-    """
+    """Return the coarsest partition by futures: Moore, "Gedanken-experiments on sequential machines", 1956."""
     left = [number for number in same if same[number] == number and number >= 0]
     colours: dict[int, Hashable] = {number: places[number].key for number in left} | {-1: None}
     count = 0

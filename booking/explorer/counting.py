@@ -98,10 +98,7 @@ class _Counting:
         return Fraction(self.oversold, self.unit**self.quotient.top) if self.unit else None
 
     def in_order(self, bucket: dict[int, list[Any]]) -> Iterator[tuple[int, list[Any]]]:
-        """Yield the states of one rank, each before those that it leads to; note where they lead back.
-
-        Raise InconclusiveError if there are too many.
-        """
+        """Yield the states of one rank in an order, and note loops; raise InconclusiveError beyond the limits."""
         for component in reversed(components(list(bucket), self._on_the_same_rank)):
             for state in component:
                 bucket.setdefault(state, [0, 0])

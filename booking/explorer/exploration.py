@@ -115,10 +115,7 @@ class _Witnesses:
         return None
 
     def of_the_worst(self, tally: Tally, limits: Limits) -> Witness | None:
-        """Return the shortest witness of the worst anomaly that was counted, or can be found where some was not.
-
-        Nothing stands for one that does not exist, and for one that was not found within the limits.
-        """
+        """Return the shortest witness of the worst anomaly counted, or possible if not all was; None if not found."""
         for anomaly in SEVERITY:
             if anomaly in tally.anomalies or not tally.exhausted:
                 found = self.cheapest(anomaly, SHORTEST, limits)

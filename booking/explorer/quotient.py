@@ -61,10 +61,7 @@ class Packing:
         return field
 
     def pack(self, cells: Mapping[str, Result], holders: Mapping[str, int], crashes: int, where: Iterable[int]) -> int:
-        """Return the state with these values in the cells, so many holders and so many deaths to come.
-
-        `where` has the local state of every buyer.
-        """
+        """Return the state with these cells, holders and deaths to come; `where` has the local state of every buyer."""
         state = crashes * self.crashes.unit
         state += sum(self.values[name].index(cells[name]) * field.unit for name, field in self.cells.items())
         state += sum(self.holders[name].unit * count for name, count in holders.items())
@@ -234,10 +231,7 @@ class Quotient:
         return self._move(number, after.get(result, UNEXPLORED), change)._replace(merges=merges)
 
     def _merges(self, name: str, content: Result) -> tuple[Merge, ...]:
-        """Return which buyers are alike once a cell holds this: those whose swaps will fail and who then go on alike.
-
-        A swap will fail if the value that it expects can never come back, whoever writes or swaps what.
-        """
+        """Return which buyers go on alike once a cell holds this: what their swaps expect can never come back."""
         if (name, content) not in self._known_merges:
             written = [(number, o) for number, o in self._operations if o.name == name and o.step in WRITES]
             possible, size = {content}, 0

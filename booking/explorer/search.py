@@ -1,7 +1,4 @@
-"""The shortest schedule that shows an anomaly, and the one with the fewest switches between buyers.
-
-Both are cheapest ways through the quotient; they differ only in what a step and a switch cost.
-"""
+"""The shortest schedule that shows an anomaly, and the one with the fewest switches: cheapest ways, at other costs."""
 
 import heapq
 from collections import defaultdict
@@ -138,10 +135,7 @@ class WitnessSearch:
         self._nearest = sorted((far, *counts[number]) for number, far in enumerate(self._distances) if far is not None)
 
     def path(self, start: Node, limits: Limits) -> list[Move] | None:
-        """Return the cheapest moves to the anomaly, None if it cannot happen.
-
-        Raise InconclusiveError if that cannot be told: within the limits, or because some code was not followed.
-        """
+        """Return the cheapest moves to the anomaly, None if it cannot happen; raise InconclusiveError if unknown."""
         if not self._anomalies.can_show(self._anomaly):
             return None
         found = cheapest(start, self._edges, self._estimate, self._is_goal, limits)
@@ -163,10 +157,7 @@ class WitnessSearch:
             yield self._costs.step, move, Node(state + move.delta, move.after if is_last else last)
 
     def _estimate(self, turn: Node) -> int | None:
-        """Return the price if every buyer got the answers it wished for: the nearest buyers go on to the outcome.
-
-        Each of them takes over once, but for the one whose turn it is.
-        """
+        """Return the least price: the nearest buyers go on to the outcome, each taking over once but for the last."""
         state, last = turn
         needed, steps, turns = self._needed, 0, 0
         for far, shift, mask in self._nearest:
@@ -220,10 +211,7 @@ def assign_buyers(where: dict[int, int], moves: Iterable[Move]) -> tuple[int, ..
 
 
 def endless_path(quotient: Quotient, never_ending: Container[int], limits: Limits) -> list[Move]:
-    """Return the fewest moves to one of these states, and then the fewest that lead back to it.
-
-    Raise InconclusiveError within the limits.
-    """
+    """Return the fewest moves to one of these states and back to it; raise InconclusiveError beyond the limits."""
 
     def moves(state: int) -> Iterator[tuple[int, Move, int]]:
         return ((1, move, state + move.delta) for _, move in quotient.steps(state) + quotient.deaths(state))

@@ -1,10 +1,8 @@
 """Find an order of the steps, one after the other, that explains what every buyer read.
 
-A step happened at some moment between its call and its return. An order is right when it keeps every step inside
-its own interval and every read returns what the write before it left.
-
-The search is that of Wing and Gong, "Testing and verifying concurrent objects", 1993: place any step that could
-be next and fits, and go back when nothing fits.
+It keeps every step between its call and its return, and every read returns what the write before it left. The search
+is that of Wing and Gong, "Testing and verifying concurrent objects", 1993: place any step that could be next and fits,
+and go back when nothing fits.
 """
 
 from typing import NamedTuple, TypeAlias
@@ -34,11 +32,7 @@ class Interval(NamedTuple):
 
 
 def intervals(history: History) -> list[Interval]:
-    """Return every step of the sale that returned, in the order of their calls.
-
-    A lock is certainly held from the return of `acquire` to the call of `release`, so these two are placed
-    there.
-    """
+    """Return the steps that returned, by their calls; a lock is held from acquire's return to release's call."""
     calls: dict[tuple[int, str, int], Event] = {}
     found = []
     for event in history.events:
@@ -61,10 +55,7 @@ def intervals(history: History) -> list[Interval]:
 
 
 def linearize(history: History, *, most_steps: int) -> list[int] | None:
-    """Return the buyers in an order of their steps that explains the sale: a schedule.
-
-    None if there is no such order, or if the sale has more than `most_steps` steps.
-    """
+    """Return the buyers in an order of steps that explains the sale, None if there is none within `most_steps`."""
     steps = intervals(history)
     if len(steps) > most_steps:
         return None

@@ -40,10 +40,7 @@ class SavedSchedule(NamedTuple):
 
 
 def parse(text: str) -> Schedule:
-    """Return the schedule of a short string, such as "1,2,1,2" or, with the death of buyer 2, "1,2,-2".
-
-    Raise BadInputError, with the position, for anything else.
-    """
+    """Return the schedule of "1,2,-2", where -2 is the death of buyer 2; raise BadInputError with the position."""
     turns = text.split(",")
     matches = [re.fullmatch(_TURN, turn, re.ASCII) for turn in turns]
     for position, match in enumerate(matches, 1):
@@ -94,10 +91,7 @@ def to_json(saved: SavedSchedule) -> dict[str, Any]:
 
 
 def from_json(document: object) -> SavedSchedule:
-    """Return what `to_json` wrote.
-
-    Raise BadInputError if the document is no schedule, has other keys, or a value that cannot be.
-    """
+    """Return what `to_json` wrote; raise BadInputError for another document, another key or a bad value."""
     if not isinstance(document, dict) or sorted(document) != _KEYS:
         raise BadInputError("it is not a schedule: it has to be one JSON object with schema, scenario and schedule")
     if document["schema"] != SCHEMA or isinstance(document["schema"], bool):
@@ -143,10 +137,7 @@ class Cell(NamedTuple):
 
 
 def step_text(step: str, value: Value = None, train: int = 1) -> str:
-    """Return a step in a word or two: "read 1", "write 0", "look torn", "acquire", "blocked", "swap fails".
-
-    A step on another train than the first names it: "read 1 (t2)".
-    """
+    """Return a step in a word or two: "read 1", "look torn", "acquire", "blocked", "swap fails", "read 1 (t2)"."""
     if train > 1:
         return f"{step_text(step, value)} (t{train})"
     if value == BLOCKED:

@@ -1,7 +1,4 @@
-"""What was true after each event of a sale: the file, the lock, and what the buyer that moved knows.
-
-A pure fold over a history. The page, the table, the trace and the tests all read the same states.
-"""
+"""What was true after each event of a sale, for every report: the file, the lock, and what its buyer knows."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -112,10 +109,7 @@ def _has_written(event: Event) -> bool:
 
 @dataclass
 class _World:
-    """The files, the locks and the buyers' knowledge, kept up to date event by event.
-
-    `files` and `under_way` are by cell, from 1: the train or, where the tickets are split, the buyer.
-    """
+    """What is true after the events so far; `files` and `under_way` are by train, by buyer if split, from 1."""
 
     scenario: Scenario
     bought: frozenset[int]

@@ -1,20 +1,16 @@
 """Recognise a buyer's code that is back in a state in which it was before, so that a loop closes into a cycle.
 
-Two suspended runs go on alike if everything that their future depends on is equal. The state of running Python code
-is its frames, each with its place, its local variables and its evaluation stack, and whatever it can reach and
-change outside of them. Place and variables alone are not enough: in `a() + b()` the result of `a` lies on the
-evaluation stack while `b` runs. So `plain_codes` first proves, from the instructions of the code and of all functions
-that it calls, that nothing outside the frames can change: only local variables are assigned, only plain values
-(int, bool, str, None, Outcome and tuples of these) are made, and nothing is called but desks, such functions, and
-builtins that keep nothing and call nothing back. Then `local_state` requires at the step itself that the evaluation
-stack of every frame is empty, but for the call that is under way. What remains is the place and the variables of each
-frame, and these it compares by value and type.
+Two suspended runs go on alike if all that their future depends on is equal: the frames, each with its place, its
+variables and its evaluation stack, and what they can reach and change outside. Place and variables alone are not
+enough: in `a() + b()` the result of `a` lies on that stack while `b` runs. So `plain_codes` first proves, from the
+instructions of the code and of all functions that it calls, that nothing outside the frames can change: only local
+variables are assigned, only plain values (int, bool, str, None, Outcome and tuples of these) are made, and nothing is
+called but desks, such functions, and builtins that keep nothing and call nothing back. Then `local_state` requires at
+the step that the evaluation stack of every frame is empty but for the call under way, and compares the rest.
 
-Everything else is answered with *unknown* (None), and its loops are followed, not closed: values on the evaluation
-stack (half an expression, an iterator of a `for`, what `with` has yet to leave, an exception that is being handled);
-iterators, lists and all other objects in a local variable; generators, comprehensions, lambdas and functions made by
-the code, and closures over anything but plain values and plain functions; assignments to globals, attributes and
-items; imports, time and random numbers.
+Everything else is *unknown* (None), and its loops are followed, not closed: half an expression, the iterator of a
+`for`, an exception that is being handled, lists and other objects in variables, generators, lambdas and closures over
+more than plain values, assignments to globals, attributes and items, imports, time and random numbers.
 """
 
 import builtins
@@ -138,11 +134,7 @@ def _require_plain_global(value: object, found: set[CodeType]) -> None:
 
 @lru_cache(maxsize=1024)
 def _empty_places(code: CodeType) -> dict[int, int]:
-    """Return the instructions that can call something with nothing else on the evaluation stack.
-
-    Each place in the code is led to the start of its instruction, because a call is found behind its start once
-    Python has specialised it.
-    """
+    """Return each place of a call with nothing else on the stack, and its start: specialised code stops behind it."""
     depths = _depths_behind(code)
     places: dict[int, int] = {}
     instructions = list(dis.get_instructions(code))
@@ -158,10 +150,7 @@ def _empty_places(code: CodeType) -> dict[int, int]:
 
 
 def _depths_behind(code: CodeType) -> dict[int, int]:
-    """Return how many values are on the evaluation stack behind each instruction, {} where that cannot be told.
-
-    Found as the compiler finds it: by following every jump and every handler of an exception.
-    """
+    """Return how many values the stack has behind each instruction, by every jump and handler; {} if unknown."""
     bytecode = dis.Bytecode(code)
     instructions = {instruction.offset: instruction for instruction in bytecode}
     order = list(instructions)

@@ -1,7 +1,4 @@
-"""What the model says of a schedule: every event of the history that real processes have to leave behind.
-
-Pure: no process is started, so a schedule that cannot be played is refused before anything has happened.
-"""
+"""What the model says of a schedule, before any process is started: every event that the replay has to show."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

@@ -32,10 +32,7 @@ MOST_UNWINDINGS = 100
 
 
 class Operation(NamedTuple):
-    """A step that a buyer asks for: on which cell or lock, and for a write or a swap the new count, else None.
-
-    `expected` is the count that a swap expects.
-    """
+    """A step on a cell or lock; a write or a swap has the new `value`, a swap the `expected` count, others None."""
 
     step: Step
     name: str
@@ -84,11 +81,7 @@ class Runner:
         self.known: dict[Results, Continuation] = {}
 
     def after(self, answers: Results) -> Continuation:
-        """Return where a buyer stands once its steps were answered like this.
-
-        Raise BadInputError, with file and line, if the code takes no step for 10 s, or is answered the same and does
-        something else.
-        """
+        """Return where a buyer stands after these answers; raise BadInputError, with line, if it stalls or differs."""
         if answers not in self.known:
             if answers:
                 self.after(answers[:-1])
@@ -143,10 +136,7 @@ class Runner:
 
 
 class Script:
-    """One run of a buyer's code: the answers, and what the code has done with them.
-
-    `operation` is the first step without an answer, None while there were answers enough.
-    """
+    """One run of a buyer's code. `operation` is the first step without an answer, None while there were enough."""
 
     def __init__(self, runner: Runner, answers: Results) -> None:
         self.shared = runner.shared
@@ -203,10 +193,7 @@ class Script:
 
 
 class ScriptedDesk:
-    """The desk of a buyer that is told every answer: see `booking.purchase.Desk` for the contract.
-
-    `count` is the name of its train's cell.
-    """
+    """The desk of a buyer that is told every answer, see `booking.purchase.Desk`; `count` is its train's cell."""
 
     def __init__(self, script: Script, count: str) -> None:
         self.script = script
@@ -276,11 +263,10 @@ class ScriptedLock:
 
 
 def purchase_at_counter(desk: Desk) -> Outcome:
-    """Ask a clerk to look, then ask a clerk, perhaps another one, to buy; raise TypeError at any other desk.
+    """Ask a clerk to look, then a clerk to buy; raise TypeError at any other desk.
 
-    A buyer at the counter has one clerk for itself until the answer is there. So K clerks are a lock with K permits,
-    taken once for the look and once for the purchase; that the clerk does the steps and not the buyer changes nothing
-    that anybody else can see.
+    A buyer has one clerk for itself until the answer is there. So K clerks are a lock with K permits, taken once for
+    the look and once for the purchase.
     """
     if not isinstance(desk, ScriptedDesk):
         raise TypeError("only the explorer's desk has a counter; real buyers ask real clerks")

@@ -50,11 +50,7 @@ def train_of(name: str) -> int:
 
 
 def shared_in(scenario: Scenario, clerks: int = 0) -> Shared:
-    """Return what the buyers of this scenario share, from the facts that its lock and its store declare.
-
-    With clerks there is a counter too; 0 is a sale without. Raise BadInputError for more buyers than can be told
-    apart, which only a pool can play.
-    """
+    """Return what the buyers share; 0 `clerks` is none. Raise BadInputError for more buyers than processes can be."""
     require_whole("buyers (outside of a pool)", scenario.buyers, 1, MOST_PROCESSES)
     require_whole("clerks", clerks, 0, MOST_PROCESSES)
     protection = protection_of(scenario)

@@ -20,10 +20,7 @@ OURS = str(Path(__file__).parent)
 
 
 class Unwind(GeneratorExit):
-    """Leaves the buyer's code.
-
-    `except Exception` lets it by, and a generator that is closed with it ends in silence.
-    """
+    """Leaves the buyer's code; `except Exception` lets it by, and a generator closed with it ends in silence."""
 
 
 class _Interruption(Unwind):

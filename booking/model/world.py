@@ -1,9 +1,7 @@
 """The labelled world: numbered buyers, moved one step at a time, by the buyer's own code.
 
-Replay predicts with it and play is played in it. It shares the scripted desk with the explorer and nothing else:
-no automaton, no minimising, no counting, so that each can be checked against the other. The buyers of one kind are
-alike, so that the explorer may count instead of name them. Mostly there is one kind; trains whose locks are taken in
-different orders have several, and so have tickets that are split into unequal shares.
+Replay predicts with it and play is played in it. It shares the scripted desk with the explorer and nothing else,
+so that each can be checked against the other.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -40,7 +38,7 @@ class Moved(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """What these buyers do, the world as they see it, and their numbers from 1, of which there is at least one."""
+    """Buyers that are alike: what they do, the world as they see it, and their numbers from 1. Mostly all are."""
 
     program: Program
     shared: Shared
@@ -86,10 +84,7 @@ class World:
 
     @classmethod
     def before(cls, scenario: Scenario, program: Program | None = None, clerks: int = 0) -> "World":
-        """Return the world of this scenario before the first move; None runs the purchase of its lock.
-
-        With `clerks` there is a counter, which only `purchase_at_counter` goes to.
-        """
+        """Return the world before the first move; `program` None is the lock's own, 0 `clerks` no counter."""
         shared = shared_in(scenario, clerks)
         cells: dict[str, Result] = dict(shared.cells)
         codes: dict[int, Runner] = {}
@@ -126,20 +121,14 @@ class World:
         return self.counts_left[0]
 
     def request(self, buyer: int) -> Operation | None:
-        """Return the step that a buyer asks for next, None if it has ended or died.
-
-        Raise BadInputError if there is no such buyer.
-        """
+        """Return a buyer's next step, None if it has ended or died; raise BadInputError if there is no such buyer."""
         if buyer not in self.buyers:
             raise BadInputError(f"there is no buyer {buyer}; the sale has buyers 1 to {len(self.answers)}")
         step = self._point(buyer).next
         return step if isinstance(step, Operation) and buyer not in self.dead else None
 
     def outcome(self, buyer: int) -> Outcome | None:
-        """Return how a buyer ended, None while it is alive and under way.
-
-        A dead buyer is UNKNOWN if it had begun to write and UNFINISHED if not.
-        """
+        """Return how a buyer ended, None while under way; death is UNKNOWN once it began to write, else UNFINISHED."""
         point = self._point(buyer)
         if isinstance(point.next, Outcome):
             return point.next
@@ -184,10 +173,9 @@ class World:
         return world, Moved(buyer, request.step, request.name, value, request.expected)
 
     def crash(self, buyer: int) -> tuple["World", Moved]:
-        """Let a buyer die; return the world afterwards and what happened.
+        """Let a buyer die; return the world afterwards, in which it may still hold a lock, and what happened.
 
-        A lock that the system frees is free again, any other is held forever. Raise BadInputError if the
-        buyer does not exist, has ended or has died.
+        Raise BadInputError if the buyer does not exist, has ended or has died.
         """
         if self.request(buyer) is None:
             raise BadInputError(f"buyer {buyer} has ended and cannot die; take -{buyer} out of the schedule")
@@ -214,10 +202,7 @@ class World:
         return world, tuple(happened)
 
     def serial(self, buyers: Iterable[int] | None = None) -> tuple[int, ...]:
-        """Return the schedule in which these buyers, None for all, go to their ends, one buyer after the other.
-
-        A buyer that waits forever is left waiting.
-        """
+        """Return the schedule of these buyers, None for all, one after the other; a blocked one is left waiting."""
         going, world, turns = sorted(self.buyers if buyers is None else set(buyers)), self, []
         while can := [buyer for buyer in going if buyer in world.movable()]:
             world = world.move(can[0])[0]
