@@ -1,4 +1,4 @@
-"""What goes together: the one place that says why a sale cannot be held."""
+"""What can be combined: the one place that says why a sale is impossible."""
 
 import signal
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def impossible(
 def impossible_alone(protection: Protection) -> str | None:
     """Return why one buyer cannot buy without the parent of a sale, None if it can."""
     if not protection.store_kind.outlives_sale:
-        return f"--store {protection.scenario.store} is there for one sale and its own processes only; use --store json"
+        return f"--store {protection.scenario.store} exists only during one sale; use --store json"
     if protection.alone:
         return f"--lock {protection.scenario.lock} needs the parent process of a sale; use `booking run`"
     return None
@@ -37,7 +37,7 @@ def impossible_alone(protection: Protection) -> str | None:
 def impossible_at_office(protection: Protection) -> str | None:
     """Return why an office cannot sell so, None if it can."""
     if protection.shares:
-        return f"an office sells from one count, so no client has a share; leave out --lock {protection.scenario.lock}"
+        return f"--lock {protection.scenario.lock} requires shares, and an office has one count; use --lock mp"
     return None
 
 
@@ -47,50 +47,50 @@ def _of_scenario(protection: Protection, *, restock: bool) -> Iterator[str]:
     if misfit := protection.misfit():
         yield misfit
     if not (restock or store.outlives_sale):
-        yield f"--store {scenario.store} is there for one sale and its own processes only; use --store json"
+        yield f"--store {scenario.store} exists only during one sale; use --store json"
     if scenario.trains == 1:
         return
     if not isinstance(protection, Locked):
-        yield f"a journey takes a lock on each train; --lock {scenario.lock} has none: use --lock mp or --lock none"
+        yield f"--lock {scenario.lock} cannot be combined with --trains: it takes no lock; use --lock mp or --lock none"
     if not store.shared:
-        yield f"with --store {scenario.store} the buyers share no train; use --store json with --trains"
+        yield f"--store {scenario.store} cannot be combined with --trains: the buyers share no count; use --store json"
     if not restock:
-        yield "what is left may differ between trains; leave out --keep-stock with --trains"
+        yield "--keep-stock cannot be combined with --trains: what is left may differ between trains"
 
 
 def _of_setup(setup: Setup) -> Iterator[str]:
     """Yield what is wrong with the dials among themselves."""
     clerks = setup.channel != "direct"
     if setup.countdown and setup.gate == "none":
-        yield "--countdown needs a gate; leave it out, or leave out --gate none"
+        yield "--countdown cannot be combined with --gate none; use --gate event"
     struck = [fault.buyer for fault in setup.faults]
     if twice := next((buyer for buyer in struck if struck.count(buyer) > 1), None):
-        yield f"buyer {twice} can have only one fault; leave out the other --kill or --freeze"
+        yield f"buyer {twice} has several faults; use one --kill or --freeze for each buyer"
     if setup.pool and (clerks or setup.trees > 1 or setup.faults):
         yield "--pool cannot be combined with --channel, --trees, --kill or --freeze"
     if setup.pool and setup.gate == "barrier":
-        yield "--gate barrier waits for all buyers at once, and a pool plays a few; leave out --gate or --pool"
+        yield "--gate barrier cannot be combined with --pool: it waits for all buyers at once, and a pool runs a few"
     if setup.submit == "sync" and not setup.pool:
         yield "--submit requires --pool"
     if clerks and setup.faults:
-        yield "with clerks the buyers do not touch the store; leave out --channel, or --kill and --freeze"
+        yield "--channel cannot be combined with --kill or --freeze: with clerks the buyers do not touch the store"
     if clerks and setup.trees > 1:
-        yield "clerks sell in one process tree; leave out --trees or --channel"
+        yield "--channel cannot be combined with --trees: clerks sell in one process tree"
     if setup.clerks > 1 and not clerks:
         yield "--clerks requires --channel queue or pipe"
 
 
 def _of_buyers(protection: Protection, setup: Setup, start_method: str) -> Iterator[str]:
-    """Yield what is wrong between the dials and those who buy."""
+    """Yield what is wrong between the dials and the buyers."""
     scenario, store = protection.scenario, protection.store_kind
     if scenario.trains > 1 and not (setup.is_plain and setup.trees == 1 and not setup.faults):
         yield "--trains cannot be combined with --pool, --channel, --trees, --kill or --freeze"
     if protection.shares and not setup.is_plain:
-        yield f"with --lock {scenario.lock} each buyer sells from its own share; leave out --pool and --channel"
+        yield f"--lock {scenario.lock} cannot be combined with --pool or --channel: each buyer sells from its own share"
     if setup.trees > scenario.buyers:
         yield f"--trees {setup.trees} needs a buyer in each tree, and there are {scenario.buyers}; use fewer trees"
     if setup.trees > 1 and not store.outlives_sale:
-        yield f"process trees share no memory, so --store {scenario.store} cannot be shared; use --store json"
+        yield f"--trees cannot be combined with --store {scenario.store}: trees share no memory; use --store json"
     if not (setup.is_plain or store.shared):
         whose = "worker" if setup.pool else "clerk"
         yield f"with --store {scenario.store} every {whose} has its own count; use --store json"
@@ -101,7 +101,7 @@ def _of_buyers(protection: Protection, setup: Setup, start_method: str) -> Itera
         where = "without --pool" if setup.is_plain else f"with clerks and {start_method}"
         yield f"buyers ({where}) is {scenario.buyers}; use a whole number from 1 to {most}"
     if not (setup.is_plain or isinstance(protection, Locked)):
-        yield f"clerks sell under a lock, and --lock {scenario.lock} is another way to buy; leave out --channel"
+        yield f"--channel cannot be combined with --lock {scenario.lock}: clerks sell under a lock; use --lock mp"
 
 
 def _of_faults(protection: Protection, setup: Setup) -> Iterator[str]:
@@ -116,10 +116,10 @@ def _of_faults(protection: Protection, setup: Setup) -> Iterator[str]:
             steps = ", ".join(sorted(protection.steps))
             yield f"{where}: no such step with --lock {scenario.lock} and --store {scenario.store}; use one of {steps}"
         if fault.kind is FaultKind.FREEZE and not hasattr(signal, "SIGSTOP"):
-            yield "this system cannot stop a process without ending it; use --kill"
+            yield "--freeze cannot be used: this system cannot stop a process without ending it; use --kill"
     waiters = sum(fault.step == Step.ACQUIRE for fault in setup.faults)
     lost = sum(fault.step == Step.LOOK for fault in setup.faults)  # they never come to hold the lock
     if waiters and scenario.buyers - waiters - lost < (facts.permits or 0):
-        yield f"no buyer would be left to wait for: the lock lets {facts.permits} in; use more buyers or fewer faults"
+        yield "--kill or --freeze in acquire needs a buyer that holds the lock; use more buyers or fewer faults"
     if waiters and setup.trees > 1 and facts.reach is Reach.PROCESS_TREE:
         yield f"each process tree has its own --lock {scenario.lock}, so no buyer may ever wait; use --lock file"

@@ -192,11 +192,11 @@ def test_a_stage_leaves_a_plain_store(tmp_path: Path) -> None:
 @pytest.mark.parametrize("store", [name for name, store in STORES.items() if not store.outlives_sale])
 def test_a_store_in_memory_is_for_one_sale_only(tmp_path: Path, store: str) -> None:
     """One line says so, and no file is made."""
-    with pytest.raises(BadInputError, match="is there for one sale and its own processes only; use --store json"):
+    with pytest.raises(BadInputError, match="exists only during one sale; use --store json"):
         simulate(Scenario(store=store), db=tmp_path / "db.json", restock=False)
-    with pytest.raises(BadInputError, match="process trees share no memory"):
+    with pytest.raises(BadInputError, match="trees share no memory"):
         simulate(Scenario(store=store), db=tmp_path / "db.json", setup=Setup(trees=2))
-    with pytest.raises(BadInputError, match="is there for one sale and its own processes only; use --store json"):
+    with pytest.raises(BadInputError, match="exists only during one sale; use --store json"):
         buy_alone(Scenario(store=store), db=tmp_path / "db.json", timeout=1, tell=lambda *_: None)
     assert list(tmp_path.iterdir()) == []
 

@@ -50,7 +50,11 @@ def test_a_saved_schedule_brings_its_own_scenario(
     )
     capsys.readouterr()
     assert run_command(["play", "--predict", "s.json", "--tickets", "2"]) == 0
-    assert "2 tickets exist; lock mp, store json." in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert (
+        "2 buyers, 2 tickets on each of 2 trains, taken in opposite orders (t2 is train 2), lock mp, store json."
+        in said
+    )
 
 
 def played(game: Game, *lines: str) -> Reply:

@@ -10,13 +10,13 @@ import typer
 
 from booking.cli import options
 from booking.cli.files import files_of_store, require_writable, write_history
-from booking.history.schedule import SavedSchedule, columns, load, parse
+from booking.history.schedule import SavedSchedule, columns, heading, load, parse
 from booking.model.world import Moved
 from booking.replayer.check import Replay
 from booking.replayer.stage import replay as play
 from booking.scenario import Scenario
 from booking.storage.paths import shown
-from booking.text.words import count_of, on_trains, wrapped
+from booking.text.words import count_of, wrapped
 
 _SHORT = re.compile(r"[-0-9,\s]*", re.ASCII)
 
@@ -75,13 +75,8 @@ def saved_schedule(schedule: str, given: Mapping[str, Any]) -> SavedSchedule:
 
 def lines(done: Replay, db: Path) -> Iterator[str]:
     """Yield the lines of the answer: a column per buyer, whether it was as predicted, and the verdict."""
-    scenario, prediction = done.history.scenario, done.prediction
-    permits = f" with {count_of(scenario.permits, 'permit')}" if scenario.permits != 1 else ""
-    trains = on_trains(scenario.trains, scenario.order)
-    yield (
-        f"{count_of(scenario.buyers, 'buyer')}, {count_of(scenario.tickets, 'ticket')}{trains} in {shown(db)}, "
-        f"lock {scenario.lock}{permits}, store {scenario.store}."
-    )
+    prediction = done.prediction
+    yield f"{heading(done.history.scenario, f' in {shown(db)}')}."
     yield f"Real processes ({done.history.start_method}) took these steps, one at a time:"
     yield ""
     yield from columns(prediction.cells, prediction.ends)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from booking.errors import BadInputError, InconclusiveError
 from booking.game.game import Game
-from booking.history.schedule import Schedule, columns, command, written
+from booking.history.schedule import Schedule, columns, command, heading, written
 from booking.history.verdict import Verdict
 from booking.model.prediction import predict
 from booking.model.scripted_desk import Operation
@@ -16,7 +16,7 @@ from booking.reports.exploration import large
 from booking.scenario import Scenario
 from booking.steps import Step
 from booking.text.verbs import VERBS, count_words, verb_of
-from booking.text.words import count_of, on_trains, ranges
+from booking.text.words import count_of, ranges
 
 HELP = """\
   1, 2, ...  move that buyer by one step
@@ -39,16 +39,16 @@ class Reply:
 
 
 def answer(game: Game, line: str) -> Reply:
-    """Return the reply to one line; a line that means nothing changes nothing and says so."""
+    """Return the reply to one line; a line that means nothing leaves the game as it is."""
     word = line.strip().lower()
     if word.isascii() and word.isdigit() and len(word) < _MOST_DIGITS:
-        return _moved(game, int(word))
+        return _move(game, int(word))
     if word in _COMMANDS:
         return _COMMANDS[word](game)
     return Reply(game, (f"{word!a:.20} means nothing here; type a buyer's number, or ? for help.",))
 
 
-def _moved(game: Game, buyer: int) -> Reply:
+def _move(game: Game, buyer: int) -> Reply:
     try:
         after = game.move(buyer)
     except BadInputError as error:
@@ -66,7 +66,7 @@ def _refusal(game: Game, buyer: int, error: str) -> str:
     return f"Buyer {buyer} has ended ({outcome}); move another one." if outcome else error
 
 
-def _undone(game: Game) -> Reply:
+def _undo(game: Game) -> Reply:
     if not game.turns:
         return Reply(game, ("There is nothing to undo.",))
     before = game.undone()
@@ -80,47 +80,28 @@ def _hint(game: Game) -> Reply:
         return Reply(game, ("The way to win is too far to be seen from here; move on, or use fewer buyers.",))
 
 
-def _restarted(game: Game) -> Reply:
-    before = game.restarted()
-    return Reply(before, ("Restarted.", *standing(before)))
-
-
-def _shown(game: Game) -> Reply:
-    return Reply(game, tuple(standing(game)))
-
-
-def _quit(game: Game) -> Reply:
-    return Reply(game, (), finished=True)
-
-
-def _help(game: Game) -> Reply:
-    return Reply(game, (HELP,))
-
-
 _COMMANDS: dict[str, Callable[[Game], Reply]] = {
-    **dict.fromkeys(["u", "undo"], _undone),
-    **dict.fromkeys(["r", "restart"], _restarted),
+    **dict.fromkeys(["u", "undo"], _undo),
+    **dict.fromkeys(
+        ["r", "restart"], lambda game: Reply(game.restarted(), ("Restarted.", *standing(game.restarted())))
+    ),
     **dict.fromkeys(["h", "hint"], _hint),
-    **dict.fromkeys(["", "s", "show"], _shown),
-    **dict.fromkeys(["q", "quit"], _quit),
-    **dict.fromkeys(["?", "help"], _help),
+    **dict.fromkeys(["", "s", "show"], lambda game: Reply(game, tuple(standing(game)))),
+    **dict.fromkeys(["q", "quit"], lambda game: Reply(game, (), finished=True)),
+    **dict.fromkeys(["?", "help"], lambda game: Reply(game, (HELP,))),
 }
 
 
 def opening(game: Game) -> Iterator[str]:
-    """Yield the rules, and what the explorer has found out about this game."""
-    scenario = game.scenario
-    tickets = "One ticket is" if scenario.tickets == 1 else f"{scenario.tickets:,} tickets are"
-    trains = on_trains(scenario.trains, scenario.order)
-    sale = f"{tickets} for sale to {count_of(scenario.buyers, 'buyer')}{trains}"
-    yield f"{sale}, lock {scenario.lock}, store {scenario.store}."
+    """Yield the rules, and what the explorer found about this game."""
+    yield f"{heading(game.scenario)}."
     yield "You decide who moves. You win if more tickets are sold than there are."
     yield from prospects(game)
     yield "Type a buyer's number, or ? for help."
 
 
 def prospects(game: Game) -> Iterator[str]:
-    """Yield whether the game can be won at all, and how fast."""
+    """Yield whether the game can be won at all, and in how many steps."""
     explored = game.explored
     tried = f"{large(explored.interleavings)} {'interleaving' if explored.interleavings == 1 else 'interleavings'}"
     if game.least is not None:
@@ -209,10 +190,9 @@ def farewell(game: Game) -> Iterator[str]:
 
 def question(scenario: Scenario, schedule: Schedule) -> Iterator[str]:
     """Yield the question about one schedule."""
-    yield f"{count_of(scenario.buyers, 'buyer')} move in this order:"
+    yield f"{heading(scenario)}. The buyers move in this order:"
     yield f"  {written(schedule)}"
-    exist = "ticket exists" if scenario.tickets == 1 else "tickets exist"
-    yield f"{scenario.tickets:,} {exist}; lock {scenario.lock}, store {scenario.store}. How many will be sold?"
+    yield "How many tickets will be sold?"
 
 
 def resolution(said: int, replay: Replay) -> Iterator[str]:

@@ -14,6 +14,7 @@ from booking.scenario import MOST_PROCESSES, Scenario, require_whole
 from booking.steps import BLOCKED, CHANGED, TORN, Step, Value
 from booking.storage import files
 from booking.storage.paths import shown
+from booking.text.words import count_of, on_trains
 
 Schedule: TypeAlias = tuple[int, ...]
 SCHEMA = 1
@@ -70,6 +71,14 @@ def _turn(position: int, turn: object) -> int:
 def written(schedule: Schedule) -> str:
     """Return the short string that `parse` reads."""
     return ",".join(map(str, schedule))
+
+
+def heading(scenario: Scenario, place: str = "") -> str:
+    """Return what is for sale to whom, without a full stop; `place` goes behind the tickets, such as " in db.json"."""
+    permits = f" with {count_of(scenario.permits, 'permit')}" if scenario.permits != 1 else ""
+    tickets = f"{count_of(scenario.tickets, 'ticket')}{on_trains(scenario.trains, scenario.order)}{place}"
+    buyers = count_of(scenario.buyers, "buyer")
+    return f"{buyers}, {tickets}, lock {scenario.lock}{permits}, store {scenario.store}"
 
 
 def command(scenario: Scenario, schedule: Schedule) -> str:

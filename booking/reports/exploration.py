@@ -5,11 +5,11 @@ from fractions import Fraction
 
 from booking.explorer.result import WAITING, Exploration, Witness, digits
 from booking.history.finding import UNFINISHED, Anomaly
-from booking.history.schedule import DIES, Cell, columns, step_text
+from booking.history.schedule import DIES, Cell, columns, heading, step_text
 from booking.model.shared_state import shared_in
 from booking.model.world import Moved
 from booking.purchase import Outcome
-from booking.text.words import buyers, count_of, every_train, on_trains, share, shares, wrapped
+from booking.text.words import buyers, count_of, every_train, share, shares, wrapped
 
 MOST_DIGITS = 15
 """A number with more digits is also given as a power of ten."""
@@ -60,15 +60,9 @@ def large(number: int | None, most: int = MOST_DIGITS_SHOWN) -> str:
 
 
 def _heading(exploration: Exploration) -> str:
-    scenario = exploration.scenario
-    permits = f" with {count_of(scenario.permits, 'permit')}" if scenario.permits != 1 else ""
     deaths = f", at most {count_of(exploration.crashes, 'death')}" if exploration.crashes else ""
-    trains = on_trains(scenario.trains, scenario.order)
-    return (
-        f"{count_of(scenario.buyers, 'buyer')}, {count_of(scenario.tickets, 'ticket')}{trains}, "
-        f"lock {scenario.lock}{permits}, store {scenario.store}{deaths}. "
-        "An interleaving is one order in which all the steps can happen."
-    )
+    meaning = "An interleaving is one order in which all the steps can happen."
+    return f"{heading(exploration.scenario)}{deaths}. {meaning}"
 
 
 def _table(exploration: Exploration) -> Iterator[str]:

@@ -275,12 +275,12 @@ def test_nobody_outlives_the_command(via: str, by: signal.Signals, method: str, 
 
 
 SENTENCES: list[tuple[list[str], str]] = [
-    (["--channel", "queue", "--lock", "cas"], "leave out --channel"),
-    (["--channel", "queue", "--lock", "partition"], "leave out --pool and --channel"),
+    (["--channel", "queue", "--lock", "cas"], "--channel cannot be combined with --lock cas"),
+    (["--channel", "queue", "--lock", "partition"], "--lock partition cannot be combined with --pool or --channel"),
     (["--channel", "queue", "--trains", "2", "--lock", "file"], "--trains cannot be combined with --pool, --channel"),
     (["--channel", "pipe", "--store", "memory"], "every clerk has its own count"),
-    (["--channel", "pipe", "--trees", "2"], "leave out --trees or --channel"),
-    (["--channel", "pipe", "--kill", "2@pay"], "leave out --channel"),
+    (["--channel", "pipe", "--trees", "2"], "--channel cannot be combined with --trees"),
+    (["--channel", "pipe", "--kill", "2@pay"], "--channel cannot be combined with --kill or --freeze"),
     (["--channel", "pipe", "--pool", "2"], "--pool cannot be combined"),
     (["--channel", "tube"], "use one of direct, queue, pipe"),
     (["--clerks", "2"], "--clerks requires --channel"),

@@ -97,4 +97,4 @@ def test_the_command_proves_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["explore", "--buyers", "2", "--clerks", "2", "--expect", "oversold"]) == 0
     assert "1,512" in capsys.readouterr().out
     assert run_command(["explore", "--buyers", "2", "--clerks", "2", "--save", "x.json"]) == 2
-    assert "neither replayed nor drawn" in capsys.readouterr().err
+    assert "--clerks cannot be combined with --save or --html" in capsys.readouterr().err

@@ -41,9 +41,9 @@ def test_memory_of_ones_own_is_explained(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "--store", "memory", "--keep-stock"], "--store memory is there for one sale and its own processes"),
-        (["run", "--store", "shared", "--keep-stock"], "--store shared is there for one sale and its own processes"),
-        (["buy", "--store", "shared"], "--store shared is there for one sale and its own processes"),
+        (["run", "--store", "memory", "--keep-stock"], "--store memory exists only during one sale"),
+        (["run", "--store", "shared", "--keep-stock"], "--store shared exists only during one sale"),
+        (["buy", "--store", "shared"], "--store shared exists only during one sale"),
         (["buy", "--lock", "cas"], "use `booking run`"),
         (["run", "--lock", "cas", "--store", "inplace"], "the store inplace cannot; use --store json"),
         (["explore", "--lock", "cas", "--store", "shared"], "the store shared cannot; use --store json"),
