@@ -30,7 +30,7 @@ def test_a_fault_is_read_as_it_is_typed(text: str, hang: bool, fault: Fault) -> 
 )
 def test_what_is_no_fault_is_refused(text: str) -> None:
     """One line with the value and how to write it."""
-    with pytest.raises(BadInputError, match="use BUYER@STEP|no step 'sleep'; use one of"):
+    with pytest.raises(BadInputError, match=r"use BUYER@STEP|no step 'sleep'; use one of"):
         Fault.parsed(text)
 
 
