@@ -23,14 +23,16 @@ settings.load_profile("house")
 
 MOST_WORKERS = 4
 """Tests that hold sales start processes by the dozen, so more workers than this are in each other's way."""
+WAITING = 1
+"""Workers beyond the number of cores: at any moment some test waits for a time-out or a payment."""
 LONGER = 10
 """How many times as many trials `-m slow` makes."""
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return one worker for each core in a run of everything, and none where files are named: that starts at once."""
+    """Return a worker for each core and one more; none if files are named, so that they start at once."""
     everything = config.args_source is not pytest.Config.ArgsSource.ARGS
-    return min(len(os.sched_getaffinity(0)), MOST_WORKERS) if everything else 0
+    return min(len(os.sched_getaffinity(0)) + WAITING, MOST_WORKERS) if everything else 0
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
