@@ -1,7 +1,7 @@
 """What is for sale, to how many buyers, under which lock and store."""
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,6 +13,8 @@ MOST_PROCESSES = 10_000
 """Only a pool of workers plays more buyers than this: elsewhere each is a process, or has its own state."""
 MOST_TICKETS = 10**9
 MOST_TRAINS = 8
+PAIR = 2
+"""Every buyer needs so many trains, if there are several."""
 ORDERS = ("same", "opposite", "ring")
 PARTITION = "partition"
 """With this `lock` every buyer gets a share of the tickets before the sale; a saved history has only the name."""
@@ -27,10 +29,11 @@ class Scenario:
     `pay` is how long a payment takes, a lowest and a highest number of seconds; (0, 0) pays at once.
     `seed` fixes the payment times that are drawn between the two; None draws new ones every time.
     `permits` is how many buyers a semaphore lets in; the other locks do not read it.
-    With several `trains` every buyer needs a ticket on each of them, `tickets` are for sale on each, and each has a
-    lock. `order` is the order in which a buyer takes these locks: "same" for all buyers; "opposite", backwards for
-    buyers with even numbers; "ring", buyer b from train b on and round to train 1 again, as the philosophers take
-    their forks (Dijkstra, "Hierarchical ordering of sequential processes", Acta Informatica 1, 1971).
+    With several `trains`, `tickets` are for sale on each, each has a lock, and every buyer needs a ticket on two: of
+    three trains, buyer 1 on 1 and 2, buyer 2 on 2 and 3, buyer 3 on 3 and 1, and so round again. They stand like the
+    forks between philosophers (Dijkstra, "Hierarchical ordering of sequential processes", Acta Informatica 1, 1971).
+    `order` is the order in which a buyer takes its two locks: "same", the lower number first, so that no cycle of waits
+    can close; "opposite", the higher number first for buyers with even numbers; "ring", buyer b that of train b first.
 
     Raise BadInputError if a value is out of range.
     """
@@ -74,12 +77,20 @@ class Scenario:
         return buyer - 1 if self.lock == PARTITION else train - 1
 
     def route(self, buyer: int) -> tuple[int, ...]:
-        """Return the trains, counted from 1, in the order in which this buyer takes their locks."""
-        trains = tuple(range(1, self.trains + 1))
+        """Return the trains, counted from 1, that this buyer needs, in the order in which it takes their locks."""
+        if self.trains == 1:
+            return (1,)
+        own = (buyer - 1) % self.trains + 1
+        pair = (own, own % self.trains + 1)
         if self.order == "ring":
-            first = (buyer - 1) % self.trains
-            return trains[first:] + trains[:first]
-        return trains[::-1] if self.order == "opposite" and buyer % 2 == 0 else trains
+            return pair
+        return tuple(sorted(pair, reverse=self.order == "opposite" and buyer % 2 == 0))
+
+    def sold_on(self, bought: Collection[int]) -> tuple[int, ...]:
+        """Return how many tickets of each train are sold once these buyers have what they need."""
+        if self.trains <= PAIR:
+            return (len(bought),) * self.trains
+        return tuple(sum(train in self.route(buyer) for buyer in bought) for train in range(1, self.trains + 1))
 
     def to_json(self) -> dict[str, Any]:
         """Return the scenario as a JSON object; `pay` becomes a list of two numbers.

@@ -50,13 +50,21 @@ def sold(world: World) -> int:
     return sum(world.outcome(buyer) is Outcome.BOUGHT for buyer in world.buyers)
 
 
+def sold_on(world: World) -> list[int]:
+    """Return how many buyers hold a ticket on each train: those that bought, and have a desk there."""
+    desks = [code.shared.cells for buyer, code in enumerate(world.codes, 1) if world.outcome(buyer) is Outcome.BOUGHT]
+    trains = [name for name in world.cells if " of buyer " not in name]
+    return [sum(train in cells for cells in desks) for train in trains]
+
+
 def anomalies(world: World, tickets: int) -> Anomalies:
     """Return what went wrong in a world where nobody who began can move."""
-    bought, counts = sold(world), [left for left in world.counts_left if left is not None]
+    bought = sold_on(world)
+    left = [(n, left) for n, left in zip(bought, world.counts_left, strict=True) if left is not None]
     found = {
-        "oversold": bought > tickets,
-        "lost update": any(bought > tickets - left for left in counts),
-        "half journey": len(set(counts)) > 1,
+        "oversold": max(bought) > tickets,
+        "lost update": any(sold > tickets - count for sold, count in left),
+        "half journey": len({sold + count for sold, count in left}) > 1,
         "torn read": any(world.outcome(buyer) is Outcome.TORN_READ for buyer in world.buyers),
         "deadlock": any(world.blocked_by(buyer) for buyer in world.buyers),
         "unfinished": any(world.error(buyer) for buyer in world.buyers),
@@ -77,7 +85,7 @@ def _all_ends(world: World, tickets: int, crashes: int, known: dict[Hashable, En
         chance = Fraction(0)
         if not movable:
             ways[sold(world), anomalies(world, tickets)] += 1
-            chance = Fraction(sold(world) > tickets)
+            chance = Fraction(max(sold_on(world)) > tickets)
         for buyer in movable:
             behind = _all_ends(world.move(buyer)[0], tickets, crashes, known)
             ways.update(behind.ways)

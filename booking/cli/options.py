@@ -22,13 +22,13 @@ KeepStock = Annotated[bool, typer.Option("--keep-stock", help="Sell what is left
 LockName = Annotated[str, typer.Option("--lock", metavar="LOCK", help=f"One of {', '.join(LOCKS)}.")]
 Permits = Annotated[int, typer.Option(metavar="N", help="With --lock semaphore: how many buyers it lets in.")]
 StoreName = Annotated[str, typer.Option("--store", metavar="STORE", help=f"One of {', '.join(STORES)}.")]
-Trains = Annotated[int, typer.Option(metavar="N", help="Number of trains; every buyer needs a ticket on each.")]
+Trains = Annotated[int, typer.Option(metavar="N", help="Number of trains; buyer b needs train b and the next one.")]
 TrainOrder = Annotated[
     str,
     typer.Option(
         "--lock-order",
         metavar="ORDER",
-        help="How buyers take the trains' locks: same, opposite (even buyers backwards), or ring (buyer b from b on).",
+        help="First lock: same (the lower number), opposite (even buyers the higher), ring (buyer b of train b).",
     ),
 ]
 Pay = Annotated[

@@ -30,7 +30,7 @@ class Anomalies:
             Anomaly.TORN_READ: self._those(Outcome.TORN_READ),
             UNFINISHED: self._those(Outcome.UNFINISHED, Outcome.UNKNOWN),
         }
-        self._cells = list(quotient.packing.cells)
+        self._on = {cell: self._those(Outcome.BOUGHT, cell=cell) for cell in quotient.packing.cells}
 
     def sold(self, state: int) -> int:
         """Return how many buyers hold a ticket."""
@@ -51,7 +51,7 @@ class Anomalies:
             return bool(self._ended[anomaly])
         if anomaly == Anomaly.DEADLOCK:
             return self.quotient.can_deadlock
-        return anomaly != Anomaly.STARVATION and (anomaly != Anomaly.HALF_JOURNEY or len(self._cells) > 1)
+        return anomaly != Anomaly.STARVATION and (anomaly != Anomaly.HALF_JOURNEY or len(self._on) > 1)
 
     def shown(self, state: int) -> list[str]:
         """Return what went wrong in a settled state, the worst first."""
@@ -63,21 +63,32 @@ class Anomalies:
             return any(count.of(state) for count in self._ended[anomaly])
         match anomaly:
             case Anomaly.OVERSOLD:
-                return self.sold(state) > self.tickets
+                return self.sold(state) > self.tickets and any(sold > self.tickets for sold in self._sold_on(state))
             case Anomaly.LOST_UPDATE:
-                return any(is_lost_update(self.sold(state), self.tickets, left) for left in self._left(state))
+                return any(is_lost_update(sold, self.tickets, left) for sold, left in self._left(state))
             case Anomaly.HALF_JOURNEY:
-                return len(set(self._left(state))) > 1
+                return len({sold + left for sold, left in self._left(state)}) > 1
         return anomaly == Anomaly.DEADLOCK and bool(self.quotient.blocked(state))
 
-    def _left(self, state: int) -> list[int]:
-        """Return what is left on each train whose count can be read; shares are each buyer's own and lose nothing."""
+    def _sold_on(self, state: int) -> list[int]:
+        """Return how many tickets of each train are sold."""
+        return [sum(count.of(state) for count in bought) for bought in self._on.values()]
+
+    def _left(self, state: int) -> list[tuple[int, int]]:
+        """Return how many tickets are sold and left on each train whose count can be read; shares lose nothing."""
         if self.quotient.shared.split:
             return []
-        found = [self.quotient.packing.value(cell, state) for cell in self._cells]
-        return [left for left in found if isinstance(left, int)]
+        found = [self.quotient.packing.value(cell, state) for cell in self._on]
+        return [(sold, left) for sold, left in zip(self._sold_on(state), found, strict=True) if isinstance(left, int)]
 
-    def _those(self, *outcomes: Outcome) -> list[Field]:
-        """Return where to find the number of buyers that ended like this, those that were made to crash left out."""
+    def _those(self, *outcomes: Outcome, cell: str | None = None) -> list[Field]:
+        """Return where to find the number of buyers that ended like this, those that were made to crash left out.
+
+        With a `cell` only the buyers count that were given it.
+        """
         packing, alive = self.quotient.packing, self.quotient.automaton.states
-        return [count for count, local in zip(packing.counts, alive, strict=False) if local.next in outcomes]
+        return [
+            count
+            for count, local in zip(packing.counts, alive, strict=False)
+            if local.next in outcomes and (cell is None or cell in local.cells)
+        ]

@@ -32,14 +32,15 @@ class LocalState:
     """What one buyer will do from here on, whatever brought it here.
 
     `next` is the step that it asks for, its outcome if it has ended, or None if its code was not followed any
-    further. `begun` tells that it has changed a cell and `held` names the locks that it holds. `after` leads from
-    each answer to the number of the next local state. `height` falls along every answer, but for those within a
-    loop, along which it stays the same; without loops it is the longest way to an end, in steps.
+    further. `begun` tells that it has changed a cell, `held` names its locks, and `cells` the counts that it buys from.
+    `after` leads from each answer to the number of the next local state. `height` falls along every answer, but within
+    a loop stays the same; without loops it is the longest way to an end, in steps.
     """
 
     next: Operation | Outcome | None
     begun: bool
     held: tuple[str, ...]
+    cells: frozenset[str]
     after: dict[Result, int]
     height: int
 
@@ -88,12 +89,13 @@ class _Place:
     kind: int
     answers: Results
     found: Continuation
+    cells: frozenset[str]
     after: dict[Result, int] = field(default_factory=dict)
 
     @property
-    def key(self) -> tuple[Operation | Outcome, bool, tuple[str, ...]]:
+    def key(self) -> tuple[Operation | Outcome, bool, tuple[str, ...], frozenset[str]]:
         """Return what tells places apart before anything is known of what follows."""
-        return self.found.next, self.found.written > 0, self.found.held
+        return self.found.next, self.found.written > 0, self.found.held, self.cells
 
 
 class _Learner:
@@ -144,7 +146,7 @@ class _Learner:
         self._runs += 1
         number = self._numbers.setdefault(way if found.local is None else (kind, found.local), len(self.places))
         if number == len(self.places):
-            self.places.append(_Place(kind, answers, found))
+            self.places.append(_Place(kind, answers, found, frozenset(self.runners[kind].shared.cells)))
             if isinstance(found.next, Operation):
                 self._note(number, found.next)
         return number
@@ -211,7 +213,7 @@ def _minimise(learner: _Learner) -> Automaton:
         *({answer: numbers[same[behind]] for answer, behind in places[n].after.items()} for n in list(numbers)[1:]),
     ]
     heights = _heights(after)
-    states = [LocalState(None, begun=False, held=(), after={}, height=0)]
+    states = [LocalState(None, begun=False, held=(), cells=frozenset(), after={}, height=0)]
     for number, place in zip(list(numbers.values())[1:], list(numbers)[1:], strict=True):
         states.append(LocalState(*places[place].key, after[number], heights[number]))
     roots = tuple(numbers[same[root]] for root in learner.roots)

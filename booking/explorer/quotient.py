@@ -46,7 +46,10 @@ class Packing:
     """
 
     def __init__(self, automaton: Automaton, shared: Shared, buyers: int, crashes: int) -> None:
-        dead = [LocalState(outcome, False, (), {}, 0) for outcome in (Outcome.UNFINISHED, Outcome.UNKNOWN)]  # noqa: FBT003
+        dead = [
+            LocalState(outcome, begun=False, held=(), cells=frozenset(), after={}, height=0)
+            for outcome in (Outcome.UNFINISHED, Outcome.UNKNOWN)
+        ]
         self.local = (*automaton.states, *dead)
         self.values = {name: _values(name, automaton) for name in automaton.values}
         self._bits = 0

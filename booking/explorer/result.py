@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from booking.history.finding import Anomaly
 from booking.model.world import Moved
 from booking.scenario import Scenario
 from booking.text.display import html
@@ -85,8 +86,7 @@ class Exploration:
     @property
     def oversold_interleavings(self) -> int | None:
         """Return in how many interleavings more tickets are sold than there were, None for infinitely many."""
-        counts = [count for sold, count in self.sold.items() if sold > self.scenario.tickets]
-        return None if None in counts else sum(count or 0 for count in counts)
+        return self.anomalies.get(Anomaly.OVERSOLD, 0)
 
     @property
     def max_sold(self) -> int:

@@ -225,11 +225,21 @@ def endless_path(quotient: Quotient, never_ending: Container[int], limits: Limit
     return path + min(circles, key=len, default=[])
 
 
+def _in_order(schedule: tuple[int, ...], world: World) -> tuple[int, ...]:
+    """Return the buyers by their numbers if each takes one step and the end is the same, else the schedule as it is."""
+    ordered = tuple(sorted(schedule))
+    if len(set(schedule)) < len(schedule) or ordered[:1] < (0,):
+        return schedule
+    return ordered if world.follow(ordered)[0] == world.follow(schedule)[0] else schedule
+
+
 def witness(anomaly: str, scenario: Scenario, world: World, schedule: tuple[int, ...]) -> Witness:
     """Return the schedule with everything that happens in it, from the labelled world that it starts in.
 
-    The judge is shown the attempts of those that wait outside too, and explains what it finds.
+    Of steps that lead to the same world in any order, the buyers with the smaller numbers take theirs first. The judge
+    is shown the attempts of those that wait outside too, and explains what it finds.
     """
+    schedule = _in_order(schedule, world)
     after, happened = world.follow(schedule)
     waiting = [buyer for buyer in after.buyers if after.blocked_by(buyer)]
     buyers = sorted({moved.buyer for moved in happened})

@@ -41,7 +41,11 @@ class Game:
     @property
     def sold(self) -> int:
         """Return how many buyers hold a ticket."""
-        return sum(self.world.outcome(buyer) is Outcome.BOUGHT for buyer in self.world.buyers)
+        return len(self._bought)
+
+    @property
+    def _bought(self) -> list[int]:
+        return [buyer for buyer in self.world.buyers if self.world.outcome(buyer) is Outcome.BOUGHT]
 
     @property
     def least(self) -> int | None:
@@ -52,7 +56,7 @@ class Game:
     @property
     def is_won(self) -> bool:
         """Return whether more tickets were sold than there were."""
-        return self.sold > self.scenario.tickets
+        return max(self.scenario.sold_on(self._bought)) > self.scenario.tickets
 
     @property
     def is_over(self) -> bool:

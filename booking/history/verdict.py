@@ -15,6 +15,7 @@ from booking.history.finding import SOUND, UNKNOWN, Anomaly, Finding, is_lost_up
 from booking.history.history import CHANGED, TORN, Event, History
 from booking.history.waiting import unanswered
 from booking.purchase import Outcome
+from booking.scenario import PAIR
 from booking.steps import READS, Step
 from booking.text.display import html
 from booking.text.words import buyers, count_of, every_train
@@ -33,8 +34,8 @@ class Verdict:
     `name` is "sound", the worst anomaly found, or "unknown" if a buyer may hold a ticket or the history was cut
     short. `unfinished` are the buyers that never answered; `unknown`, a part of them, had begun to write.
     `oversold` is how many tickets were sold beyond those that existed. `counts_left` is what is left on each train,
-    None for an unreadable store. With more than one train a ticket is one on each of them, and `tickets` are those of
-    each.
+    None for an unreadable store, and `sold_on` how many tickets of it are sold. With several trains a buyer needs two
+    of them, and `tickets` are those of each.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Verdict:
     unfinished: int
     unknown: int
     counts_left: tuple[int | None, ...]
+    sold_on: tuple[int, ...]
     findings: tuple[Finding, ...] = ()
 
     def _repr_html_(self) -> str:
@@ -60,7 +62,7 @@ class Verdict:
     @property
     def oversold(self) -> int:
         """Return how many tickets were sold that did not exist."""
-        return max(0, self.sold - self.tickets)
+        return max(0, max(self.sold_on) - self.tickets)
 
     @property
     def sentence(self) -> str:
@@ -119,24 +121,30 @@ def judge(history: History) -> Verdict:
         unfinished=outcomes.count(Outcome.UNFINISHED) + unknown,
         unknown=unknown,
         counts_left=history.counts_left,
+        sold_on=_sold_on(history, Outcome.BOUGHT),
         findings=findings,
     )
 
 
 def _findings(history: History) -> Iterator[Finding]:
-    sold = sum(ending.outcome is Outcome.BOUGHT for ending in history.endings)
+    sold_on = _sold_on(history, Outcome.BOUGHT)
     oversold = None
-    if sold > history.scenario.tickets:
-        oversold = _own_copies(history, sold) if _is_isolated(history) else _same_count(history)
+    train, sold = next(((t, sold) for t, sold in enumerate(sold_on, 1) if sold > history.scenario.tickets), (1, 0))
+    if sold:
+        oversold = _own_copies(history, sold) if _is_isolated(history) else _same_count(history, train)
         yield oversold
     for train, left in enumerate(history.counts_left, 1):
         if left is not None:
-            yield from _stock_findings(history, train, left, sold, oversold)
+            yield from _stock_findings(history, train, left, sold_on[train - 1], oversold)
     yield from _half_journeys(history)
     if None in history.counts_left:
         yield from _emptied(history)
     yield from _torn_reads(history)
     yield from unanswered(history)
+
+
+def _sold_on(history: History, outcome: Outcome) -> tuple[int, ...]:
+    return history.scenario.sold_on([ending.buyer for ending in history.endings if ending.outcome is outcome])
 
 
 def _replayed(history: History, findings: tuple[Finding, ...]) -> Iterator[Finding]:
@@ -149,14 +157,19 @@ def _replayed(history: History, findings: tuple[Finding, ...]) -> Iterator[Findi
 
 def _half_journeys(history: History) -> Iterator[Finding]:
     """Report that one train has lost more tickets than another, though they are sold together."""
-    gone = {n: history.scenario.tickets - left for n, left in enumerate(history.counts_left, 1) if left is not None}
-    if len(set(gone.values())) < 2:  # noqa: PLR2004 - two trains differ
+    scenario, sold = history.scenario, _sold_on(history, Outcome.BOUGHT)
+    gone = {n: scenario.tickets - left for n, left in enumerate(history.counts_left, 1) if left is not None}
+    if len({lost - sold[train - 1] for train, lost in gone.items()}) < 2:  # noqa: PLR2004 - two trains differ
         return
     writes = [e for e in history.events if e.step in _WRITES and e.phase == "return"]
-    wrote: list[set[int]] = [{event.buyer for event in writes if event.train == train} for train in gone]
-    everybody = {buyer for some in wrote for buyer in some}
-    halves = {buyer for buyer in everybody if not all(buyer in some for some in wrote)}
-    first, *others = (f"train {train} lost {count_of(lost, 'ticket')}" for train, lost in gone.items())
+    wrote: dict[int, set[int]] = {event.buyer: set() for event in writes}
+    for event in writes:
+        wrote[event.buyer].add(event.train)
+    halves = {buyer for buyer, some in wrote.items() if some != set(scenario.route(buyer))}
+    of_sold = [f" ({n:,} sold)" if scenario.trains > PAIR else "" for n in sold]
+    first, *others = (
+        f"train {train} lost {count_of(lost, 'ticket')}{of_sold[train - 1]}" for train, lost in gone.items()
+    )
     text = f"Half a journey: {', '.join([first, *others[:-1]])} and {others[-1]}."
     if halves:
         text += f" {buyers(halves)} did not write for {every_train(len(history.counts_left))}."
@@ -166,7 +179,7 @@ def _half_journeys(history: History) -> Iterator[Finding]:
 def _stock_findings(history: History, train: int, left: int, sold: int, oversold: Finding | None) -> Iterator[Finding]:
     """Compare what the store lost with what was sold; beside an oversold sale the witness is the same."""
     gone = history.scenario.tickets - left
-    unknown = sum(ending.outcome is Outcome.UNKNOWN for ending in history.endings)
+    unknown = _sold_on(history, Outcome.UNKNOWN)[train - 1]
     if is_lost_update(sold, history.scenario.tickets, left):
         only = f"{_file(history, train)} lost only {gone}."
         if oversold is not None:
@@ -194,7 +207,7 @@ def _is_isolated(history: History) -> bool:
             return False
         if event.step in _WRITES and event.value != CHANGED:
             mine[event.buyer] = event.value
-    return bool(mine) and history.stock_left == history.scenario.tickets
+    return bool(mine) and set(history.counts_left) == {history.scenario.tickets}
 
 
 def _own_copies(history: History, sold: int) -> Finding:

@@ -64,10 +64,18 @@ def _cycle(holds: Mapping[int, Sequence[int]], waits: Mapping[int, int]) -> str:
     """Name who holds which lock and waits for which other, then who waits behind them."""
     if len(set(waits.values())) == 1:
         return f"{_wait(waits)} for each other's locks in a cycle of waits, and none of them can move."
-    inside = sorted(buyer for buyer in waits if holds.get(buyer))
+    inside = _in_cycles({buyer: wanted for buyer, wanted in waits.items() if holds.get(buyer)}, holds)
     behind = set(waits) - set(inside)
     sentences = [_link(buyer, holds, waits[buyer]) for buyer in inside] + ["This is a cycle of waits."]
     return " ".join([*sentences, f"{_wait(behind)} behind it."] if behind else sentences)
+
+
+def _in_cycles(waits: Mapping[int, int], holds: Mapping[int, Sequence[int]]) -> list[int]:
+    """Return those of the buyers that others of them wait for, without those that only wait behind a cycle."""
+    inside = [buyer for buyer in sorted(waits) if set(holds[buyer]) & set(waits.values())]
+    if len(inside) in {0, len(waits)}:
+        return sorted(waits)
+    return _in_cycles({buyer: waits[buyer] for buyer in inside}, holds)
 
 
 def _link(buyer: int, holds: Mapping[int, Sequence[int]], wanted: int) -> str:

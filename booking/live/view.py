@@ -46,7 +46,7 @@ _STYLES = {Outcome.BOUGHT: "bold blue", Outcome.SOLD_OUT: "dim", KILLED: "bold y
 class Board:
     """The state of a running sale, as far as its messages tell.
 
-    `doing` has a word or two for every buyer, `left` is the count that was written last, `sold` how many buyers
+    `doing` has a word or two for every buyer, `left` is the count that was written last, `bought` the buyers that
     have reported that they bought, `holders` who is inside the lock, and `pids` the processes of those that have not
     ended.
     """
@@ -54,7 +54,7 @@ class Board:
     scenario: Scenario
     doing: dict[int, str] = field(init=False)
     left: int = field(init=False)
-    sold: int = 0
+    bought: list[int] = field(default_factory=list)
     holders: set[int] = field(default_factory=set)
     pids: dict[int, int] = field(default_factory=dict)
 
@@ -70,7 +70,8 @@ class Board:
             return
         if word == END:
             self.doing[buyer] = str(message.value)
-            self.sold += message.value == Outcome.BOUGHT
+            if message.value == Outcome.BOUGHT:
+                self.bought.append(buyer)
             self.pids.pop(buyer, None)
             return
         self.pids.setdefault(buyer, message.pid)  # its own: a clerk's steps carry the clerk's
@@ -95,10 +96,11 @@ class Board:
         tickets = self.scenario.tickets
         where = "in the shares" if self.scenario.shares else "in the file"
         where += " of train 1" if self.scenario.trains > 1 else ""
-        too_many = f"; only {tickets:,} existed: {self.sold - tickets:,} too many"
+        most = max(self.scenario.sold_on(self.bought))
+        too_many = f"; only {tickets:,} existed: {most - tickets:,} too many"
         yield (
-            f"Tickets left {where}: {self.left:,}   Sold so far: {self.sold:,}"
-            f"{too_many if self.sold > tickets else f' of {tickets:,}'}"
+            f"Tickets left {where}: {self.left:,}   Sold so far: {len(self.bought):,}"
+            f"{too_many if most > tickets else f' of {tickets:,}'}"
         )
         yield from self._each() if len(self.doing) <= MOST_ROWS else self._summed()
 

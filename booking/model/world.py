@@ -6,6 +6,7 @@ so that each can be checked against the other.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import count, takewhile
 from typing import NamedTuple
 
 from booking.errors import BadInputError
@@ -112,12 +113,12 @@ class World:
         if self.shared.split:
             shares = [self.cells[_copy(COUNT, buyer)] for buyer in self.buyers]
             return (sum(share for share in shares if isinstance(share, int)),)
-        found = [self.cells[cell] for cell in self.shared.cells]
+        found = [self.cells[cell] for cell in takewhile(self.cells.__contains__, map(cell_of, count(1)))]
         return tuple(left if isinstance(left, int) else None for left in found)
 
     @property
     def count_left(self) -> int | None:
-        """Return the number of tickets left on the one train, or on the first of two."""
+        """Return the number of tickets left on the one train, or on the first of several."""
         return self.counts_left[0]
 
     def request(self, buyer: int) -> Operation | None:

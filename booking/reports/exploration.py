@@ -107,7 +107,7 @@ def _conclusion(exploration: Exploration) -> Iterator[str]:
     if not exploration.exhausted:
         yield "This was cut short: the counts are lower bounds, and nothing is proved."
     elif exploration.interleavings is None:
-        none = "" if exploration.max_sold > exploration.scenario.tickets else ", and none oversells"
+        none = "" if Anomaly.OVERSOLD in exploration.anomalies else ", and none oversells"
         yield f"Buyers can repeat steps forever. All of the infinitely many interleavings were followed{none}."
     elif not exploration.oversold_interleavings:
         yield f"Every interleaving was tried, all {large(exploration.interleavings)} of them, and none oversells."

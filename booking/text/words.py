@@ -9,8 +9,8 @@ _MOST_RUNS = 8
 
 
 def every_train(trains: int) -> str:
-    """Return "both trains" or "all 3 trains"."""
-    return "both trains" if trains == 2 else f"all {trains} trains"  # noqa: PLR2004 - both are two
+    """Return "both trains", or what tells which two of several trains are meant."""
+    return "both trains" if trains == 2 else "both trains of the journey"  # noqa: PLR2004 - both are two
 
 
 def on_trains(trains: int, order: str) -> str:
@@ -18,9 +18,10 @@ def on_trains(trains: int, order: str) -> str:
     orders = {
         "same": "in the same order by all buyers",
         "opposite": "in opposite orders",
-        "ring": "in a ring: buyer 1 from train 1 on, buyer 2 from train 2 on",
+        "ring": "in a ring, buyer 1 that of train 1 first",
     }
-    return f" on each of {trains} trains, taken {orders[order]} (t2 is train 2)" if trains > 1 else ""
+    need = ", two for each buyer, locks" if trains > 2 else ","  # noqa: PLR2004 - all are two
+    return f" on each of {trains} trains{need} taken {orders[order]} (t2 is train 2)" if trains > 1 else ""
 
 
 def count_of(number: int, thing: str) -> str:

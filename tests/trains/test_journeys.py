@@ -63,11 +63,37 @@ def test_three_buyers_in_a_ring_wait_for_each_other(db: Path, lock: str) -> None
 
 @pytest.mark.parametrize("order", ["same", "ring"])
 def test_three_trains_are_sold_together(db: Path, order: str) -> None:
-    """One buyer has a ticket on each of the three files, and the history is read back as it was."""
-    history = simulate(Scenario(1, lock="file", trains=3, order=order, pay=(0, 0)), db=db)
-    assert (judge(history).name, judge(history).sold, history.counts_left) == ("sound", 1, (0, 0, 0))
+    """Three buyers with two tickets on each train have one on two of them each, if no cycle of waits closes."""
+    scenario = Scenario(3, 2, lock="file", trains=3, order=order, pay=(0, 0))
+    history = next(sale for sale in (simulate(scenario, db=db, timeout=2) for _ in range(20)) if not sale.timed_out)
+    assert (judge(history).name, judge(history).sold, history.counts_left) == ("sound", 3, (0, 0, 0))
     assert [json.loads(path.read_text()) for path in sorted(db.parent.glob("*.json"))] == [{"count": 0}] * 3
     assert History.from_lines(history.to_lines()) == history
+
+
+def test_a_train_that_is_oversold_is_told_from_a_sale_of_more_than_one_journey(db: Path) -> None:
+    """Buyers 1 and 3 need different trains; buyer 5 needs those of buyer 1, and without a lock both get them."""
+    scenario = Scenario(5, trains=4)
+    apart = replay([1, 1, 1, 1, 3, 3, 3, 3], scenario, db=db).verdict
+    assert (apart.name, apart.sold, apart.oversold) == ("sound", 2, 0)
+    twice = replay([1, 1, 3, 3, 3, 3, 5, 5, 5, 5, 1, 1], scenario, db=db).verdict
+    assert (twice.name, twice.sold, twice.oversold) == ("oversold", 3, 1)
+    assert "Buyer 1 read count=1 for train 1 before buyer 5 wrote 0." in twice.sentence
+
+
+def test_half_a_journey_on_one_of_three_trains(db: Path) -> None:
+    """Buyer 2 dies between its writes for trains 2 and 3: of train 2 a ticket is gone that is not sold."""
+    done = replay(parse("2,2,2,2,2,-2"), Scenario(3, lock="file", trains=3), db=db)
+    (half,) = [finding.text for finding in done.verdict.findings if finding.anomaly == "half journey"]
+    lost = "train 1 lost 0 tickets (0 sold), train 2 lost 1 ticket (0 sold) and train 3 lost 0 tickets (0 sold)"
+    assert half == f"Half a journey: {lost}. Buyer 2 did not write for both trains of the journey."
+
+
+def test_only_who_is_in_the_cycle_is_said_to_be(db: Path) -> None:
+    """Buyers 1 and 4 wait for each other; buyer 2 holds a lock that nobody waits for, and waits behind them."""
+    done = replay([1, 4, 2], Scenario(4, lock="mp", trains=3, order="opposite"), db=db)
+    assert "Buyer 2 holds" not in done.verdict.sentence
+    assert "This is a cycle of waits. Buyer 2 waits behind it." in done.verdict.sentence
 
 
 def test_a_history_of_two_trains_from_an_earlier_version_is_read() -> None:

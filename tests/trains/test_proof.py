@@ -22,7 +22,13 @@ JOURNEYS = [
 
 RINGS = [
     pytest.param(Scenario(3, tickets, lock, trains=3, order=order), crashes, id=f"{lock}-{order}-{tickets}-{crashes}")
-    for lock, order, tickets, crashes in [("mp", "ring", 1, 0), ("file", "ring", 2, 1), ("mp", "opposite", 1, 0)]
+    for lock, order, tickets, crashes in [
+        ("mp", "ring", 1, 0),
+        ("mp", "same", 2, 0),
+        ("file", "ring", 2, 1),
+        ("mp", "opposite", 1, 0),
+        ("none", "ring", 1, 0),
+    ]
 ]
 
 
@@ -75,14 +81,23 @@ def test_a_ring_of_two_is_opposite_orders() -> None:
 
 
 def test_three_in_a_ring_can_deadlock_and_one_order_for_all_cannot() -> None:
-    """Three steps are enough, and none with two: one buyer that holds two locks and one that holds the third.
+    """The dining philosophers: each has taken its own lock and none its second, in 3! orders of three steps.
 
-    In the same order whoever has the lock of train 1 is alone: 3! orders of three whole journeys.
+    Nothing else deadlocks: whoever has both its locks goes to its end, and then two are left, who need three for a
+    cycle. If the lower number comes first, buyers 1 and 3 both begin with train 1, and no cycle can close.
     """
     ring = explore(Scenario(3, lock="mp", trains=3, order="ring"))
-    assert (ring.exhausted, ring.verdict, ring.shortest and ring.shortest.steps) == (True, "deadlock", 3)
+    assert (ring.exhausted, ring.verdict, ring.anomalies) == (True, "deadlock", {"deadlock": 6})
+    assert ring.shortest is not None
+    assert (ring.shortest.schedule, ring.shortest.text.count("and waits for that of train")) == ((1, 2, 3), 3)
     same = explore(Scenario(3, lock="mp", trains=3))
-    assert (same.exhausted, same.verdict, same.interleavings) == (True, "sound", 6)
+    assert (same.exhausted, same.verdict, same.sold.keys()) == (True, "sound", {1})
+
+
+def test_two_of_four_in_a_ring_can_travel() -> None:
+    """One ticket on each of four trains is enough for buyers 1 and 3, and no train is oversold."""
+    found = explore(Scenario(4, lock="mp", trains=4))
+    assert (found.exhausted, found.verdict, found.max_sold, found.oversold_interleavings) == (True, "sound", 2, 0)
 
 
 def test_a_circle_needs_only_two_of_many() -> None:
