@@ -25,13 +25,17 @@ def test_a_fault_is_read_as_it_is_typed(text: str, hang: bool, fault: Fault) -> 
     assert Fault.parsed(text, freeze=hang) == fault
 
 
-@pytest.mark.parametrize(
-    "text", ["", "2", "pay@2", "2@sleep", "2@pay:STOP", "-1@pay", "2@pay:HANG", "٢@pay", "2@pay\n"]
-)
+@pytest.mark.parametrize("text", ["", "2", "pay@2", "2@pay:STOP", "-1@pay", "2@pay:HANG", "٢@pay", "2@pay\n"])
 def test_what_is_no_fault_is_refused(text: str) -> None:
     """One line with the value and how to write it."""
     with pytest.raises(BadInputError, match=r"use BUYER@STEP|no step 'sleep'; use one of"):
         Fault.parsed(text)
+
+
+def test_a_fault_names_a_step() -> None:
+    """Another word is refused with the names of the steps."""
+    with pytest.raises(BadInputError, match="no step 'sleep'; use one of acquire, look, pay"):
+        Fault.parsed("2@sleep")
 
 
 def test_a_hang_has_no_signal() -> None:
