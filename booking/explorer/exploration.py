@@ -1,6 +1,7 @@
 """Explore a scenario: witnesses first, because they are cheap and worth most, then every count."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -104,14 +105,9 @@ class _Witnesses:
     roots: Mapping[int, int]
 
     def at_a_glance(self, limits: Limits) -> Witness | None:
-        """Return the shortest witness of the worst anomaly, nothing if it takes more to find one or to rule it out."""
-        for anomaly in SEVERITY:
-            try:
-                moves = self._moves(anomaly, SHORTEST, limits)
-            except InconclusiveError:
-                break
-            if moves is not None:
-                return self._named(anomaly, moves)
+        """Return the shortest witness of the worst anomaly, None if it takes more to find one or to rule it out."""
+        with suppress(InconclusiveError):
+            return next((found for anomaly in SEVERITY if (found := self._found(anomaly, SHORTEST, limits))), None)
         return None
 
     def of_the_worst(self, tally: Tally, limits: Limits) -> Witness | None:
@@ -127,24 +123,22 @@ class _Witnesses:
 
     def cheapest(self, anomaly: str, costs: Costs, limits: Limits, *, whole: bool = True) -> Witness | None:
         """Return the cheapest witness of an anomaly, None if there is none or it was not found within the limits."""
-        try:
-            moves = self._moves(anomaly, costs, limits, whole=whole)
-        except InconclusiveError:
-            return None
-        return None if moves is None else self._named(anomaly, moves)
+        with suppress(InconclusiveError):
+            return self._found(anomaly, costs, limits, whole=whole)
+        return None
 
     def _endless(self, anomaly: str, tally: Tally, limits: Limits) -> Witness | None:
         """Return a witness of an anomaly that shows only while some buyers go on for ever, None beyond the limits."""
         if anomaly in LASTING:
             return self.cheapest(anomaly, SHORTEST, limits, whole=False)
-        try:
+        with suppress(InconclusiveError):
             return self._named(anomaly, endless_path(self.anomalies.quotient, tally.never_ending, limits))
-        except InconclusiveError:
-            return None
+        return None
 
-    def _moves(self, anomaly: str, costs: Costs, limits: Limits, *, whole: bool = True) -> list[Move] | None:
+    def _found(self, anomaly: str, costs: Costs, limits: Limits, *, whole: bool = True) -> Witness | None:
         search = WitnessSearch(self.anomalies, anomaly, costs, whole=whole)
-        return search.path(Node(self.anomalies.quotient.start), limits)
+        moves = search.path(Node(self.anomalies.quotient.start), limits)
+        return None if moves is None else self._named(anomaly, moves)
 
     def _named(self, anomaly: str, moves: Sequence[Move]) -> Witness:
         return witness(anomaly, self.scenario, self.world, assign_buyers(dict(self.roots), moves))

@@ -104,12 +104,16 @@ class Exploration:
             "transitions": self.transitions,
             "interleavings": _digits(self.interleavings),
             "oversold_interleavings": _digits(self.oversold_interleavings),
-            "probability_oversold": None if probability is None else _ratio(probability),
+            "probability_oversold": None
+            if probability is None
+            else "/".join(map(digits, probability.as_integer_ratio())),
             "sold": {str(sold): _digits(count) for sold, count in sorted(self.sold.items())},
             "max_sold": self.max_sold,
             "verdict": self.verdict,
             "anomalies": {name: _digits(count) for name, count in self.anomalies.items()},
-            "shortest": shortest and _shortest(shortest),
+            "shortest": shortest
+            and {"schedule": list(shortest.schedule), "steps": shortest.steps}
+            | ({"error": shortest.error} if shortest.error else {}),
             "fewest_switches": fewest and {"schedule": list(fewest.schedule), "switches": fewest.switches},
         }
 
@@ -121,12 +125,3 @@ def digits(number: int) -> str:
 
 def _digits(number: int | None) -> str | None:
     return None if number is None else digits(number)
-
-
-def _shortest(witness: Witness) -> dict[str, Any]:
-    error = {"error": witness.error} if witness.error else {}
-    return {"schedule": list(witness.schedule), "steps": witness.steps} | error
-
-
-def _ratio(probability: Fraction) -> str:
-    return f"{digits(probability.numerator)}/{digits(probability.denominator)}"

@@ -113,19 +113,15 @@ def from_json(document: object) -> SavedSchedule:
 
 def load(path: Path) -> SavedSchedule:
     """Return the schedule in a file, as `booking explore --save` writes it; raise BadInputError, DiskError."""
-    try:
-        return from_json(_decoded(files.read_small(path)))
-    except BadInputError as error:
-        raise BadInputError(f"cannot use the schedule {shown(path)}: {error}") from None
-
-
-def _decoded(content: bytes) -> object:
     import json  # noqa: PLC0415 - a sale names schedules and keeps none
 
     try:
-        return json.loads(content.decode("utf-8"))
+        return from_json(json.loads(files.read_small(path).decode("utf-8")))
+    except BadInputError as error:
+        reason = str(error)
     except (ValueError, RecursionError):
-        raise BadInputError("it cannot be read as JSON; write one with `booking explore --save FILE`") from None
+        reason = "it cannot be read as JSON; write one with `booking explore --save FILE`"
+    raise BadInputError(f"cannot use the schedule {shown(path)}: {reason}")
 
 
 def save(path: Path, saved: SavedSchedule) -> None:

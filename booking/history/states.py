@@ -72,15 +72,12 @@ def ending_words(ending: Ending | None) -> str:
         return _ENDED[ending.outcome]
     if ending.error:
         return f"gave up: {ending.error}"
-    return "stayed away" if ending.stayed_away else _lost(ending)
-
-
-def _lost(ending: Ending) -> str:
+    if ending.stayed_away:
+        return "stayed away"
     if ending.alive or ending.exitcode is None:
         return "did not finish in time"
-    if ending.exitcode < 0:
-        return f"was killed by signal {-ending.exitcode}"
-    return f"died with exit code {ending.exitcode}"
+    code = ending.exitcode
+    return f"was killed by signal {-code}" if code < 0 else f"died with exit code {code}"
 
 
 def _nexts(history: History, endings: dict[int, Ending]) -> Iterator[str]:
