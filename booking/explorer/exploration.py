@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from booking.errors import InconclusiveError
-from booking.explorer.anomalies import LASTING, SEVERITY, Anomalies
 from booking.explorer.automaton import learn
-from booking.explorer.counting import Tally, count
+from booking.explorer.counting import LASTING, SEVERITY, Anomalies, Limits, Tally, count
 from booking.explorer.quotient import Move, Quotient
 from booking.explorer.result import Exploration, Witness
 from booking.explorer.search import (
     FEWEST_SWITCHES,
     SHORTEST,
     Costs,
-    Limits,
     Node,
     WitnessSearch,
     assign_buyers,

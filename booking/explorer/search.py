@@ -3,12 +3,11 @@
 import heapq
 from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import count
 from typing import NamedTuple, TypeVar
 
 from booking.errors import InconclusiveError
-from booking.explorer.anomalies import LASTING, Anomalies
+from booking.explorer.counting import LASTING, Anomalies, Limits
 from booking.explorer.quotient import Move, Quotient
 from booking.explorer.result import ENDLESS, WAITING, Witness
 from booking.history.finding import UNFINISHED, Anomaly
@@ -17,27 +16,6 @@ from booking.model.world import World
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.text.words import buyers as numbered
-
-OFTEN = 4096
-"""So many states pass between two questions whether to stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """At most `most` states; now and then `on_progress` is told how many there were and `stop` is asked."""
-
-    most: int
-    on_progress: Callable[[int], None] = lambda _: None
-    stop: Callable[[], bool] = lambda: False
-
-    def are_reached(self, states: int) -> bool:
-        """Tell, after so many states, whether to end here."""
-        if states % OFTEN == 0:
-            self.on_progress(states)
-            if self.stop():
-                return True
-        return states >= self.most
-
 
 Place = TypeVar("Place", bound=Hashable)
 Edge = TypeVar("Edge")
@@ -116,7 +94,7 @@ class WitnessSearch:
     """The search for one anomaly in one quotient.
 
     With `whole` the goal is a settled state, so that the schedule ends where every buyer that began has ended or
-    waits for ever. Without, it is the first state that shows something that cannot be made good again.
+    waits forever. Without, it is the first state that shows something that cannot be made good again.
     """
 
     def __init__(self, anomalies: Anomalies, anomaly: str, costs: Costs, *, whole: bool = True) -> None:

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from booking.history.finding import SOUND, UNKNOWN, Anomaly, Finding, is_lost_update
+from booking.history.finding import SOUND, UNKNOWN, Anomaly, Finding, is_lost_update, unanswered
 from booking.history.history import CHANGED, TORN, Event, History
-from booking.history.waiting import unanswered
 from booking.purchase import Outcome
 from booking.scenario import PAIR
 from booking.steps import READS, Step

@@ -8,8 +8,9 @@ from labelled import all_ends
 
 from booking.errors import BadInputError, BookingError, InconclusiveError
 from booking.explorer import Advisor, Hint, Program, World, explore
+from booking.explorer.counting import Limits
 from booking.explorer.result import digits
-from booking.explorer.search import Limits, cheapest
+from booking.explorer.search import cheapest
 from booking.history.verdict import Anomaly
 from booking.purchase import Desk, Outcome, buy
 from booking.registry import STORES

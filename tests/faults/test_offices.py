@@ -9,11 +9,9 @@ from programs import eventually, started
 from start_methods import METHODS
 
 from booking.cli.app import run_command
-from booking.explorer.anomalies import Anomalies
 from booking.explorer.automaton import learn
-from booking.explorer.counting import Tally, count
+from booking.explorer.counting import Anomalies, Limits, Tally, count
 from booking.explorer.quotient import Quotient
-from booking.explorer.search import Limits
 from booking.history.verdict import Anomaly, judge
 from booking.locks.multiprocessing import MultiprocessingLock
 from booking.model.scripted_desk import Program, ScriptedDesk, ScriptedLock
