@@ -227,7 +227,7 @@ def test_the_other_dials_are_refused(tmp_path: Path, setup: Setup, lock: str) ->
 
 def test_what_is_left_is_not_sold(tmp_path: Path) -> None:
     """The two files may hold different counts, so a journey starts with a full stock."""
-    with pytest.raises(BadInputError, match="leave out --keep-stock"):
+    with pytest.raises(BadInputError, match="--keep-stock cannot be combined with --trains"):
         simulate(Scenario(2, trains=2), db=tmp_path / "db.json", restock=False)
     assert list(tmp_path.iterdir()) == []
 
