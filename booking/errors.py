@@ -41,7 +41,7 @@ class DiskError(BookingError):
 
 
 class TornReadError(BookingError):
-    """A buyer read the store while somebody was in the middle of writing it."""
+    """A buyer read the store while another buyer was in the middle of writing it."""
 
 
 class ReplayDiffersError(BookingError):

@@ -49,7 +49,7 @@ class Protection:
 
     @property
     def shares(self) -> tuple[int, ...]:
-        """Return how many tickets each buyer gets before the sale; empty where all buy from one count."""
+        """Return how many tickets each buyer gets before the sale; empty if all buy from one count."""
         return ()
 
     def misfit(self) -> str | None:

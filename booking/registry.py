@@ -43,7 +43,7 @@ STORES: dict[str, type[Store]] = {
 
 
 def protection_of(scenario: Scenario) -> Protection:
-    """Return what the scenario's lock and store come to.
+    """Return the protection that the scenario's lock and store form.
 
     Raise BadInputError for a name that does not exist, and for a lock, a store and trains that do not go together.
     """

@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -109,7 +110,7 @@ def run_command(arguments: Sequence[str], program: typer.Typer | None = None) ->
     except typer.TyperException as error:
         return _report(_usage(error, arguments), 2)
     except typer.Abort:
-        return INTERRUPTED  # the end of the input, where a command asks for some
+        return INTERRUPTED  # the input ended while a command asked for some
     except OSError as error:
         _give_up_output()
         return _report(f"the system refused to go on: {error.strerror or error}", DiskError.exit_status)
@@ -147,7 +148,7 @@ def _prepare_output() -> None:
 
     A warning takes one line on standard error.
     """
-    warnings.showwarning = _show_warning
+    warnings.showwarning = partial(_show_warning, set())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -176,9 +177,11 @@ class _PatientFile(io.FileIO):
             return memoryview(content).nbytes
 
 
-def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    with contextlib.suppress(OSError):
-        print(f"booking: warning: {message}", file=sys.stderr)  # noqa: T201 - typer need not be imported for it
+def _show_warning(shown: set[str], message: Warning | str, *_: object, **__: object) -> None:
+    if str(message) not in shown:  # a fork changes the filters, and with that Python forgets what it has shown
+        shown.add(str(message))
+        with contextlib.suppress(OSError):
+            typer.echo(f"booking: warning: {message}", err=True)
 
 
 def _give_up_output() -> None:

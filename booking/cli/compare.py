@@ -62,7 +62,7 @@ def _content(path: Path | None) -> str | None:
 
 
 def _show(done: int, of: int, what: str) -> None:
-    """Show how far it is, where somebody can see it."""
+    """Show the progress if standard error is a terminal."""
     if sys.stderr is not None and sys.stderr.isatty():
         line = f"{done} of {of}: {what}"[:_WIDTH] if done < of else ""
         sys.stderr.write(f"\r{line:<{_WIDTH}}" + ("" if line else "\r"))

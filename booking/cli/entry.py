@@ -24,7 +24,7 @@ _received: list[int] = []
 class StoppedError(BaseException):
     """Unwinds the command after Ctrl-C or SIGTERM, so that no process is left behind.
 
-    It is no KeyboardInterrupt: where one has crossed an `exec`, Python ends by that signal instead of with our status.
+    It is no KeyboardInterrupt: once one has crossed an `exec`, Python ends by that signal instead of with our status.
     """
 
 

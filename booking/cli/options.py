@@ -13,6 +13,8 @@ from booking.scenario import Scenario
 from booking.setup import CHANNELS, GATES, SUBMISSIONS, Fault
 from booking.text.words import nearest
 
+VERDICTS = (SOUND, *Anomaly, UNKNOWN)
+
 Buyers = Annotated[int, typer.Option(metavar="N", help="Number of buyers.")]
 BuyersNamed = Annotated[
     int, typer.Option(metavar="N", help="Number of buyers.", show_default="as the schedule names, at least 2")
@@ -68,11 +70,10 @@ CsvFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the ev
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Expect = Annotated[
     str | None,
-    typer.Option(metavar="VERDICT", help="Exit with 1 unless this is the verdict (sound, oversold, ...)."),
+    typer.Option(metavar="VERDICT", help=f"Exit with 1 unless the verdict is this one of {', '.join(VERDICTS)}."),
 ]
 
 LONGEST_WAIT = 1_000_000
-VERDICTS = (SOUND, *Anomaly, UNKNOWN)
 
 
 def parsed_pay(text: str) -> tuple[float, float]:
@@ -125,6 +126,6 @@ def parsed_verdict(text: str | None) -> str | None:
 
 def print_json(document: dict[str, Any]) -> None:
     """Print one JSON document on standard output."""
-    import json  # noqa: PLC0415 - 1 ms that is for nothing where text is printed
+    import json  # noqa: PLC0415 - 1 ms that a text answer does not need
 
     typer.echo(json.dumps({"schema": 1} | document, indent=2))

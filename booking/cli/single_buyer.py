@@ -36,7 +36,7 @@ def look(
     if at is None:
         count, where = store_named("json")(store_path(db)).read(), {"db": str(db)}
     else:
-        from booking.office import address, client  # noqa: PLC0415 - sockets, only where one is needed
+        from booking.office import address, client  # noqa: PLC0415 - sockets, only with --at
 
         options.refuse_beside_at(context, "db")
         count, where = client.look_at(address.parse_address(at), timeout=timeout), {"at": at}
@@ -96,7 +96,7 @@ def buy(  # noqa: PLR0913 - every dial is an option
     options.require_seconds("--timeout", timeout)
     narrator = _Narrator(who, quiet=json)
     if at is not None:
-        from booking.office import address, client  # noqa: PLC0415 - sockets, only where one is needed
+        from booking.office import address, client  # noqa: PLC0415 - sockets, only with --at
 
         options.refuse_beside_at(context, "lock", "permits", "store", "pay", "db", "seed")
         outcome = client.buy_at(address.parse_address(at), who, timeout=timeout, tell=narrator)

@@ -23,7 +23,7 @@ HELP = """\
   u          undo the last step
   r          restart
   h          hint: what to do next, and how far it is
-  s          show where everybody stands
+  s          show where each buyer stands
   q          quit
   ?          this help"""
 _MOST_DIGITS = 6
@@ -114,7 +114,7 @@ def prospects(game: Game) -> Iterator[str]:
 
 
 def standing(game: Game) -> Iterator[str]:
-    """Yield the file's count and, for each buyer, its next step, or who blocks it, or how it ended."""
+    """Yield the file's count and, for each buyer, its next step, or which buyer blocks it, or how it ended."""
     yield f"{_left(game)}; {count_of(game.sold, 'ticket')} sold; {count_of(len(game.turns), 'step')} so far."
     for buyer in game.world.buyers:
         yield f"  buyer {buyer:<3} {_stands(game, buyer)}"
@@ -174,7 +174,7 @@ def farewell(game: Game) -> Iterator[str]:
     if not game.turns:
         yield "Nobody has moved."
         return
-    # A game that was left in the middle can be replayed once those who began have come to their ends.
+    # A game that was left in the middle can be replayed once all buyers that began have ended.
     turns = game.turns + game.world.serial(game.turns)
     prediction = predict(game.scenario, turns)
     yield ""

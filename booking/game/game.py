@@ -97,19 +97,19 @@ def riddles(scenario: Scenario) -> list[Schedule]:
     """
     explored = explore(scenario, max_states=MOST_STATES)
     before = World.before(scenario)
-    everybody = tuple(before.buyers)
+    each = tuple(before.buyers)
     overselling = [
         witness.schedule
         for witness in (explored.fewest_switches, explored.shortest)
         if witness and witness.anomaly == Anomaly.OVERSOLD
     ]
-    safe = [before.serial(), everybody + before.follow(everybody)[0].serial()]
+    safe = [before.serial(), each + before.follow(each)[0].serial()]
     asked = [safe[0], *overselling[:1], safe[1], in_turn(before), *overselling[1:]]
     return list(dict.fromkeys(asked))
 
 
 def in_turn(world: World) -> Schedule:
-    """Return the schedule in which the buyers take turns; who is blocked spends its turn waiting."""
+    """Return the schedule in which the buyers take turns; a blocked buyer spends its turn waiting."""
     turns: Schedule = ()
     while world.movable():
         for buyer in world.buyers:

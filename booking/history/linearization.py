@@ -19,7 +19,7 @@ Cells: TypeAlias = tuple[Value, ...]
 class Interval(NamedTuple):
     """One step of one buyer with the numbers of the events before and after it; `asked` is what it was called with.
 
-    `cell` is which count it touched, from 0: that of its train or, where the tickets are split, the buyer's own.
+    `cell` is which count it touched, from 0: that of its train or, if the tickets are split, the buyer's own.
     """
 
     buyer: int

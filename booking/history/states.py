@@ -15,7 +15,7 @@ from booking.text.verbs import VERBS, count_words, verb_of
 class State(NamedTuple):
     """What was true right after one event.
 
-    `files` has the count in the file of each train, TORN while it is half-written; where the tickets are split, the
+    `files` has the count in the file of each train, TORN while it is half-written; if the tickets are split, the
     only one is what is left in all shares. `holders` are the buyers that hold the lock of each train. `sold` is how
     many of the buyers that bought had written by then. The rest is about the buyer of the event: `doing` is what it
     does or did last, `knows` the count it saw last, `then` its next step, or how it ended if there is none.
@@ -138,7 +138,7 @@ class _World:
         return State(files, holders, len(self.sold), does, knows, then)
 
     def _file(self, event: Event) -> None:
-        """Note a write when it returns or when somebody has read it; what a swap writes is not known before."""
+        """Note a write when it returns or when a buyer has read it; what a swap writes is not known before."""
         cell = self.scenario.file_of(event.buyer, event.train) + 1
         before, pending = self.files[cell], self.under_way[cell]
         if event.step in WRITES:

@@ -192,7 +192,7 @@ def _stock_findings(history: History, train: int, left: int, sold: int, oversold
         yield Finding(
             UNKNOWN,
             f"{_file(history, train)} lost {count_of(gone, 'ticket')}, but {count_of(sold, 'buyer')} bought one: "
-            "somebody else changed the file, or a buyer ended without an answer.",
+            "another program changed the file, or a buyer ended without an answer.",
         )
 
 
@@ -252,7 +252,7 @@ def _file(history: History, train: int) -> str:
 def _purchases_by_count(history: History, train: int) -> dict[tuple[int, int], list[tuple[Event, Event]]]:
     """Return, for each cell and count, the read and the write of every buyer that bought on the strength of it.
 
-    A cell is the train or, where the tickets are split, the buyer: counts of different shares have nothing in common.
+    A cell is the train or, if the tickets are split, the buyer: counts of different shares have nothing in common.
     """
     returned = [event for event in history.events if event.phase == "return" and event.train == train]
     reads = {e.buyer: e for e in returned if e.step == Step.READ}

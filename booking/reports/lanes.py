@@ -138,7 +138,7 @@ def deaths(history: History) -> dict[int, int]:
 
 
 def foremost(history: History, verdict: Verdict, most: int) -> Sequence[Ending]:
-    """Return everybody if they fit; else `most` buyers: those that the findings name, then those who got furthest."""
+    """Return all buyers if they fit; else `most` of them: those in the findings, then those that got furthest."""
     if len(history.endings) <= most:
         return history.endings
     named = {seq for finding in verdict.findings for seq in finding.events}

@@ -88,7 +88,7 @@ class _Layout:
         return self.x(index), self.y(self._events[index].buyer) + _LANE / 2
 
     def end(self, span: Span) -> float:
-        """Return where a span ends: at the right edge where it never came back."""
+        """Return where a span ends: at the right edge if it never came back."""
         return WIDTH - _RIGHT if span.end is None else self.x(span.end)
 
     def shows(self, arrow: Arrow) -> bool:

@@ -65,7 +65,7 @@ def timeline(history: History, verdict: Verdict) -> list[str]:
 def conclusion(verdict: Verdict, *, split: bool = False) -> list[str]:
     """Return the verdict in words, folded to the width of the screen, and how to replay it.
 
-    With `split` the tickets were dealt out beforehand, so who got none found its own share empty.
+    With `split` the tickets were dealt out beforehand, so a buyer that got none found its share empty.
     """
     lines = wrapped(f"{verdict.name.upper()}: {verdict.sentence}")
     if verdict.name == SOUND and verdict.sold_out:

@@ -60,7 +60,7 @@ def _headline(exploration: Exploration) -> str:
 
 
 def _many(number: int | None) -> str:
-    """Return a count in full where it can be read, else its size; None is "infinitely many"."""
+    """Return a count in full if it can be read, else its size; None is "infinitely many"."""
     if number is None:
         return "infinitely many"
     return f"{number:,}" if number < _READABLE else f"about 10^{len(digits(number)) - 1}"

@@ -29,7 +29,7 @@ class _Words:
     places: dict[str, int] = field(default_factory=dict)
 
     def place(self, text: str) -> int:
-        """Return where the text stands in the list, adding it where it is new."""
+        """Return where the text stands in the list, adding it if it is new."""
         return self.places.setdefault(text, len(self.places))
 
 
