@@ -100,17 +100,24 @@ def _require_plain_function(function: object, found: set[CodeType]) -> None:
         _seen(default, {})
     for cell in function.__closure__ or ():
         _require_plain_global(_contents(cell), found)
-    if any(isinstance(value, tuple) and not _CALLBACKS.isdisjoint(value) for value in code.co_consts):
+    globals_read = _globals_read(code)
+    if globals_read is None:
         raise _HiddenError
     known = vars(builtins) | function.__globals__
-    for instruction in dis.get_instructions(code):
-        name = instruction.opname
-        if not _OPERATIONS.match(name):
-            raise _HiddenError
-        if name == "LOAD_GLOBAL":
-            _require_plain_global(known.get(instruction.argval, known), found)
-        if name in {"LOAD_ATTR", "LOAD_METHOD"} and instruction.argval not in _ATTRIBUTES:
-            raise _HiddenError
+    for name in globals_read:
+        _require_plain_global(known.get(name, known), found)
+
+
+@lru_cache(maxsize=1024)
+def _globals_read(code: CodeType) -> frozenset[str] | None:
+    """Return the globals that this code reads, None if an instruction may change something outside its frame."""
+    if any(isinstance(value, tuple) and not _CALLBACKS.isdisjoint(value) for value in code.co_consts):
+        return None
+    instructions = [(instruction.opname, instruction.argval) for instruction in dis.get_instructions(code)]
+    attributes = {argument for name, argument in instructions if name in {"LOAD_ATTR", "LOAD_METHOD"}}
+    if not (attributes <= _ATTRIBUTES and all(_OPERATIONS.match(name) for name, _ in instructions)):
+        return None
+    return frozenset(argument for name, argument in instructions if name == "LOAD_GLOBAL")
 
 
 def _contents(cell: object) -> object:
