@@ -37,10 +37,10 @@ class Train:
 
 @dataclass(frozen=True, kw_only=True)
 class BuyerTask:
-    """All that a buyer's process is told: who it is, what it runs, and what it buys from.
+    """All that a buyer's process is told.
 
-    `program` takes a desk for each of the `trains`. `pay_s` is how many seconds its payment takes. `barrier` is what
-    it waits at behind the gate, and `fault_task` what it does in a sale with faults; mostly there is neither.
+    `program` takes a desk for each of the `trains`, and `pay_s` is how many seconds its payment takes. `barrier` is
+    what it waits at behind the gate, and `fault_task` what it does in a sale with faults; None if there is none.
     """
 
     buyer: int

@@ -27,10 +27,7 @@ from booking.steps import Step
 
 TAKES_EFFECT_WITHIN = 1.0
 """Seconds that the parent waits to see a signal take effect."""
-_ASLEEP_WITHIN = 0.05
 _POLL = 0.0002
-_STOPPED = "Tt"
-_SLEEPING = "SD"
 
 
 class Door(StrEnum):
@@ -169,7 +166,6 @@ class Faults:
         self._doors = doors
         self._open: set[Door] = set()
         self._pids: dict[int, int] = {}
-        self._left: set[int] = set()
 
     def task(self, buyer: int) -> FaultTask:
         """Return what this buyer has to do."""
@@ -181,17 +177,14 @@ class Faults:
         if message.word == READY:
             self._pids[message.buyer] = message.pid
         elif message.word == END:
-            self._leave(message.buyer)
+            self._plan.leave(message.buyer)
         elif message.buyer:
             self._plan.hear(message.buyer, message.word, message.phase)
         else:
-            for buyer in [b for b, pid in self._pids.items() if b not in self._left and state_of(pid) in ENDED]:
-                self._leave(buyer)
+            for buyer, pid in self._pids.items():
+                if state_of(pid) in ENDED:
+                    self._plan.leave(buyer)
         self._go_on()
-
-    def _leave(self, buyer: int) -> None:
-        self._left.add(buyer)
-        self._plan.leave(buyer)
 
     def _go_on(self) -> None:
         """Open doors and strike until nothing more is due."""
@@ -206,7 +199,7 @@ class Faults:
             self._plan.strike(due)
             pid = self._pids[due.buyer]
             if due.step == Step.ACQUIRE:
-                _seen(pid, _SLEEPING, _ASLEEP_WITHIN)  # it has said that it waits: let it get there
+                _seen(pid, "SD", 0.05)  # it has said that it waits: let it get there
             self.struck.append(_struck(due, pid))
 
 
@@ -226,17 +219,9 @@ def _struck(fault: Fault, pid: int) -> FaultReport:
     with suppress(ProcessLookupError):
         os.kill(pid, getattr(signal, fault.kind.signal_name, signal.SIGTERM))  # Windows has SIGTERM only
     alive = state_of(pid) not in ENDED
-    landed = _seen(pid, _STOPPED + ENDED if fault.kind is FaultKind.FREEZE else ENDED, TAKES_EFFECT_WITHIN)
+    landed = _seen(pid, "Tt" + ENDED if fault.kind is FaultKind.FREEZE else ENDED, TAKES_EFFECT_WITHIN)
     took = (time.monotonic_ns() - sent_ns) / 1e9 if landed else None
-    return FaultReport(
-        buyer=fault.buyer,
-        step=fault.step,
-        kind=fault.kind,
-        pid=pid,
-        t_ns=sent_ns,
-        alive_right_after=alive,
-        took_effect_after_s=took,
-    )
+    return FaultReport(fault.buyer, fault.step, fault.kind, pid, sent_ns, alive, took)
 
 
 def _seen(pid: int, states: str, within: float) -> bool:

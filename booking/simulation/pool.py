@@ -108,12 +108,8 @@ class PoolSale(RunningSale):
 
     def hold(self, timeout: float) -> History:
         """Hold the sale; the pool is gone when this returns or raises."""
-        task = WorkerTask(
-            program=self.plan.protection.program,
-            train=self.plan.trains[0],
-            ends=self._group.ends,
-            recorded=self._recorded,
-        )
+        program, train = self.plan.protection.program, self.plan.trains[0]
+        task = WorkerTask(program=program, train=train, ends=self._group.ends, recorded=self._recorded)
         self._pool = ProcessPoolExecutor(
             min(self._setup.pool, len(self._waiting)),
             mp_context=cast("BaseContext", _ListingContext(self._group.context, self._group.processes)),
@@ -230,21 +226,18 @@ class PoolSale(RunningSale):
             notes.append(
                 f"A pool keeps no events of more than {count_of(MOST_RECORDED, 'buyer')}, only how they ended."
             )
-        ended = self._group.processes if self._is_broken else []
         notes += [
             f"A worker (process {process.pid}) died (exit code {process.exitcode}), so Python ended the pool."
-            for process in ended
-            if process.exitcode not in {0, None, _TERMINATED}
+            for process in self._group.processes
+            if self._is_broken and process.exitcode not in {0, None, _TERMINATED}
         ]
         return tuple(notes)
 
 
 _SUBMITTED = {
     "async": "all were handed in at once, and their answers collected afterwards.",
-    "sync": (
-        "each was handed in only when the one before it had its answer. So they came one after the other, "
-        "and no race could show."
-    ),
+    "sync": "each was handed in only when the one before it had its answer. So they came one after the other, "
+    "and no race could show.",
 }
 
 

@@ -6,10 +6,9 @@ from typing import Literal, cast
 from booking.history.history import CHANGED, Ending, Event
 from booking.processes.journal import END, FAILED, READY, Message
 from booking.purchase import Outcome
-from booking.steps import PAY, Step
+from booking.steps import PAY, WRITES, Step
 
 _STEPS = frozenset(Step) | {PAY}
-_WRITES = {Step.TRUNCATE, Step.WRITE, Step.SWAP}
 
 
 class Recorder:
@@ -46,7 +45,7 @@ class Recorder:
         buyer, pid, t_ns, step, phase, value, _, train = message
         if value == CHANGED:  # the swap found another count, so it certainly wrote nothing
             self.wrote.discard(buyer)
-        elif step in _WRITES:
+        elif step in WRITES:
             self.wrote.add(buyer)
         phase = cast("Literal['call', 'return']", phase)
         self.events.append(Event(len(self.events) + 1, t_ns, buyer, pid, step, phase, value, train))

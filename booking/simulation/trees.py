@@ -92,14 +92,7 @@ class Trees(ProcessGroup):
     def seal(self) -> None:
         """Start the trees; raise BadInputError if the system has no room for one."""
         for number, guests in enumerate(self._guests, 1):
-            task = TreeTask(
-                guests=guests,
-                protection=self._protection,
-                start_method=self.start_method,
-                ends=self.ends,
-                tell=self._tell,
-                closing=self._closing,
-            )
+            task = TreeTask(guests, self._protection, self.start_method, self.ends, self._tell, self._closing)
             self._start(self._trees, sell, task, f"tree-{number}")
         self._tell.close()
         super().seal()
@@ -133,7 +126,7 @@ class Trees(ProcessGroup):
             end.close()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class TreeTask:
     """All that a tree is told: its buyers, the sale, and the pipes to those above it."""
 

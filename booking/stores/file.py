@@ -90,7 +90,7 @@ class JsonStore(FileStore):
             return super().read()
 
     def write(self, count: int) -> Iterator[tuple[Step, Callable[[], None]]]:
-        """Yield the one step of the write: the replacement, which other processes see whole or not at all."""
+        """Yield the one step of the write, which other processes see whole or not at all."""
         yield Step.WRITE, partial(files.replace, self.path, self.content(count), durable=self.durable)
 
     def put(self, count: int) -> None:
