@@ -1,6 +1,5 @@
-"""`booking compare`: every lock in the same sale: proved, seen, measured, and its holder killed."""
+"""`booking compare`: every lock in the same sale: proof, real sales, cost, and a killed holder."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +9,9 @@ from booking.cli import options
 from booking.cli.explore import asked_to_stop
 from booking.cli.files import require_writable, write_text
 from booking.errors import INTERRUPTED, BadInputError
+from booking.live.terminal import progress
 from booking.scenario import Scenario
 from booking.storage.paths import shown
-
-_WIDTH = 60
 
 
 def compare(  # noqa: PLR0913 - every dial is an option
@@ -31,7 +29,7 @@ def compare(  # noqa: PLR0913 - every dial is an option
     json: options.Json = False,
 ) -> int:
     """Compare all locks: proof, real runs, speed, and a killed holder."""
-    from booking.compare import compare as compared  # noqa: PLC0415 - the explorer, which other commands need not
+    from booking.compare import compare_locks, planned  # noqa: PLC0415 - the explorer, which other commands need not
     from booking.reports import comparison as reports  # noqa: PLC0415
 
     require_writable({"html": html, "markdown": markdown})
@@ -39,7 +37,8 @@ def compare(  # noqa: PLR0913 - every dial is an option
     names = tuple(name.strip() for name in locks.split(",")) if locks else ()
     scenario = Scenario(buyers, tickets, store=store, permits=permits)
     with asked_to_stop() as stop:
-        found = compared(scenario, locks=names, runs=repeat, stop=stop, on_progress=_show)
+        with progress(len(planned(names)), "done") as tell:
+            found = compare_locks(scenario, locks=names, runs=repeat, stop=stop, on_progress=tell)
         if html is not None:
             write_text("html", html, reports.html(found))
         if markdown is not None:
@@ -52,18 +51,10 @@ def compare(  # noqa: PLR0913 - every dial is an option
 
 
 def _content(path: Path | None) -> str | None:
-    """Return what the file holds, None for no file; raise BadInputError if it is no text."""
+    """Return the file's text, None for no file; raise BadInputError if it is not text."""
     if path is None or not path.exists():
         return None
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        raise BadInputError(f"{shown(path):.200} is no text; choose another file with --markdown") from None
-
-
-def _show(done: int, of: int, what: str) -> None:
-    """Show the progress if standard error is a terminal."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        line = f"{done} of {of}: {what}"[:_WIDTH] if done < of else ""
-        sys.stderr.write(f"\r{line:<{_WIDTH}}" + ("" if line else "\r"))
-        sys.stderr.flush()
+        raise BadInputError(f"{shown(path):.200} is not a text; choose another file with --markdown") from None

@@ -11,6 +11,7 @@ INTERVAL = 0.1
 
 _BAR = 30
 _WIDTH = 40
+_MOST_COLUMNS = 79
 
 
 def on_terminal() -> bool:
@@ -29,8 +30,10 @@ def show_light(left: float) -> None:
 
 
 @contextmanager
-def progress(total: int | None, thing: str) -> Iterator[Callable[[int], None]]:
-    """Yield a function to call with how many of `total` things are done; None is an unknown total.
+def progress(total: int | None, thing: str) -> Iterator[Callable[..., None]]:
+    """Yield a function to call with how many of `total` things are done, and what comes next, if that has a name.
+
+    A `total` of None is unknown.
 
     Nothing is shown if standard error is no terminal, nor before the first tenth of a second.
     """
@@ -59,10 +62,10 @@ class _Bar:
         self._next = time.monotonic() + INTERVAL
         self._width = 0
 
-    def __call__(self, done: int) -> None:
+    def __call__(self, done: int, coming: str = "") -> None:
         now = time.monotonic()
         if now >= self._next:
-            line = bar(done, self._total, self._thing)
+            line = (bar(done, self._total, self._thing) + f": {coming}" * bool(coming))[:_MOST_COLUMNS]
             self._write(line.ljust(self._width))
             self._next, self._width = now + INTERVAL, len(line)
 
@@ -76,5 +79,5 @@ class _Bar:
         sys.stderr.flush()
 
 
-def _nothing(done: int) -> None:
-    del done
+def _nothing(done: int, coming: str = "") -> None:
+    del done, coming

@@ -1,20 +1,84 @@
-"""A comparison for a terminal, for a Markdown document between two markers, and as a page."""
+"""A comparison as tables: for a terminal, for a Markdown document between two markers, and as a page."""
 
 import base64
 import hashlib
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 
-from booking.compare.result import Comparison
-from booking.compare.tables import Table, notes, tables
-from booking.text.words import count_of
+from booking.compare import NOT_MEASURED, Comparison
+from booking.compare.measures import (
+    MEASURES,
+    NO_VALUE,
+    Cost,
+    InPlace,
+    KilledHolder,
+    Measure,
+    Missing,
+    Proof,
+    RealSales,
+    TwoOffices,
+)
+from booking.text.words import count_of, printable
 
 WIDTH = 80
 BEGIN = "<!-- booking compare: begin -->"
 END = "<!-- booking compare: end -->"
 _GAP = 2
+
+
+@dataclass(frozen=True)
+class Table:
+    """One question: `title`, `headers` above `rows`, whose first cell is a lock's name, and `words` that explain."""
+
+    title: str
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    words: str
+
+
+def tables(comparison: Comparison) -> tuple[Table, ...]:
+    """Return the three tables: is it safe, what if something fails, what does it cost."""
+    scenario = comparison.scenario
+    buyers, cores = count_of(scenario.buyers, "buyer"), count_of(comparison.cores, "core")
+    sale = f"{buyers}, {count_of(scenario.tickets, 'ticket')}, store {scenario.store}"
+    return (
+        _table(comparison, f"Is it safe? {sale}.", (Proof, RealSales, TwoOffices), _SAFETY),
+        _table(comparison, "What if something goes wrong?", (KilledHolder, InPlace), _FAILURES),
+        _table(comparison, f"What does it cost? {buyers} at once, {cores}.", (Cost,), _COSTS),
+    )
+
+
+def _table(comparison: Comparison, title: str, measures: Sequence[type[Measure]], words: str) -> Table:
+    headers = ("lock", *(header for measure in measures for header in measure.headers))
+    rows = tuple(
+        (printable(lock), *(cell for measure in measures for cell in comparison.cells(lock, measure)))
+        for lock in comparison.locks
+    )
+    return Table(title, headers, rows, words)
+
+
+def notes(comparison: Comparison) -> list[str]:
+    """Return a sentence for every reason why cells are empty, with the locks and the measures that it is true of."""
+    places: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for measure in MEASURES:
+        for lock in comparison.locks:
+            found = comparison.found.get((lock, measure))
+            if isinstance(found, Missing):
+                places[printable(found.reason)][printable(lock)].append(measure.key.replace("_", " "))
+    lines = [f"{NO_VALUE} {', '.join(locks)}{_of_what(locks.values())}: {why}." for why, locks in places.items()]
+    return (
+        lines + [f"{NOT_MEASURED} was not measured, because the comparison was interrupted."] * comparison.interrupted
+    )
+
+
+def _of_what(measures: Iterable[list[str]]) -> str:
+    """Return " (killed holder, in place)", and nothing if a reason is true of all measures."""
+    named = list(dict.fromkeys(name for names in measures for name in names))
+    return f" ({', '.join(named)})" if len(named) < len(MEASURES) else ""
 
 
 def text(comparison: Comparison) -> str:
@@ -29,16 +93,17 @@ def markdown(comparison: Comparison) -> str:
     """Return one table in Markdown, all columns side by side, with its notes; it ends with a line end."""
     parts = tables(comparison)
     headers = ["lock", *(header for table in parts for header in table.headers[1:])]
-    rows = [[parts[0].rows[n][0], *(cell for table in parts for cell in table.rows[n][1:])] for n in _range(parts[0])]
+    sides = zip(*(table.rows for table in parts), strict=True)
+    rows = [[side[0][0], *(cell for row in side for cell in row[1:])] for side in sides]
     lines = [_row(headers), _row(["---"] * len(headers)), *map(_row, rows)]
     told = [f"- {_plain(note.removeprefix('- '))}" for note in notes(comparison)]
     return "\n".join([*lines, "", *told, *[""] * bool(told), _plain(f"{parts[0].title} {_ran(comparison)}"), ""])
 
 
 def placed(document: str | None, content: str) -> str:
-    """Return the document with the content between its two markers; without markers, the content is all there is.
+    """Return the document with the content between its two markers; without markers, the content is the whole document.
 
-    None stands for a document that does not exist yet.
+    None is a document that does not exist yet.
     """
     before, begin, rest = (document or "").partition(BEGIN)
     _, end, after = rest.partition(END)
@@ -46,7 +111,7 @@ def placed(document: str | None, content: str) -> str:
 
 
 def html(comparison: Comparison) -> str:
-    """Return one self-contained page that forbids itself every connection."""
+    """Return one self-contained page whose policy forbids every connection."""
     style = (files("booking.reports") / "page" / "colours.css").read_text(encoding="utf-8") + _STYLE
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     told = "".join(f"<li>{escape(note.removeprefix('- '))}</li>" for note in notes(comparison))
@@ -70,16 +135,12 @@ def _lines(table: Table) -> Iterator[str]:
         yield "".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _range(table: Table) -> range:
-    return range(len(table.rows))
-
-
 def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(_plain(cell) for cell in cells)} |"
 
 
 def _plain(cell: str) -> str:
-    """Return the text with what Markdown would take for its own marks behind backslashes."""
+    """Return the text with what Markdown would take for its own marks after backslashes."""
     return "".join(f"\\{character}" if character in "\\|<>*_`[]#" else character for character in cell)
 
 
@@ -94,6 +155,24 @@ def _section(table: Table) -> str:
         f"</table></div><p>{escape(table.words)}</p></section>\n"
     )
 
+
+_SAFETY = (
+    "orders: in how many orders the buyers' steps can happen; oversold in: in how many of them more tickets are sold "
+    "than there are (counted by the explorer, which runs the buyers' own code). real sales: the worst verdict of sales "
+    "with real processes; two offices: the same from two process trees, as from two terminals."
+)
+_FAILURES = (
+    "holder killed: the buyer inside is killed (SIGKILL) while it pays; when is the next one in? written in place: the "
+    "file is emptied and written again, and every buyer looks at it before taking the lock; does one read half a file?"
+)
+_COSTS = (
+    "per purchase: the time from one purchase to the next when all buy as fast as they can, without paying; vs none, "
+    "vs flock: how many times as long as without a lock, and with the kernel's own lock. Below 1.0 x a purchase is "
+    "faster than that: buyers that take turns do not compete for the processor and the file. longest wait: the longest "
+    "that one purchase took. least / most served: the purchases of the buyer with the fewest and of the one with the "
+    "most. Times are of one machine and one moment: the fastest of several rounds, because other work only makes them "
+    "longer."
+)
 
 _STYLE = """
 html { font: 400 18px/1.4 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }

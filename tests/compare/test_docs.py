@@ -8,9 +8,8 @@ import pytest
 import typer.main
 
 from booking.cli.app import program_for, run_command
-from booking.compare.measures import Question, proved
-from booking.compare.result import Comparison, Measure
-from booking.compare.tables import PROVED_HEADERS
+from booking.compare import Comparison
+from booking.compare.measures import Proof, Question
 from booking.registry import LOCKS
 from booking.reports.comparison import BEGIN, END, markdown
 from booking.scenario import Scenario
@@ -27,7 +26,7 @@ ELSEWHERE = "("
 def table_of(text: str) -> list[list[str]]:
     """Return the cells of the first columns of a Markdown table: the lock and what is proved."""
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
-    return [row[: 1 + len(PROVED_HEADERS)] for row in rows]
+    return [row[: 1 + len(Proof.headers)] for row in rows]
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/comparison.md"])
@@ -35,7 +34,7 @@ def test_the_table_of_a_document_is_that_of_the_command(page: str) -> None:
     """Every lock has its row and its proof; else run `booking compare --markdown` on the document. Times may differ."""
     text = (ROOT / page).read_text(encoding="utf-8")
     shown = text.partition(BEGIN)[2].partition(END)[0]
-    proofs = {(lock, Measure.PROVED): proved(Question(Scenario(lock=lock), 1, 0.1, lambda: False)) for lock in LOCKS}
+    proofs = {(lock, Proof): Proof.measure(Question(Scenario(lock=lock), 1, 0.1, lambda: False)) for lock in LOCKS}
     assert table_of(shown) == table_of(markdown(Comparison(Scenario(), tuple(LOCKS), 1, proofs)))
 
 

@@ -5,25 +5,38 @@ from fractions import Fraction
 
 import pytest
 
-from booking.compare.result import Comparison, Cost, Inheritance, InPlace, Measure, Missing, Proof, Sales
-from booking.compare.tables import duration, notes, power, tables, times
+from booking.compare import Comparison
+from booking.compare.measures import (
+    MEASURES,
+    Cost,
+    InPlace,
+    KilledHolder,
+    Missing,
+    Proof,
+    RealSales,
+    TwoOffices,
+    duration,
+    power,
+    times,
+)
 from booking.reports import comparison as reports
+from booking.reports.comparison import notes, tables
 from booking.scenario import Scenario
 
+BASES = {"none": Cost(0.5, (200, 300), 0.012), "flock": Cost(0.5, (1000, 1000), 0.001)}
 FOUND = {
-    ("none", Measure.PROVED): Proof(20, 12, exhausted=True, verdict="oversold"),
-    ("none", Measure.OBSERVED): Sales({"oversold": 3, "sound": 1}),
-    ("none", Measure.TWO_OFFICES): Sales({"oversold": 4}),
-    ("none", Measure.KILLED_HOLDER): Missing("nobody waits"),
-    ("none", Measure.IN_PLACE): InPlace(8, exhausted=True, attempts=5_000, torn_reads=1_234),
-    ("none", Measure.COST): Cost(0.5, (200, 300), 0.012),
-    ("<b>|", Measure.PROVED): Proof(1_216_451_004_088_320_000, 0, exhausted=True, verdict="sound"),
-    ("<b>|", Measure.OBSERVED): Sales({"sound": 4}),
-    ("<b>|", Measure.TWO_OFFICES): Sales({"sound": 4}),
-    ("<b>|", Measure.KILLED_HOLDER): Inheritance(None, 2.0),
-    ("<b>|", Measure.IN_PLACE): Missing("nobody <waits>"),
-    ("<b>|", Measure.COST): Cost(0.5, (40, 60), 1.25),
-    ("flock", Measure.COST): Cost(0.5, (1000, 1000), 0.001),
+    ("none", Proof): Proof(20, 12, exhausted=True, verdict="oversold"),
+    ("none", RealSales): RealSales({"oversold": 3, "sound": 1}),
+    ("none", TwoOffices): TwoOffices({"oversold": 4}),
+    ("none", KilledHolder): Missing("nobody waits"),
+    ("none", InPlace): InPlace(8, exhausted=True, attempts=5_000, torn_reads=1_234),
+    ("none", Cost): Cost(0.5, (200, 300), 0.012).compared_with(BASES),
+    ("<b>|", Proof): Proof(1_216_451_004_088_320_000, 0, exhausted=True, verdict="sound"),
+    ("<b>|", RealSales): RealSales({"sound": 4}),
+    ("<b>|", TwoOffices): TwoOffices({"sound": 4}),
+    ("<b>|", KilledHolder): KilledHolder(None, 2.0),
+    ("<b>|", InPlace): Missing("nobody <waits>"),
+    ("<b>|", Cost): Cost(0.5, (40, 60), 1.25).compared_with(BASES),
 }
 COMPARISON = Comparison(Scenario(2), ("none", "<b>|"), 4, FOUND, 12.4, cores=2)
 
@@ -126,13 +139,13 @@ def test_the_json_has_a_row_for_each_lock() -> None:
 
 def test_a_lock_that_a_store_cannot_serve_is_noted_once() -> None:
     """One reason for all six measures is one sentence."""
-    found = {("cas", measure): Missing("it cannot swap") for measure in Measure}
+    found = {("cas", measure): Missing("it cannot swap") for measure in MEASURES}
     assert notes(Comparison(Scenario(2), ("cas",), 1, found)) == ["- cas: it cannot swap."]
 
 
 def test_what_was_not_measured_is_a_question_mark() -> None:
     """An interrupted comparison shows what it has, and says that the rest is missing."""
-    proof = {("none", Measure.PROVED): FOUND["none", Measure.PROVED]}
+    proof = {("none", Proof): FOUND["none", Proof]}
     cut = Comparison(Scenario(2), ("none",), 4, proof, interrupted=True)
     assert [table.rows for table in tables(cut)] == [
         (("none", "20", "60 %", "?", "?"),),
@@ -154,7 +167,7 @@ def test_what_was_not_measured_is_a_question_mark() -> None:
 )
 def test_what_was_cut_short_is_never_called_safe(proof: Proof, shown: tuple[str, str]) -> None:
     """Only an exhausted proof says "none" without more words."""
-    comparison = Comparison(Scenario(2), ("none",), 1, {("none", Measure.PROVED): proof})
+    comparison = Comparison(Scenario(2), ("none",), 1, {("none", Proof): proof})
     assert tables(comparison)[0].rows[0][1:3] == shown
 
 
