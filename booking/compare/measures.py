@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Self
 from booking.compare.contention import Contention, contend
 from booking.errors import InconclusiveError
 from booking.explorer import explore
-from booking.explorer.result import digits
 from booking.history.finding import SOUND, UNKNOWN, Anomaly
 from booking.history.history import History
 from booking.history.verdict import judge
@@ -21,7 +20,7 @@ from booking.scenario import Scenario
 from booking.setup import Fault, FaultKind, Setup
 from booking.simulation.sale import simulate
 from booking.steps import PAY, Step
-from booking.text.words import share
+from booking.text.words import decimals, digits, duration, power, share
 
 BASELINES = ("none", "flock")
 """The locks that every cost is compared with: the price of no protection, and the kernel's own."""
@@ -34,8 +33,6 @@ STUCK_AFTER = 2.0
 """Seconds after which a lock that is not released counts as stuck."""
 KILLS = 3
 NO_VALUE = "-"
-_READABLE = 1_000_000
-"""A count from here on is shown as a power of ten."""
 
 
 @dataclass(frozen=True)
@@ -251,7 +248,7 @@ class Cost(Measure):
         """Return the times, the factors and the fairness."""
         return (
             duration(self.each_s) if any(self.served) else NO_VALUE,
-            *(times(self.against.get(name)) for name in BASELINES),
+            *(_times(self.against.get(name)) for name in BASELINES),
             duration(self.longest_s),
             f"{min(self.served):,} / {max(self.served):,}",
         )
@@ -272,26 +269,8 @@ class Cost(Measure):
 MEASURES: tuple[type[Measure], ...] = (Proof, RealSales, TwoOffices, KilledHolder, InPlace, Cost)
 
 
-def power(number: int) -> str:
-    """Return a count in full, from a million on as 1.22 x 10^18."""
-    if number < _READABLE:
-        return f"{number:,}"
-    text = digits(number)
-    return f"{text[0]}.{text[1:3]} x 10^{len(text) - 1}"
-
-
-def duration(seconds: float) -> str:
-    """Return a time in milliseconds with two significant digits, from one second on in seconds."""
-    return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.{_decimals(1000 * seconds)}f} ms"
-
-
-def times(factor: float | None) -> str:
-    """Return a factor with two significant digits."""
-    return NO_VALUE if factor is None else f"{factor:.{_decimals(factor)}f} x"
-
-
-def _decimals(number: float) -> int:
-    return 0 if number >= 10 else 1 if number >= 1 else 2 if number >= 0.1 else 3  # noqa: PLR2004
+def _times(factor: float | None) -> str:
+    return NO_VALUE if factor is None else f"{factor:.{decimals(factor)}f} x"
 
 
 def _simulate(scenario: Scenario, setup: Setup, timeout: float | None = None) -> History:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -11,6 +10,7 @@ from booking.history.finding import Anomaly
 from booking.model.world import Moved
 from booking.scenario import Scenario
 from booking.text.display import html
+from booking.text.words import digits
 
 SCHEMA = 1
 WAITING = "waits for ever"
@@ -116,11 +116,6 @@ class Exploration:
             | ({"error": shortest.error} if shortest.error else {}),
             "fewest_switches": fewest and {"schedule": list(fewest.schedule), "switches": fewest.switches},
         }
-
-
-def digits(number: int) -> str:
-    """Return all digits of a whole number; `str` refuses those of more than 4300."""
-    return f"{Decimal(number):f}"
 
 
 def _digits(number: int | None) -> str | None:

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,9 +21,8 @@ from booking.compare.measures import (
     RealSales,
     TwoOffices,
 )
-from booking.text.words import count_of, printable
+from booking.text.words import count_of, printable, wrapped
 
-WIDTH = 80
 BEGIN = "<!-- booking compare: begin -->"
 END = "<!-- booking compare: end -->"
 _GAP = 2
@@ -83,10 +81,9 @@ def _of_what(measures: Iterable[list[str]]) -> str:
 
 def text(comparison: Comparison) -> str:
     """Return the comparison in lines of at most 80 columns, unless a lock's name or a cell is longer than that."""
-    blocks = ["\n".join([table.title, "", *_lines(table), "", *_wrapped(table.words)]) for table in tables(comparison)]
-    return "\n\n".join(
-        [*blocks, *["\n".join(_wrapped(*notes(comparison)))] * bool(notes(comparison)), _ran(comparison)]
-    )
+    blocks = ["\n".join([table.title, "", *_lines(table), "", *wrapped(table.words)]) for table in tables(comparison)]
+    reasons = [line for note in notes(comparison) for line in wrapped(note)]
+    return "\n\n".join([*blocks, *(["\n".join(reasons)] if reasons else []), _ran(comparison)])
 
 
 def markdown(comparison: Comparison) -> str:
@@ -123,10 +120,6 @@ def html(comparison: Comparison) -> str:
 def _ran(comparison: Comparison) -> str:
     sales = f"{count_of(comparison.runs, 'real sale')} of each kind for each lock"
     return f"{sales}; it took {comparison.elapsed_s:.0f} s."
-
-
-def _wrapped(*paragraphs: str) -> list[str]:
-    return [line for paragraph in paragraphs for line in textwrap.wrap(paragraph, WIDTH, break_on_hyphens=False)]
 
 
 def _lines(table: Table) -> Iterator[str]:
@@ -168,7 +161,7 @@ _FAILURES = (
 _COSTS = (
     "per purchase: the time from one purchase to the next when all buy as fast as they can, without paying; vs none, "
     "vs flock: how many times as long as without a lock, and with the kernel's own lock. Below 1.0 x a purchase is "
-    "faster than that: buyers that take turns do not compete for the processor and the file. longest wait: the longest "
+    "cheaper than that: fewer buyers at once compete for the processor and the file. longest wait: the longest "
     "that one purchase took. least / most served: the purchases of the buyer with the fewest and of the one with the "
     "most. Times are of one machine and one moment: the fastest of several rounds, because other work only makes them "
     "longer."

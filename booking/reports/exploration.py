@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from booking.explorer.result import WAITING, Exploration, Witness, digits
+from booking.explorer.result import WAITING, Exploration, Witness
 from booking.history.finding import UNFINISHED, Anomaly
 from booking.history.schedule import DIES, Cell, columns, heading, step_text
 from booking.model.shared_state import shared_in
 from booking.model.world import Moved
 from booking.purchase import Outcome
-from booking.text.words import buyers, count_of, every_train, share, shares, wrapped
+from booking.text.words import buyers, count_of, digits, every_train, power, share, shares, wrapped
 
 MOST_DIGITS = 15
 """A number with more digits is also given as a power of ten."""
@@ -55,7 +55,7 @@ def large(number: int | None, most: int = MOST_DIGITS_SHOWN) -> str:
     text = digits(number)
     if len(text) <= MOST_DIGITS:
         return f"{number:,}"
-    rounded = f"about {text[0]}.{text[1:3]} x 10^{len(text) - 1}"
+    rounded = f"about {power(number)}"
     return f"{number:,} ({rounded})" if len(text) <= most else rounded
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from html import escape
 
-from booking.explorer.result import Exploration, digits
+from booking.explorer.result import Exploration
 from booking.history.history import History
 from booking.history.verdict import SOUND, Verdict, judge
 from booking.reports import svg
 from booking.text.display import html
-from booking.text.words import printable
+from booking.text.words import digits, printable
 
 
 @html.register

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
 WIDTH = 80
 """The columns of a screen."""
@@ -97,3 +98,24 @@ def _per_cent(tenths: int, part: int, whole: int) -> str:
     if part < whole and tenths == 1000:  # noqa: PLR2004 - all the tenths of 100 %
         return "more than 99.9 %"
     return f"{tenths // 10} %" if tenths % 10 == 0 else f"{tenths / 10} %"
+
+
+def digits(number: int) -> str:
+    """Return all digits of a whole number; `str` refuses those of more than 4300."""
+    return f"{Decimal(number):f}"
+
+
+def power(number: int) -> str:
+    """Return a count in full, from a million on as 1.21 x 10^18, its digits cut and not rounded."""
+    text = digits(number)
+    return f"{number:,}" if number < 1_000_000 else f"{text[0]}.{text[1:3]} x 10^{len(text) - 1}"  # noqa: PLR2004
+
+
+def duration(seconds: float) -> str:
+    """Return a time in milliseconds with two significant digits, from one second on in seconds."""
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.{decimals(1000 * seconds)}f} ms"
+
+
+def decimals(number: float) -> int:
+    """Return how many decimals show two significant digits."""
+    return 0 if number >= 10 else 1 if number >= 1 else 2 if number >= 0.1 else 3  # noqa: PLR2004

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from booking.compare import Comparison
+from booking.compare import Comparison, measures
 from booking.compare.measures import (
     MEASURES,
     Cost,
@@ -15,13 +15,11 @@ from booking.compare.measures import (
     Proof,
     RealSales,
     TwoOffices,
-    duration,
-    power,
-    times,
 )
 from booking.reports import comparison as reports
 from booking.reports.comparison import notes, tables
 from booking.scenario import Scenario
+from booking.text.words import duration, power, wrapped
 
 BASES = {"none": Cost(0.5, (200, 300), 0.012), "flock": Cost(0.5, (1000, 1000), 0.001)}
 FOUND = {
@@ -78,7 +76,7 @@ Is it safe? 2 buyers, 1 ticket, store json. 4 real sales of each kind for each l
 
 def test_the_text_is_three_tables() -> None:
     """Each cell is a word or a number with its unit: 0.5 s / 500 purchases = 1 ms; 1 ms / (0.5 s / 2,000) = 4."""
-    words = {line for table in tables(COMPARISON) for line in reports._wrapped(table.words)}
+    words = {line for table in tables(COMPARISON) for line in wrapped(table.words)}
     text = reports.text(COMPARISON)
     shown = "\n".join(line for line in text.splitlines() if line not in words)
     assert shown.replace("\n\n\n", "\n\n").startswith(TEXT)
@@ -176,4 +174,4 @@ def test_numbers_have_units_and_two_digits_that_count() -> None:
     seconds = (0.000_012_3, 0.000_456, 0.00123, 0.0456, 2.0)
     assert [duration(value) for value in seconds] == ["0.012 ms", "0.46 ms", "1.2 ms", "46 ms", "2.0 s"]
     assert [power(number) for number in (999_999, 1_000_000, 10**5000)] == ["999,999", "1.00 x 10^6", "1.00 x 10^5000"]
-    assert [times(factor) for factor in (None, float(Fraction(1, 3)), 12.3)] == ["-", "0.33 x", "12 x"]
+    assert [measures._times(factor) for factor in (None, float(Fraction(1, 3)), 12.3)] == ["-", "0.33 x", "12 x"]

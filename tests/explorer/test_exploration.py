@@ -9,7 +9,6 @@ from labelled import all_ends
 from booking.errors import BadInputError, BookingError, InconclusiveError
 from booking.explorer import Advisor, Hint, Program, World, explore
 from booking.explorer.counting import Limits
-from booking.explorer.result import digits
 from booking.explorer.search import cheapest
 from booking.history.verdict import Anomaly
 from booking.purchase import Desk, Outcome, buy
@@ -17,6 +16,7 @@ from booking.registry import STORES
 from booking.reports.exploration import render
 from booking.scenario import Scenario
 from booking.stores.file import JsonStore
+from booking.text.words import digits
 
 
 @pytest.mark.parametrize(

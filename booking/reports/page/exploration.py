@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from booking.explorer.result import Exploration, digits
+from booking.explorer.result import Exploration
 from booking.history.verdict import SOUND, UNKNOWN, replay_command
 from booking.model.prediction import predict
 from booking.model.world import World
 from booking.reports.page import page, sign, title
 from booking.reports.page.grid import MOST_PATHS, grid_data, grid_of
 from booking.reports.page.scene import scene
-from booking.text.words import count_of
+from booking.text.words import count_of, digits
 
 _READABLE = 10**15
 
