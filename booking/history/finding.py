@@ -144,10 +144,7 @@ def _unserved(lost: Sequence[Ending]) -> Iterator[Finding]:
 
 
 def _lost_buyer(ending: Ending, last: Event | None, *, holds: bool, freed: bool) -> Finding:
-    """Say where one buyer was when it died or ran out of time.
-
-    A buyer that died before its write began holds no ticket, so it makes no sale unknown.
-    """
+    """Say where one buyer died or ran out of time; before its write it holds no ticket, so the sale stays known."""
     if ending.error:
         text = f"Buyer {ending.buyer} gave up: {ending.error}."
     elif ending.alive:

@@ -76,6 +76,8 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as the JSON object that `booking run --json` prints."""
+        left = list(self.counts_left)
+        by_train = {"second_left": left[1], "counts_left": left} if len(left) > 1 else {}  # the older key came first
         return {
             "tickets": self.tickets,
             "buyers": self.buyers,
@@ -86,7 +88,7 @@ class Verdict:
             "unfinished": self.unfinished,
             "unknown": self.unknown,
             "stock_left": self.stock_left,
-            **_journey_counts(self.counts_left),
+            **by_train,
             "verdict": self.name,
             "findings": [
                 {"anomaly": f.anomaly, "text": f.text, "events": list(f.events), "replay": f.replay}
@@ -95,19 +97,13 @@ class Verdict:
         }
 
 
-def _journey_counts(counts_left: tuple[int | None, ...]) -> dict[str, Any]:
-    """Return the JSON keys of a sale of journeys; `second_left` is the key that came first."""
-    return {"second_left": counts_left[1], "counts_left": list(counts_left)} if len(counts_left) > 1 else {}
-
-
 def judge(history: History) -> Verdict:
-    """Return the verdict on a sale; the same history always gives the same verdict.
-
-    Buyers that a replay's schedule does not name are not counted.
-    """
+    """Return the verdict on a sale; buyers that a replay's schedule does not name are not counted."""
     outcomes = [ending.outcome for ending in history.endings if not ending.stayed_away]
-    findings = tuple(_replayed(history, tuple(_findings(history))))
+    findings = list(_findings(history))
     named = {finding.anomaly for finding in findings}
+    command = replay_command(history) if named.intersection(Anomaly) else None
+    findings = [replace(f, replay=command) if f.anomaly in set(Anomaly) else f for f in findings]
     worst = next((anomaly for anomaly in Anomaly if anomaly in named), None)
     unknown = outcomes.count(Outcome.UNKNOWN)
     return Verdict(
@@ -121,7 +117,7 @@ def judge(history: History) -> Verdict:
         unknown=unknown,
         counts_left=history.counts_left,
         sold_on=_sold_on(history, Outcome.BOUGHT),
-        findings=findings,
+        findings=tuple(findings),
     )
 
 
@@ -144,14 +140,6 @@ def _findings(history: History) -> Iterator[Finding]:
 
 def _sold_on(history: History, outcome: Outcome) -> tuple[int, ...]:
     return history.scenario.sold_on([ending.buyer for ending in history.endings if ending.outcome is outcome])
-
-
-def _replayed(history: History, findings: tuple[Finding, ...]) -> Iterator[Finding]:
-    """Yield the findings, each anomaly with its replay; without one there is no search for the order of the steps."""
-    anomalies = [finding for finding in findings if finding.anomaly in set(Anomaly)]
-    command = replay_command(history) if anomalies else None
-    for finding in findings:
-        yield replace(finding, replay=command) if finding in anomalies else finding
 
 
 def _half_journeys(history: History) -> Iterator[Finding]:
@@ -250,10 +238,7 @@ def _file(history: History, train: int) -> str:
 
 
 def _purchases_by_count(history: History, train: int) -> dict[tuple[int, int], list[tuple[Event, Event]]]:
-    """Return, for each cell and count, the read and the write of every buyer that bought on the strength of it.
-
-    A cell is the train or, if the tickets are split, the buyer: counts of different shares have nothing in common.
-    """
+    """Return the read and the write of who bought, by train (by buyer if tickets are split) and by the count read."""
     returned = [event for event in history.events if event.phase == "return" and event.train == train]
     reads = {e.buyer: e for e in returned if e.step == Step.READ}
     writes = {e.buyer: e for e in returned if e.step in _WRITES and e.value != CHANGED}
@@ -286,16 +271,11 @@ def _torn_reads(history: History) -> Iterator[Finding]:
 
 
 def replay_command(history: History) -> str | None:
-    """Return the command that replays the sale, None if its order is unknown or too long to print.
-
-    None too for a sale of several process trees: a replay has one, whose lock may exclude buyers that theirs did not.
-    """
+    """Return the command that replays the sale, None if its order is unknown or too long, or it had several trees."""
     if not history.events or history.setup.trees > 1 or any(ending.unanswered for ending in history.endings):
         return None
     from booking.history.linearization import linearize  # noqa: PLC0415 - only what went wrong has to be replayed
     from booking.history.schedule import command  # noqa: PLC0415
 
     schedule = linearize(history, most_steps=MOST_STEPS_SHOWN)
-    if schedule is None:
-        return None
-    return command(history.scenario, tuple(schedule))
+    return None if schedule is None else command(history.scenario, tuple(schedule))
