@@ -203,9 +203,8 @@ def _minimise(learner: _Learner) -> Automaton:
     places = learner.places
     same = _merged(places, learner.roots)
     numbers: dict[int, int] = {-1: UNEXPLORED}
-    for place in sorted(
-        range(len(places)), key=lambda number: (-len(places[number].answers), -len(places[number].after))
-    ):
+    farthest = sorted(range(len(places)), key=lambda n: (-len(places[n].answers), -len(places[n].after)))
+    for place in farthest:
         numbers.setdefault(same[place], len(numbers))
     same[-1] = -1
     after = [

@@ -47,7 +47,11 @@ def cheapest(
         if cost > paid[node]:
             continue  # a cheaper way here was found meanwhile
         if is_goal(node):
-            return _path(came, start, node)
+            way = []
+            while node != start:
+                node, edge = came[node]
+                way.append(edge)
+            return way[::-1]
         if limits.are_reached(visited):
             raise InconclusiveError(f"no answer after {visited:,} states; allow more with --max-states")
         visited += 1
@@ -58,14 +62,6 @@ def cheapest(
                 came[after] = (node, edge)
                 heapq.heappush(promising, (total + left, next(newest), total, after))
     return None
-
-
-def _path(came: dict[Place, tuple[Place, Edge]], start: Place, node: Place) -> list[Edge]:
-    way = []
-    while node != start:
-        node, edge = came[node]
-        way.append(edge)
-    return way[::-1]
 
 
 DOMINATES = 1 << 40

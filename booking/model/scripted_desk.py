@@ -75,9 +75,8 @@ class Runner:
         self.file = code.co_filename if code else ""
         self._start = f"{Path(self.file).name}:{code.co_firstlineno}" if code else "the buyer's code"
         self.patience = MOST_UNWINDINGS
-        self.watchdog = Watchdog(
-            self.file, is_needed=not str(getattr(program, "__module__", "")).startswith("booking.")
-        )
+        is_ours = str(getattr(program, "__module__", "")).startswith("booking.")
+        self.watchdog = Watchdog(self.file, is_needed=not is_ours)
         self.known: dict[Results, Continuation] = {}
 
     def after(self, answers: Results) -> Continuation:
@@ -184,9 +183,8 @@ class Script:
         self.operation = operation
         self.place = line_of(frame, self._runner.file)
         if self._runner.codes:
-            names = {id(desk): desk.count for desk in self.desks} | {
-                id(desk.lock): desk.lock.name for desk in self.desks
-            }
+            names = {id(desk): desk.count for desk in self.desks}
+            names |= {id(desk.lock): desk.lock.name for desk in self.desks}
             frames = local_state(frame, call.__code__, self._runner.codes, names)
             if frames is not None:
                 self.local = (frames, operation, tuple(self.held), self.written > 0, tuple(self.own.items()))
