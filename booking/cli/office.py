@@ -9,14 +9,13 @@ import typer
 from booking.cli import options
 from booking.cli.explore import asked_to_stop
 from booking.errors import INTERRUPTED, BadInputError
+from booking.office.protocol import HIGHEST_PORT, LOOPBACK
 from booking.registry import protection_of
 from booking.scenario import Scenario, require_whole
 
 if TYPE_CHECKING:
     from booking.office.connection import Rules
 
-LOOPBACK = "127.0.0.1"
-HIGHEST_PORT = 65535
 MOST_WITH_ONE_EACH = 64
 MOST_IN_TURN = 1000
 """Clients at once if each has its own process, and if a few processes serve them in turn."""
@@ -68,7 +67,7 @@ def office(  # noqa: PLR0913 - every dial is an option
     start_method: options.StartMethod = None,
 ) -> int:
     """Open a ticket office: clients look and buy with --at HOST:PORT. Ctrl-C closes it."""
-    from booking.office.address import Listener, is_loopback  # noqa: PLC0415 - no other command needs a server
+    from booking.office.connection import Listener, is_loopback  # noqa: PLC0415 - no other command needs a server
     from booking.office.opening import hold_office  # noqa: PLC0415
     from booking.office.screen import Screen  # noqa: PLC0415
 

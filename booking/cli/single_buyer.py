@@ -36,10 +36,10 @@ def look(
     if at is None:
         count, where = store_named("json")(store_path(db)).read(), {"db": str(db)}
     else:
-        from booking.office import address, client  # noqa: PLC0415 - sockets, only with --at
+        from booking.office import client, protocol  # noqa: PLC0415 - sockets, only with --at
 
         options.refuse_beside_at(context, "db")
-        count, where = client.look_at(address.parse_address(at), timeout=timeout), {"at": at}
+        count, where = client.look_at(protocol.parse_address(at), timeout=timeout), {"at": at}
     if json:
         options.print_json({**where, "count": count})
     else:
@@ -96,10 +96,10 @@ def buy(  # noqa: PLR0913 - every dial is an option
     options.require_seconds("--timeout", timeout)
     narrator = _Narrator(who, quiet=json)
     if at is not None:
-        from booking.office import address, client  # noqa: PLC0415 - sockets, only with --at
+        from booking.office import client, protocol  # noqa: PLC0415 - sockets, only with --at
 
         options.refuse_beside_at(context, "lock", "permits", "store", "pay", "db", "seed")
-        outcome = client.buy_at(address.parse_address(at), who, timeout=timeout, tell=narrator)
+        outcome = client.buy_at(protocol.parse_address(at), who, timeout=timeout, tell=narrator)
         return _finish(narrator, outcome, {"at": at}, json=json)
     options.require_effect(scenario)
     if protection_of(scenario).facts.reach is Reach.PROCESS_TREE and not json:

@@ -3,11 +3,9 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from booking.errors import BadInputError, InconclusiveError
-from booking.office.address import format_address
-from booking.office.protocol import Lines, Request, Response, encode, parse_response
+from booking.office.protocol import Lines, Request, Response, encode, format_address, parse_response
 from booking.processes.journal import Record
 from booking.purchase import Outcome
 
@@ -41,7 +39,7 @@ def buy_at(office: Address, name: str, *, timeout: float, tell: Record) -> Outco
 
 
 def _ask(office: Address, request: Request, timeout: float, tell: Record) -> Response:
-    with _connected(office, timeout) as connection:
+    with _connect(office, timeout) as connection:
         try:
             connection.sendall(encode(request.to_json()))
             for line in _lines(connection, timeout):
@@ -60,10 +58,9 @@ def _ignore(word: str, phase: str, value: object = None, /) -> None:
     """Do nothing: a look has no events."""
 
 
-@contextmanager
-def _connected(office: Address, timeout: float) -> Iterator[socket.socket]:
+def _connect(office: Address, timeout: float) -> socket.socket:
     try:
-        connection = socket.create_connection(office, timeout)
+        return socket.create_connection(office, timeout)
     except TimeoutError:
         raise InconclusiveError(f"{_silence(office, timeout)}; check the address, or use a longer --timeout") from None
     except (OSError, UnicodeError) as error:
@@ -72,8 +69,6 @@ def _connected(office: Address, timeout: float) -> Iterator[socket.socket]:
             f"no office answers at {format_address(*office)} ({reason}); "
             "start one with `booking office`, or check the address"
         ) from None
-    with connection:
-        yield connection
 
 
 def _lines(connection: socket.socket, timeout: float) -> Iterator[bytes]:

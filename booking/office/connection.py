@@ -1,16 +1,20 @@
-"""What the office knows of a client and of a process, and by which rules it serves."""
+"""What the office has of each client and each process, the socket that listens, and by which rules it serves."""
 
+import ipaddress
+import os
 import socket
+import socketserver
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from typing import Any
 
-from booking.errors import InconclusiveError
-from booking.office.protocol import Lines, Request, StepEvent
-from booking.office.screen import label
+from booking.errors import BadInputError, InconclusiveError
+from booking.office.protocol import Lines, Request, StepEvent, format_address
 from booking.processes.group import Process, ProcessGroup
 from booking.processes.journal import READY, receive
 from booking.steps import Step
+from booking.text.words import printable
 
 PIECE = 1 << 14
 """Bytes taken from a socket at once: few, so that the lines in them delay the others only a little."""
@@ -24,6 +28,9 @@ MOST_IGNORED = 1 << 22
 """Bytes that are read from a client that was turned away, so that it can read why, before it is cut off."""
 ROUND = 0.1
 """Seconds between two looks at who has been silent for too long, and at which processes have ended."""
+
+_OUTSIDE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
+"""Addresses for documentation (RFC 5737, RFC 3849): the system has a route to them, and nothing is ever sent."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +72,8 @@ class Client:
 
     @property
     def label(self) -> str:
-        """Return what the screen calls it."""
-        return label(self.number, self.name)
+        """Return what the screen calls it: its number, and its name once it has given one."""
+        return f"client {self.number} ({printable(self.name)})" if self.name else f"client {self.number}"
 
     @property
     def has_left(self) -> bool:
@@ -128,3 +135,64 @@ def await_ready(group: ProcessGroup, workers: int) -> None:
             ready += 1
         elif any(process.exitcode is not None for process in group.processes):
             raise InconclusiveError("a process of the office ended before it was ready; use fewer, or try again")
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach this numeric address."""
+    return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+
+
+class Listener(socketserver.TCPServer):
+    """The listening socket of the office. Port 0 takes a free one.
+
+    Raise BadInputError if the address does not belong to this machine or is in use.
+    """
+
+    request_queue_size = 1024
+    allow_reuse_address = os.name == "posix"  # on Windows the same option would let two offices share a port
+
+    def __init__(self, host: str, port: int) -> None:
+        try:
+            family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+            self.address_family = family
+            super().__init__(place[:2], socketserver.BaseRequestHandler)  # type: ignore[arg-type]
+        except (OSError, ValueError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or "it is not an address"
+            raise BadInputError(
+                f"cannot listen on {ascii(host)[1:-1]}:{port}: {reason}; use --port 0 for a free port"
+            ) from None
+        self.socket.setblocking(False)  # noqa: FBT003
+        self.host, self.port = self.socket.getsockname()[:2]
+
+    def get_request(self) -> tuple[socket.socket, tuple[Any, ...]]:
+        """Return the next connection, in non-blocking mode, and the client's address.
+
+        Raise OSError if the client has hung up already.
+        """
+        connection, place = super().get_request()
+        try:
+            connection.setblocking(False)  # noqa: FBT003
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError:
+            connection.close()
+            raise
+        return connection, place
+
+    @property
+    def address(self) -> str:
+        """Return the HOST:PORT at which it listens."""
+        return format_address(self.host, self.port)
+
+    @property
+    def public_address(self) -> str:
+        """Return a HOST:PORT at which clients reach it: 0.0.0.0 means every address of this machine, so name one."""
+        everywhere = ipaddress.ip_address(self.host.partition("%")[0]).is_unspecified
+        return format_address(_own_host(self.address_family) if everywhere else self.host, self.port)
+
+
+def _own_host(family: int) -> str:
+    """Return the address of this machine in its network, else its name."""
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((_OUTSIDE[socket.AddressFamily(family)], 9))
+        return str(probe.getsockname()[0])
+    return socket.gethostname()

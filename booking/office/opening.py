@@ -6,8 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from booking.errors import BadInputError, BookingError
-from booking.office.address import Listener
-from booking.office.connection import Rules
+from booking.office.connection import Listener, Rules
 from booking.office.screen import Screen
 from booking.office.server import Office
 from booking.office.worker import OfficeTask

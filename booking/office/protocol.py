@@ -22,6 +22,8 @@ from booking.scenario import MOST_TICKETS
 from booking.steps import BLOCKED, CHANGED, PAY, TORN, Phase, Step, Value
 from booking.text.words import printable
 
+LOOPBACK = "127.0.0.1"
+HIGHEST_PORT = 65535
 LONGEST_LINE = 4096
 """Bytes of one request, its line end included."""
 
@@ -121,6 +123,22 @@ def _look_or_buy(do: str, name: object, watch: object) -> Request | Refusal:
     if not isinstance(watch, bool):
         return Refusal('"watch" has to be true or false', closes=False)
     return Request("look" if do == "look" else "buy", printable(name)[:LONGEST_NAME], watch)
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Return host and port of "127.0.0.1:5000" or "[::1]:5000". Raise BadInputError for anything else."""
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
+    if not host or not printable(host) == host or not (port.isascii() and port.isdigit()) or len(port) > 5:  # noqa: PLR2004
+        raise BadInputError(f"--at is {text!a:.60}; use HOST:PORT, for example {LOOPBACK}:5000")
+    if not 1 <= int(port) <= HIGHEST_PORT:
+        raise BadInputError(f"port {int(port)} does not exist; use the one that the office printed")
+    return host, int(port)
+
+
+def format_address(host: str, port: int) -> str:
+    """Return an address as people write it; the inverse of `parse_address`."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def encode(document: dict[str, Any]) -> bytes:

@@ -1,20 +1,19 @@
-"""What the office's screen shows: a line for everything that happens, and the tally of the day."""
+"""What the office's screen shows: a line for each event, and the tally of the day."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from booking.locks import Reach
-from booking.office.address import Listener, format_address
+from booking.office.connection import Listener
 from booking.office.protocol import StepEvent
 from booking.purchase import Outcome
 from booking.registry import protection_of
 from booking.scenario import Scenario
 from booking.text.verbs import narrated
-from booking.text.words import count_of, printable
+from booking.text.words import count_of
 
 _ONE_TREE = (
-    "The lock {lock} works here, because all who buy are processes of this one office;\n"
+    "The lock {lock} works here, because all buyers are processes of this one office;\n"
     "a `booking buy` without --at does not see it."
 )
 _ENDINGS = {
@@ -28,7 +27,7 @@ _ENDINGS = {
 class Screen:
     """Shows each event as a line, which `tell` prints; `bought` is how many tickets the office has sold.
 
-    `who` is the text that `label` returns for a client.
+    `who` is the label of a client.
     """
 
     tell: Callable[[str], None]
@@ -54,27 +53,11 @@ class Screen:
         verdict = f"OVERSOLD: {too_many:,} too many." if too_many > 0 else "Not oversold."
         self.tell(f"Sold: {count_of(self.bought, 'ticket')}; {self.scenario.tickets:,} existed. {verdict}")
 
-    def comes(self, who: str, place: tuple[Any, ...]) -> None:
-        """Say that a client has connected from there."""
-        self.tell(f"{who} comes from {format_address(*place[:2])}")
-
-    def leaves(self, who: str) -> None:
-        """Say that a client is no longer connected."""
-        self.tell(f"{who} leaves")
-
-    def refused(self, who: str, error: str) -> None:
-        """Say why a client does not get what it wants."""
-        self.tell(f"{who} is refused: {error}")
-
     def happened(self, who: str, event: StepEvent) -> None:
         """Say one event of a purchase."""
         text = narrated(event.step, event.phase, event.value)
         if text:
             self.tell(f"{who} {text}")
-
-    def looked(self, who: str, count: int) -> None:
-        """Say what a client saw."""
-        self.tell(f"{who} looks and sees {count_of(count, 'ticket')}")
 
     def ended(self, who: str, outcome: Outcome, *, present: bool) -> None:
         """Say how a purchase ended, and whether the client was there to hear it; count the tickets.
@@ -88,8 +71,3 @@ class Screen:
                 holders = "client holds" if self.bought == 1 else "clients hold"
                 stock = count_of(self.scenario.tickets, "ticket")
                 self.tell(f"OVERSOLD: {self.bought:,} {holders} a ticket; the office opened with {stock}.")
-
-
-def label(number: int, name: str) -> str:
-    """Return what the screen calls a client: its number, and its name once it has given one."""
-    return f"client {number} ({printable(name)})" if name else f"client {number}"

@@ -24,15 +24,15 @@ from typing import Any
 
 from booking.errors import BadInputError, InconclusiveError
 from booking.office import connection
-from booking.office.address import Listener
-from booking.office.connection import Client, Rules, Worker, await_ready
-from booking.office.protocol import Request, StepEvent, encode, failure, parse_request
+from booking.office.connection import Client, Listener, Rules, Worker, await_ready
+from booking.office.protocol import Request, StepEvent, encode, failure, format_address, parse_request
 from booking.office.screen import Screen
 from booking.office.worker import OfficeTask, serve
 from booking.processes.group import ProcessGroup
 from booking.processes.journal import END, READY, Message, receive
 from booking.purchase import Outcome
 from booking.scenario import Scenario
+from booking.text.words import count_of
 
 _ENDED = "the process that served you was ended; look how many tickets are left"
 
@@ -96,7 +96,7 @@ class Office:
         except OSError:  # the client has hung up already
             return
         client = Client(next(self._numbers), accepted, time.monotonic())
-        self._screen.comes(client.label, place)
+        self._screen.tell(f"{client.label} comes from {format_address(*place[:2])}")
         is_full = self._is_full()
         self._clients.add(client)
         self._watch(client)
@@ -105,19 +105,16 @@ class Office:
         elif is_full:
             self._dismiss(client, f"the office is full: it serves {self._rules.clients} at once; try again soon")
         elif not self._rules.workers:
-            self._give_worker(client)
+            try:
+                client.worker = self._start_worker(client)
+            except BadInputError:
+                self._dismiss(client, "the office's machine has no room for one more process; try again soon")
 
     def _is_full(self) -> bool:
         """Count processes too: one may still be paying for a client that has left."""
         present = sum(not client.leaving for client in self._clients)
         owned = sum(worker.owner is not None for worker in self._workers.values())
         return max(present, owned) >= self._rules.clients
-
-    def _give_worker(self, client: Client) -> None:
-        try:
-            client.worker = self._start_worker(client)
-        except BadInputError:
-            self._dismiss(client, "the office's machine has no room for one more process; try again soon")
 
     def _watch(self, client: Client) -> None:
         if client.socket not in self._selector.get_map():
@@ -160,7 +157,7 @@ class Office:
         self._dispatch()
 
     def _refuse(self, client: Client, error: str, exit_status: int = InconclusiveError.exit_status) -> None:
-        self._screen.refused(client.label, error)
+        self._screen.tell(f"{client.label} is refused: {error}")
         self._send(client, failure(error, exit_status))
 
     def _dismiss(self, client: Client, error: str, exit_status: int = InconclusiveError.exit_status) -> None:
@@ -189,7 +186,7 @@ class Office:
             self._clients.discard(client)
             client.hang_up()
             self._release_worker(client)
-            self._screen.leaves(client.label)
+            self._screen.tell(f"{client.label} leaves")
 
     def _look_round(self) -> None:
         """Send away clients that were silent for too long, cut off those that do not go, notice ended processes."""
@@ -261,10 +258,10 @@ class Office:
         """Return the result of a request, and show it."""
         value = message.value
         if message.error is not None:
-            self._screen.refused(client.label, message.error)
+            self._screen.tell(f"{client.label} is refused: {message.error}")
             return failure(message.error, value if isinstance(value, int) else InconclusiveError.exit_status)
         if isinstance(value, int):
-            self._screen.looked(client.label, value)
+            self._screen.tell(f"{client.label} looks and sees {count_of(value, 'ticket')}")
             return {"ok": True, "count": value}
         self._screen.ended(client.label, Outcome(str(value)), present=not client.has_left)
         response = {"ok": True, "outcome": value, "read": client.read}

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from booking.errors import BadInputError, BookingError, DiskError, InconclusiveError
-from booking.office.address import format_address, parse_address
 from booking.office.protocol import (
     LONGEST_LINE,
     Lines,
@@ -17,6 +16,8 @@ from booking.office.protocol import (
     StepEvent,
     encode,
     failure,
+    format_address,
+    parse_address,
     parse_request,
     parse_response,
 )
