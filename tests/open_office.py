@@ -25,7 +25,7 @@ class Caller:
         self.socket.sendall(data if isinstance(data, bytes) else json.dumps(data).encode() + b"\n")
 
     def hear(self) -> Any:  # noqa: ANN401 - the test says what it expects
-        """Return the office's next line, None where it has hung up."""
+        """Return the office's next line, None if it has hung up."""
         try:
             line = self._lines.readline()
         except ConnectionResetError:
@@ -66,7 +66,7 @@ class Caller:
 
 
 class OpenOffice:
-    """A `booking office` in a process of its own."""
+    """A `booking office` in another process."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.db = folder / "db.json"

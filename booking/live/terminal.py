@@ -64,7 +64,7 @@ class _Bar:
 
     def __call__(self, done: int, coming: str = "") -> None:
         now = time.monotonic()
-        if now >= self._next:
+        if coming or now >= self._next:
             line = (bar(done, self._total, self._thing) + f": {coming}" * bool(coming))[:_MOST_COLUMNS]
             self._write(line.ljust(self._width))
             self._next, self._width = now + INTERVAL, len(line)

@@ -20,7 +20,7 @@ ROW = re.compile(r"^\|.* `(booking [^`]+)` \| (.+) \|$", re.MULTILINE)
 TOLD = ROW.findall(TUTORIAL.read_text(encoding="utf-8"))
 COMMANDS_TOLD = dict.fromkeys(command for command, _ in TOLD)
 ELSEWHERE = "("
-"""How the last cell of a row begins whose command goes on for ever, or is shown in another document."""
+"""How the last cell of a row begins whose command runs forever, or is shown in another document."""
 
 
 def table_of(text: str) -> list[list[str]]:

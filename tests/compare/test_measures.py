@@ -79,7 +79,7 @@ def test_only_a_lock_of_the_machine_holds_between_two_offices(compared: tuple[Co
 
 
 def test_a_killed_holder_frees_a_lock_of_the_kernel_only(compared: tuple[Comparison, object, object]) -> None:
-    """Nobody waits without a lock; `mp` is stuck; `file` is free again within a second."""
+    """No buyer waits without a lock; `mp` is stuck; `file` is free again within a second."""
     none, mp, file = found_in(compared, KilledHolder)
     assert isinstance(none, Missing)
     assert mp == KilledHolder(None, 2.0)
@@ -89,7 +89,7 @@ def test_a_killed_holder_frees_a_lock_of_the_kernel_only(compared: tuple[Compari
 
 
 def test_no_lock_makes_writing_in_place_safe(compared: tuple[Comparison, object, object]) -> None:
-    """Everybody looks before taking the lock, so half a file can be read under any of them."""
+    """Every buyer looks before taking the lock, so half a file can be read under any of them."""
     for finding in found_in(compared, InPlace):
         assert isinstance(finding, InPlace)
         assert finding.exhausted
@@ -115,7 +115,7 @@ def test_costs_are_of_all_buyers_and_compared(compared: tuple[Comparison, object
     [
         # 2 buyers of look, read, write: 6!/(3! 3!) = 20 orders; in 12 of them both read 1 before either wrote.
         pytest.param("none", (20, 12), id="none"),
-        # Whoever is first takes 5 steps, the other its look at any of 6 places and its 3 others behind: 2 * 6 = 12.
+        # The first takes 5 steps, the other its look at any of 6 places and its 3 others behind: 2 * 6 = 12.
         pytest.param("mp", (12, 0), id="mp"),
         pytest.param("file", (12, 0), id="file"),
     ],
@@ -129,14 +129,14 @@ def test_proofs_are_those_of_the_explorer(lock: str, counts: tuple[int, int]) ->
 
 @pytest.mark.usefixtures("folder")
 def test_all_that_fit_in_are_killed() -> None:
-    """A semaphore is stuck only when every one of its permits went with a dead buyer."""
+    """A semaphore is stuck only when every one of its permits was held by a killed buyer."""
     question = Question(Scenario(lock="semaphore", permits=2), 1, 0.1, lambda: False)
     assert KilledHolder.measure(question) == KilledHolder(None, 2.0)
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_nothing_is_lost_while_it_is_measured(lock: str, tmp_path: Path) -> None:
-    """Where the proof is sound, as many tickets are gone as were bought, however hard the buyers contend."""
+    """If the proof is sound, as many tickets are gone as were bought, however hard the buyers contend."""
     scenario = Scenario(3, 900_000, lock)
     seen = contend(scenario, tmp_path, 0.05, lambda: False)
     assert seen.seconds >= 0.05
@@ -146,8 +146,8 @@ def test_nothing_is_lost_while_it_is_measured(lock: str, tmp_path: Path) -> None
     assert gone <= bought if lock in RACING else gone == bought
 
 
-def test_a_measurement_that_shall_stop_leaves_nobody(tmp_path: Path) -> None:
-    """Once `stop` says so the buyers are ended, and that is no finding."""
+def test_a_stopped_measurement_leaves_no_process(tmp_path: Path) -> None:
+    """Once `stop` returns true the buyers are ended, and there is no finding."""
     with pytest.raises(InconclusiveError, match="interrupted"):
         contend(Scenario(2, 900_000), tmp_path, 60.0, lambda: True)
 

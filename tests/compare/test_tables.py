@@ -26,14 +26,14 @@ FOUND = {
     ("none", Proof): Proof(20, 12, exhausted=True, verdict="oversold"),
     ("none", RealSales): RealSales({"oversold": 3, "sound": 1}),
     ("none", TwoOffices): TwoOffices({"oversold": 4}),
-    ("none", KilledHolder): Missing("nobody waits"),
+    ("none", KilledHolder): Missing("no buyer waits"),
     ("none", InPlace): InPlace(8, exhausted=True, attempts=5_000, torn_reads=1_234),
     ("none", Cost): Cost(0.5, (200, 300), 0.012).compared_with(BASES),
     ("<b>|", Proof): Proof(1_216_451_004_088_320_000, 0, exhausted=True, verdict="sound"),
     ("<b>|", RealSales): RealSales({"sound": 4}),
     ("<b>|", TwoOffices): TwoOffices({"sound": 4}),
     ("<b>|", KilledHolder): KilledHolder(None, 2.0),
-    ("<b>|", InPlace): Missing("nobody <waits>"),
+    ("<b>|", InPlace): Missing("no buyer <waits>"),
     ("<b>|", Cost): Cost(0.5, (40, 60), 1.25).compared_with(BASES),
 }
 COMPARISON = Comparison(Scenario(2), ("none", "<b>|"), 4, FOUND, 12.4, cores=2)
@@ -67,8 +67,8 @@ MARKDOWN = """\
 | \\<b\\>\\| | 1.21 x 10^18 | none | sound 4 of 4 | sound 4 of 4 | stuck (2 s) | - | 5.0 ms | 5.0 x | 20 x \
 | 1.2 s | 40 / 60 |
 
-- none (killed holder): nobody waits.
-- \\<b\\>\\| (in place): nobody \\<waits\\>.
+- none (killed holder): no buyer waits.
+- \\<b\\>\\| (in place): no buyer \\<waits\\>.
 
 Is it safe? 2 buyers, 1 ticket, store json. 4 real sales of each kind for each lock; it took 12 s.
 """
@@ -81,7 +81,7 @@ def test_the_text_is_three_tables() -> None:
     shown = "\n".join(line for line in text.splitlines() if line not in words)
     assert shown.replace("\n\n\n", "\n\n").startswith(TEXT)
     assert text.endswith(
-        "- none (killed holder): nobody waits.\n- <b>| (in place): nobody <waits>.\n\n"
+        "- none (killed holder): no buyer waits.\n- <b>| (in place): no buyer <waits>.\n\n"
         "4 real sales of each kind for each lock; it took 12 s."
     )
     assert max(map(len, text.splitlines())) <= 80
@@ -96,7 +96,7 @@ def test_the_page_is_self_contained_and_escaped() -> None:
     """A name with markup is text, and the page loads nothing."""
     page = reports.html(COMPARISON)
     assert '<th scope="row">&lt;b&gt;|</th>' in page
-    assert "<li>&lt;b&gt;| (in place): nobody &lt;waits&gt;.</li>" in page
+    assert "<li>&lt;b&gt;| (in place): no buyer &lt;waits&gt;.</li>" in page
     assert "<b>" not in page
     assert "default-src 'none'" in page
     assert [word for word in ("http:", "https:", "src=", "<script") if word in page] == []
@@ -120,7 +120,7 @@ def test_the_json_has_a_row_for_each_lock() -> None:
         "exhausted": True,
         "verdict": "oversold",
     }
-    assert none["killed_holder"] == {"missing": "nobody waits"}
+    assert none["killed_holder"] == {"missing": "no buyer waits"}
     assert other["killed_holder"] == {"freed": False, "after_s": None, "patience_s": 2.0}
     assert other["cost"] == {
         "buyers": 2,
