@@ -2,19 +2,18 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from booking.cli import options
 from booking.cli.explore import asked_to_stop
 from booking.errors import INTERRUPTED, BadInputError
+from booking.office.connection import Listener, Rules
+from booking.office.opening import hold_office
 from booking.office.protocol import HIGHEST_PORT, LOOPBACK
 from booking.registry import protection_of
 from booking.scenario import Scenario, require_whole
-
-if TYPE_CHECKING:
-    from booking.office.connection import Rules
 
 MOST_WITH_ONE_EACH = 64
 MOST_IN_TURN = 1000
@@ -67,10 +66,6 @@ def office(  # noqa: PLR0913 - every dial is an option
     start_method: options.StartMethod = None,
 ) -> int:
     """Open a ticket office: clients look and buy with --at HOST:PORT. Ctrl-C closes it."""
-    from booking.office.connection import Listener, is_loopback  # noqa: PLC0415 - no other command needs a server
-    from booking.office.opening import hold_office  # noqa: PLC0415
-    from booking.office.screen import Screen  # noqa: PLC0415
-
     scenario = Scenario(
         buyers=1, tickets=tickets, lock=lock, store=store, pay=options.parsed_pay(pay), seed=seed, permits=permits
     )
@@ -81,9 +76,8 @@ def office(  # noqa: PLR0913 - every dial is an option
     rules = _rules(per_client=per_client, workers=workers, clients=clients, idle=idle, timeout=timeout)
     require_whole("--port", port, 0, HIGHEST_PORT)
     with Listener(host, port) as listener:
-        if not is_loopback(listener.host):
+        if not listener.is_loopback:
             typer.echo(_OPEN.format(host=listener.host), err=True)
-        screen = Screen(typer.echo, scenario)
         with asked_to_stop() as stop:
             hold_office(
                 scenario,
@@ -91,7 +85,7 @@ def office(  # noqa: PLR0913 - every dial is an option
                 listener,
                 db=db,
                 restock=not keep_stock,
-                screen=screen,
+                tell=typer.echo,
                 stop=stop,
                 start_method=start_method,
             )
@@ -105,12 +99,8 @@ _OPEN = (
 )
 
 
-def _rules(
-    *, per_client: bool, workers: int | None, clients: int | None, idle: float, timeout: float | None
-) -> "Rules":
+def _rules(*, per_client: bool, workers: int | None, clients: int | None, idle: float, timeout: float | None) -> Rules:
     """Return how to serve: a process for each client by default, if the system can fork."""
-    from booking.office.connection import Rules  # noqa: PLC0415
-
     if per_client and workers is not None:
         raise BadInputError("--per-client and --workers exclude each other; use one of them")
     if workers is None and not per_client and not CAN_FORK:

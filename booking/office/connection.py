@@ -137,11 +137,6 @@ def await_ready(group: ProcessGroup, workers: int) -> None:
             raise InconclusiveError("a process of the office ended before it was ready; use fewer, or try again")
 
 
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach this numeric address."""
-    return ipaddress.ip_address(host.partition("%")[0]).is_loopback
-
-
 class Listener(socketserver.TCPServer):
     """The listening socket of the office. Port 0 takes a free one.
 
@@ -163,6 +158,7 @@ class Listener(socketserver.TCPServer):
             ) from None
         self.socket.setblocking(False)  # noqa: FBT003
         self.host, self.port = self.socket.getsockname()[:2]
+        self._ip = ipaddress.ip_address(self.host.partition("%")[0])
 
     def get_request(self) -> tuple[socket.socket, tuple[Any, ...]]:
         """Return the next connection, in non-blocking mode, and the client's address.
@@ -170,13 +166,15 @@ class Listener(socketserver.TCPServer):
         Raise OSError if the client has hung up already.
         """
         connection, place = super().get_request()
-        try:
-            connection.setblocking(False)  # noqa: FBT003
+        connection.setblocking(False)  # noqa: FBT003
+        with suppress(OSError):  # reading will tell that it has ended
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError:
-            connection.close()
-            raise
         return connection, place
+
+    @property
+    def is_loopback(self) -> bool:
+        """Return whether only this machine can reach it."""
+        return self._ip.is_loopback
 
     @property
     def address(self) -> str:
@@ -186,8 +184,7 @@ class Listener(socketserver.TCPServer):
     @property
     def public_address(self) -> str:
         """Return a HOST:PORT at which clients reach it: 0.0.0.0 means every address of this machine, so name one."""
-        everywhere = ipaddress.ip_address(self.host.partition("%")[0]).is_unspecified
-        return format_address(_own_host(self.address_family) if everywhere else self.host, self.port)
+        return format_address(_own_host(self.address_family) if self._ip.is_unspecified else self.host, self.port)
 
 
 def _own_host(family: int) -> str:

@@ -1,4 +1,4 @@
-"""Opening an office: the store is filled, the lock made; closing it leaves no process behind."""
+"""Open an office: fill the store, make the lock, serve; and leave no process behind."""
 
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -23,15 +23,15 @@ def hold_office(  # noqa: PLR0913 - what is sold, how, where, and to whom it is 
     *,
     db: str | Path,
     restock: bool,
-    screen: Screen,
+    tell: Callable[[str], None],
     stop: Callable[[], bool],
     start_method: str | None = None,
 ) -> None:
     """Serve clients until `stop` returns true or this process is interrupted; no process is left afterwards.
 
-    With `restock` the store is first set to the scenario's tickets, otherwise what is left is sold. `start_method` is
-    fork, spawn or forkserver; None takes the platform's usual one. Raise BadInputError for a scenario that no office
-    can sell, and InconclusiveError if the processes do not start.
+    `tell` prints each line of the office's screen. With `restock` the store is first set to the scenario's tickets,
+    otherwise what is left is sold. `start_method` is fork, spawn or forkserver; None takes the platform's usual one.
+    Raise BadInputError for a scenario that no office can sell, and InconclusiveError if the processes do not start.
     """
     sale = Sale.of(scenario, db=db, restock=restock, start_method=start_method)
     refusal = impossible_at_office(sale.protection)
@@ -39,7 +39,7 @@ def hold_office(  # noqa: PLR0913 - what is sold, how, where, and to whom it is 
         raise BadInputError(refusal)
     processes = rules.workers or rules.clients
     with sale.opened() as (opened, (train,)):
-        screen.scenario = opened
+        screen = Screen(tell, opened)
         try:
             with room_for(rules.clients + 2 * processes), ProcessGroup(sale.context) as group:
                 task = partial(OfficeTask, sale.protection.program, train, rules.timeout, group.ends)

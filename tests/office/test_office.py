@@ -111,11 +111,15 @@ def test_the_next_client_beyond_the_limit_gets_a_polite_answer(opened: Opening, 
 
 
 def asked_again(office: OpenOffice) -> list[dict[str, object]]:
-    """Return the answers of clients that come one after the other, up to the first that is served."""
+    """Return the answers of clients that come one after the other, up to the first that is served.
+
+    The screen is read meanwhile: its pipe holds the lines of some 480 clients, and then the office waits.
+    """
     answers: list[dict[str, object]] = []
     while not answers or (not answers[-1]["ok"] and len(answers) < 1000):
         with office.call() as caller:
             answers.append(caller.ask(LOOK))
+        office.wait_for("leaves")
     return answers
 
 
