@@ -158,13 +158,12 @@ def parse_response(line: bytes) -> StepEvent | Response:
     if the line is not one of an office.
     """
     document = _object(line)
-    if document is not None:
-        if document.get("ok") is False and isinstance(document.get("error"), str):
-            raise _failure(document)
-        response = _step_event(document["event"]) if "event" in document else _response(document)
-        if response is not None:
-            return response
-    raise BadInputError(f"what answers there is no ticket office: it said {line[:40].decode('latin-1')!a}")
+    if document and document.get("ok") is False and isinstance(document.get("error"), str):
+        raise _failure(document)
+    response = _event_or_response(document)
+    if response is None:
+        raise BadInputError(f"what answers there is no ticket office: it said {line[:40].decode('latin-1')!a}")
+    return response
 
 
 def _object(line: bytes) -> dict[str, Any] | None:
@@ -182,17 +181,12 @@ def _failure(document: dict[str, Any]) -> BookingError:
     return kind(f"the office says: {printable(document['error'])[:1000]}")
 
 
-def _step_event(document: object) -> StepEvent | None:
+def _event_or_response(document: dict[str, Any] | None) -> StepEvent | Response | None:
     match document:
-        case {"step": str(step), "phase": "call" | "return" as phase, "value": value} if step in _STEPS and (
+        case {"event": {"step": str(step), "phase": "call" | "return" as phase, "value": value}} if step in _STEPS and (
             value in _WORDS or _is_count(value)
         ):
             return StepEvent(step, phase, value)
-    return None
-
-
-def _response(document: dict[str, Any]) -> Response | None:
-    match document:
         case {"ok": True, "count": count} if _is_count(count):
             return Response(count=count)
         case {"ok": True, "outcome": str(outcome), "read": read} if outcome in _OUTCOMES and (
