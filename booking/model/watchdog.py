@@ -31,6 +31,10 @@ class _Interruption(Unwind):
         force_out(programs_frame(sys._getframe(1)))  # noqa: SLF001 - the only way to the frames
 
 
+class _Taken(BaseException):
+    """Takes the place of an interruption that may not have been raised yet."""
+
+
 class Watchdog:
     """Watches the thread that enters it, which may do so again inside; `steps` has to change now and then.
 
@@ -48,6 +52,7 @@ class Watchdog:
         self._file = file
         self._is_needed = is_needed
         self._entered = 0
+        self._has_interrupted = False
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -68,7 +73,9 @@ class Watchdog:
             self._over.set()
             self._thread.join()
             self._thread = None
-            _raise_in(threading.get_ident(), None)
+            if self._has_interrupted:
+                self._has_interrupted = False
+                _take_interruption()
 
     def _watch(self, thread: int) -> None:
         seen, since = self.steps, time.monotonic()
@@ -77,14 +84,27 @@ class Watchdog:
                 seen, since = self.steps, time.monotonic()
             elif time.monotonic() - since > self.limit_s / (10 if self.is_leaving else 1):
                 self.stalled = self.stalled or line_of(sys._current_frames().get(thread), self._file)  # noqa: SLF001
+                self._has_interrupted = True
                 _raise_in(thread, _Interruption)
 
 
-def _raise_in(thread: int, error: type[BaseException] | None) -> None:
-    """Raise the error in the thread at its next instruction; None takes back one that was not raised yet."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread), None if error is None else ctypes.py_object(error)
-    )
+def _raise_in(thread: int, error: type[BaseException]) -> None:
+    """Raise the error in the thread at one of its next instructions, in place of one that was not raised yet."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
+
+
+def _take_interruption() -> None:
+    """Make sure that no interruption is still to be raised in this thread.
+
+    It is replaced and caught, not taken back: in CPython 3.11 one that was taken back leaves the interpreter waiting
+    for it, and a thread that is traced afterwards never goes on.
+    """
+    try:
+        _raise_in(threading.get_ident(), _Taken)
+        while True:  # it is raised where a loop goes back
+            pass
+    except _Taken:
+        return
 
 
 def call(program: Callable[..., T], *arguments: object) -> T:

@@ -1,6 +1,8 @@
 """The scripted desk: plain code answers what it would do next, and is not disturbed by being stopped."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -354,3 +356,36 @@ def test_generators_are_unwound_in_silence(capsys: pytest.CaptureFixture[str]) -
 
     assert " ".join(asked) == "read acquire read write release"
     assert capsys.readouterr().err == ""
+
+
+TRACED = """
+import sys
+from booking import Scenario, explore
+from booking.errors import BadInputError
+from booking.model import watchdog
+
+watchdog.LIMIT_S = 0.5
+
+def mine(desk):
+    return desk.look()
+
+def spins(desk):
+    while True:
+        pass
+
+for program in (mine, spins):
+    try:
+        explore(Scenario(2), program=program)
+    except BadInputError:
+        pass
+sys.settrace(lambda *_: None)
+mine.__name__.upper()
+(lambda: None)()
+print("went on")
+"""
+
+
+def test_a_thread_can_be_traced_after_its_code_was_watched() -> None:
+    """A debugger or a coverage tool traces it; once the interpreter waited for an exception that never came."""
+    done = subprocess.run([sys.executable, "-c", TRACED], check=True, capture_output=True, text=True, timeout=30)
+    assert done.stdout == "went on\n"
