@@ -108,11 +108,21 @@ def _take_interruption() -> None:
 
 
 def call(program: Callable[..., T], *arguments: object) -> T:
-    """Return what the program returns; its frames are those above this one, and `force_out` ends at it."""
-    tracing = sys.gettrace()
+    """Return what the program returns; its frames are those above this one, and `force_out` ends at it.
+
+    An Unwind that reaches the program in a destructor is not reported: nothing has gone wrong.
+    """
+    tracing, report = sys.gettrace(), sys.unraisablehook
+
+    def report_others(unraisable: "sys.UnraisableHookArgs") -> None:
+        if not issubclass(unraisable.exc_type, Unwind):
+            report(unraisable)
+
+    sys.unraisablehook = report_others
     try:
         return program(*arguments)
     finally:
+        sys.unraisablehook = report
         if sys.gettrace() is not tracing:
             sys.settrace(tracing)
 

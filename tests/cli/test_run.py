@@ -184,7 +184,7 @@ def test_a_history_file_is_the_history(store: str, capsys: pytest.CaptureFixture
 @pytest.mark.often(times=100)
 def test_a_thousand_buyers_buy(times: int, tmp_path: Path) -> None:
     """So many processes are started, let in at once and collected; one has the ticket, and the screen is short."""
-    done = ran([*SALE, "--buyers", str(times), "--lock", "file", "--expect", "sound"], tmp_path)
+    done = ran([*SALE, "--buyers", str(times), "--lock", "flock", "--expect", "sound"], tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"SOUND: 1 buyer holds a ticket; 1 existed.\n{times - 1} buyers found it sold out." in done.stdout
     assert len(done.stdout.splitlines()) < 60
