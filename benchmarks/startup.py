@@ -46,7 +46,7 @@ while True:
 
 FORKS_THAT_BUY = """
 import json, os, sys, time
-import booking.simulation.sale, booking.reports.timeline, booking.scenario, booking.verdict
+import booking.simulation.sale, booking.reports.timeline, booking.scenario, booking.history.verdict
 def buy():
     descriptor = os.open("bare.json", os.O_RDONLY)
     document = json.loads(os.read(descriptor, 4096))

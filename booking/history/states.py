@@ -1,5 +1,6 @@
 """What was true after each event of a sale, for every report: the file, the lock, and what its buyer knows."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -157,3 +158,15 @@ class _World:
         elif event.step == Step.RELEASE and event.phase == "call":
             holding = self.holders.get(event.train, ())
             self.holders[event.train] = tuple(buyer for buyer in holding if buyer != event.buyer)
+
+
+def deaths(history: History) -> dict[int, int]:
+    """Return the index of the last event before each dead buyer's death, by the buyers' numbers.
+
+    A fault knows when it struck; a buyer that died otherwise is dead after the last event that it sent.
+    """
+    dead = {ending.buyer for ending in history.endings if ending.died}
+    found = {event.buyer: index for index, event in enumerate(history.events) if event.buyer in dead}
+    times = sorted(event.t_ns for event in history.events) if found else []
+    sent = {blow.buyer: bisect_right(times, blow.t_ns) - 1 for blow in history.struck}
+    return {buyer: max(index, sent.get(buyer, index)) for buyer, index in found.items()}

@@ -7,12 +7,12 @@ after a disaster. What has to hold is
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from booking.history.finding import SOUND, UNKNOWN, Anomaly, Finding, is_lost_update, unanswered
-from booking.history.history import CHANGED, TORN, Event, History
+from booking.history.history import CHANGED, TORN, Ending, Event, History
 from booking.purchase import Outcome
 from booking.scenario import PAIR
 from booking.steps import READS, Step
@@ -279,3 +279,14 @@ def replay_command(history: History) -> str | None:
 
     schedule = linearize(history, most_steps=MOST_STEPS_SHOWN)
     return None if schedule is None else command(history.scenario, tuple(schedule))
+
+
+def foremost(history: History, verdict: Verdict, most: int) -> Sequence[Ending]:
+    """Return all buyers if they fit; else `most` of them: those in the findings, then those that got furthest."""
+    if len(history.endings) <= most:
+        return history.endings
+    named = {seq for finding in verdict.findings for seq in finding.events}
+    witnesses = {event.buyer for event in history.events if event.seq in named}
+    rank = [Outcome.BOUGHT, Outcome.UNKNOWN, Outcome.UNFINISHED, Outcome.TORN_READ, Outcome.SOLD_OUT]
+    by_interest = sorted(history.endings, key=lambda e: (e.buyer not in witnesses, rank.index(e.outcome)))
+    return by_interest[:most]

@@ -58,13 +58,16 @@ def kinds_in(scenario: Scenario, program: Program | None = None, clerks: int = 0
         raise BadInputError(f"only the purchase itself is explored with --lock {scenario.lock}; use another lock")
     if clerks and not program:
         program = purchase_at_counter
-    found: dict[tuple[tuple[str, int], ...], list[int]] = {}
+    counts, found = scenario.counts, dict[tuple[tuple[int, ...], int], list[int]]()
     for buyer in range(1, scenario.buyers + 1):
-        files = [(cell_of(train), scenario.file_of(buyer, train)) for train in scenario.route(buyer)]
-        found.setdefault(tuple((cell, scenario.counts[file]) for cell, file in files), []).append(buyer)
+        found.setdefault((scenario.route(buyer), counts[scenario.file_of(buyer, 1)]), []).append(buyer)
     return tuple(
-        Kind(program or protection.program, replace(shared, cells=dict(cells)), tuple(buyers))
-        for cells, buyers in found.items()
+        Kind(
+            program or protection.program,
+            replace(shared, cells=dict.fromkeys(map(cell_of, route), count)),
+            tuple(buyers),
+        )
+        for (route, count), buyers in found.items()
     )
 
 

@@ -4,17 +4,15 @@ Every report that draws takes its shapes from here, so they all show the same. E
 the history, from 0; positions in pixels are the drawer's business.
 """
 
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from booking.history.history import Ending, Event, History
+from booking.history.history import Event, History
 from booking.history.schedule import step_text
-from booking.history.states import ending_words
+from booking.history.states import deaths, ending_words
 from booking.history.verdict import SOUND, Finding, Verdict
-from booking.purchase import Outcome
 from booking.steps import BLOCKED, PAY, TORN, Step
 from booking.text.verbs import count_words
 
@@ -123,29 +121,6 @@ def _lanes(history: History) -> Iterator[Lane]:
         outcome = "stayed away" if ending.stayed_away else str(ending.outcome)
         last = died.get(ending.buyer)
         yield Lane(ending.buyer, f"buyer {ending.buyer}", ending.pid, outcome, ending_words(ending), last)
-
-
-def deaths(history: History) -> dict[int, int]:
-    """Return the index of the last event before each dead buyer's death, by the buyers' numbers.
-
-    A fault knows when it struck; a buyer that died otherwise is dead after the last event that it sent.
-    """
-    dead = {ending.buyer for ending in history.endings if ending.died}
-    found = {event.buyer: index for index, event in enumerate(history.events) if event.buyer in dead}
-    times = sorted(event.t_ns for event in history.events) if found else []
-    sent = {blow.buyer: bisect_right(times, blow.t_ns) - 1 for blow in history.struck}
-    return {buyer: max(index, sent.get(buyer, index)) for buyer, index in found.items()}
-
-
-def foremost(history: History, verdict: Verdict, most: int) -> Sequence[Ending]:
-    """Return all buyers if they fit; else `most` of them: those in the findings, then those that got furthest."""
-    if len(history.endings) <= most:
-        return history.endings
-    named = {seq for finding in verdict.findings for seq in finding.events}
-    witnesses = {event.buyer for event in history.events if event.seq in named}
-    rank = [Outcome.BOUGHT, Outcome.UNKNOWN, Outcome.UNFINISHED, Outcome.TORN_READ, Outcome.SOLD_OUT]
-    by_interest = sorted(history.endings, key=lambda e: (e.buyer not in witnesses, rank.index(e.outcome)))
-    return by_interest[:most]
 
 
 def _backmost_first(span: Span) -> tuple[int, bool, int]:

@@ -9,8 +9,8 @@ from textwrap import wrap
 from xml.sax.saxutils import escape
 
 from booking.history.history import History
-from booking.history.verdict import SOUND, Verdict
-from booking.reports.lanes import Arrow, Kind, Lane, Picture, Span, draw, foremost
+from booking.history.verdict import SOUND, Verdict, foremost
+from booking.reports.lanes import Arrow, Kind, Lane, Picture, Span, draw
 from booking.text.words import count_of, printable
 
 WIDTH = 1280

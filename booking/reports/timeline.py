@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from booking.history.history import Ending, Event, History
-from booking.history.verdict import SOUND, Verdict
+from booking.history.states import deaths
+from booking.history.verdict import SOUND, Verdict, foremost
 from booking.purchase import Outcome
-from booking.reports.lanes import deaths, foremost
 from booking.steps import BLOCKED, CHANGED, PAY, TORN, Step
 from booking.text.verbs import narrated
 from booking.text.words import count_of, every_train, wrapped
