@@ -1,12 +1,17 @@
 """Numbers and names as people say them."""
 
-import textwrap
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from unicodedata import east_asian_width
 
 WIDTH = 80
 """The columns of a screen."""
 _MOST_RUNS = 8
+
+_OPENING, _CLOSING, _WIDE = "（《「【", "，。、；：？！）》」】", "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+_PIECES = re.compile(f"(\\s*)([{_OPENING}]*(?:[{_WIDE}]|[^\\s{_OPENING}{_CLOSING}{_WIDE}]+)[{_CLOSING}]*|[{_CLOSING}])")
+"""The space before a piece that no line break divides, and the piece: a word, or one Chinese character."""
 
 
 def every_train(trains: int) -> str:
@@ -69,9 +74,23 @@ def printable(text: str) -> str:
     return "".join(character for character in text if character.isprintable()).strip()
 
 
-def wrapped(*sentences: str) -> list[str]:
-    """Return the sentences as one paragraph in lines of at most 80 columns; a longer word has a line to itself."""
-    return textwrap.wrap(" ".join(sentences), WIDTH, break_long_words=False, break_on_hyphens=False)
+def wrapped(*sentences: str, width: int = WIDTH) -> list[str]:
+    """Return the sentences as one paragraph in lines of at most `width` columns; a longer word has a line to itself.
+
+    A Chinese character takes two columns, and a line may end after it, but not before the punctuation that follows.
+    """
+    lines: list[str] = []
+    for gap, piece in _PIECES.findall(" ".join(sentences)):
+        if lines and columns(lines[-1] + gap + piece) <= width:
+            lines[-1] += gap + piece
+        else:
+            lines.append(piece)
+    return lines
+
+
+def columns(text: str) -> int:
+    """Return how many columns of a terminal the text takes."""
+    return sum(1 + (east_asian_width(character) in "WF") for character in text)
 
 
 def share(part: int, whole: int) -> str:

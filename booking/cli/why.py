@@ -1,0 +1,57 @@
+"""`booking why`: answers to the questions that people ask about races, each with the command that shows it."""
+
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from booking.answers.questions import Question, find, questions
+from booking.cli import options
+from booking.text.words import wrapped
+
+Words = Annotated[list[str] | None, typer.Argument(metavar="[QUESTION]...", help="Words, a number or a name.")]
+Language = Annotated[str, typer.Option("--lang", metavar="en|zh", help="The language of the answers.")]
+Live = Annotated[bool, typer.Option("--run", help="Run the commands now, in a temporary folder.")]
+
+
+def why(words: Words = None, *, lang: Language = "en", run: Live = False, json: options.Json = False) -> None:
+    """Answer a question about races in two sentences, with the command that shows it. Without words: list all."""
+    found = find(" ".join(words), lang) if words else list(questions(lang))
+    if json:
+        options.print_json({"language": lang, "questions": [question.to_json() for question in found]})
+        return
+    if not words or len(found) > 1:
+        typer.echo("\n".join(_list(found, lang)))
+        return
+    (question,) = found
+    typer.echo("\n".join(_answer(question)))
+    typer.echo(_shown_live(question) if run else question.transcript.output.rstrip())
+
+
+def _list(found: list[Question], language: str) -> Iterator[str]:
+    numbers = {question.name: number for number, question in enumerate(questions(language), 1)}
+    for question in found:
+        yield f"{numbers[question.name]:>4}  {question.title}"
+    yield ""
+    yield "Read one: booking why NUMBER, or booking why WORDS"
+
+
+def _answer(question: Question) -> list[str]:
+    return [*wrapped(question.title), "", *wrapped(question.answer), ""]
+
+
+def _shown_live(question: Question) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        return "\n".join(_run(command, folder) for command in question.transcript.commands)
+
+
+def _run(command: str, folder: str) -> str:
+    _, *arguments = shlex.split(command)
+    ran = subprocess.run(
+        [sys.executable, "-m", "booking", *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return f"$ {command}\n{ran.stdout}{ran.stderr}"
