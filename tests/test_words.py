@@ -2,7 +2,7 @@
 
 import pytest
 
-from booking.text.words import buyers, wrapped
+from booking.text.words import buyers, columns, wrapped
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,6 @@ def test_a_paragraph_breaks_between_words_only() -> None:
 def test_a_paragraph_in_chinese_fits_the_columns_and_starts_no_line_with_a_comma() -> None:
     """A Chinese character takes two columns; a line may end after one, but its punctuation stays with it."""
     text = "先读，再付钱，最后写回（write back）。在你付钱的时候，别人也读到了同一个数，于是同一张票卖了两次。"
-    lines = words.wrapped(text, width=20)
-    assert all(words.columns(line) <= 20 and line[0] not in "，。）" for line in lines)
+    lines = wrapped(text, width=20)
+    assert all(columns(line) <= 20 and line[0] not in "，。）" for line in lines)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")

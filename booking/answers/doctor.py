@@ -73,7 +73,7 @@ def _python() -> Check:
 def _start_methods() -> Check:
     methods = multiprocessing.get_all_start_methods()
     default = "fork" if sys.platform == "linux" else "spawn"
-    remedy = "" if "fork" in methods else "a script has to start a sale under `if __name__ == \"__main__\":`"
+    remedy = "" if "fork" in methods else 'a script has to start a sale under `if __name__ == "__main__":`'
     return Check(name="start methods", works=None, found=f"{', '.join(methods)}; we use {default}", remedy=remedy)
 
 
@@ -194,8 +194,8 @@ def _extras() -> Iterator[Check]:
         return
     wanted: dict[str, list[str]] = {}
     for line in required:
-        if (extra := re.search(r"extra == ['\"]([\w-]+)['\"]", line)) and (name := re.match(r"[\w.-]+", line)):
-            wanted.setdefault(extra[1], []).append(name[0])
+        if match := re.match(r"([\w.-]+).*extra == ['\"]([\w-]+)['\"]", line):
+            wanted.setdefault(match[2], []).append(match[1])
     for extra, names in sorted(wanted.items()):
         missing = [name for name in names if not _is_installed(name)]
         found = f"missing: {', '.join(missing)}" if missing else "installed"

@@ -8,13 +8,14 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from booking.errors import BadInputError
 from booking.text.words import nearest
 
 LANGUAGES = ("en", "zh")
-_TOKEN = re.compile(r"[a-z0-9_+]+|[\u4e00-\u9fff]")
-"""A word, or one Chinese character: Chinese is written without spaces."""
+_WORD = re.compile(r"[a-z0-9_+]+|(?=([\u4e00-\u9fff]{2}))")
+"""A word, or two Chinese characters that follow each other: Chinese is written without spaces."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +40,13 @@ class Question:
 
     def to_json(self) -> dict[str, object]:
         """Return the question as JSON values."""
-        shown = {"commands": list(self.transcript.commands), "transcript": self.transcript.output}
-        return {"name": self.name, "question": self.title, "answer": self.answer} | shown
+        return {
+            "name": self.name,
+            "question": self.title,
+            "answer": self.answer,
+            "commands": list(self.transcript.commands),
+            "transcript": self.transcript.output,
+        }
 
 
 @cache
@@ -92,7 +98,7 @@ def find(text: str, language: str = "en") -> list[Question]:
     """
     if exact := question_named(text.strip(), language):
         return [exact]
-    wanted = set(_TOKEN.findall(text.lower())) - _common(language)
+    wanted = _tokens(text) - _common(language)
     points = {question: _points(question, wanted) for question in questions(language)}
     best = max(points.values())
     if not best:
@@ -102,14 +108,14 @@ def find(text: str, language: str = "en") -> list[Question]:
     return sorted(found, key=points.__getitem__, reverse=True)
 
 
-def _points(question: Question, wanted: set[str]) -> float:
+def _points(question: Question, wanted: frozenset[str]) -> float:
     title, words = (_tokens(text) for text in (question.title, f"{question.words} {question.name}"))
     return sum(2 * (word in title) + (word in words) for word in wanted)
 
 
 @cache
 def _tokens(text: str) -> frozenset[str]:
-    return frozenset(_TOKEN.findall(text.lower()))
+    return frozenset(match[1] or match[0] for match in _WORD.finditer(text.lower()))
 
 
 @cache
@@ -120,5 +126,5 @@ def _common(language: str) -> frozenset[str]:
     return frozenset(word for word in frozenset().union(*every) if 3 * sum(word in one for one in every) > len(known))
 
 
-def _read(name: str) -> dict[str, dict[str, str]]:
+def _read(name: str) -> dict[str, Any]:
     return tomllib.loads(files("booking.answers").joinpath(name).read_text(encoding="utf-8"))

@@ -28,6 +28,8 @@ COMMANDS = {
     "compare": "booking.cli.compare",
     "report": "booking.cli.report",
     "office": "booking.cli.office",
+    "why": "booking.cli.why",
+    "doctor": "booking.cli.doctor",
     "locks": "booking.cli.describe",
     "stores": "booking.cli.describe",
 }

@@ -4,7 +4,6 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -24,24 +23,19 @@ def why(words: Words = None, *, lang: Language = "en", run: Live = False, json: 
     if json:
         options.print_json({"language": lang, "questions": [question.to_json() for question in found]})
         return
-    if not words or len(found) > 1:
-        typer.echo("\n".join(_list(found, lang)))
+    if not words:
+        typer.echo("\n".join([*_titles(found, lang), "", "Read one: booking why NUMBER, or booking why WORDS"]))
         return
-    (question,) = found
-    typer.echo("\n".join(_answer(question)))
-    typer.echo(_shown_live(question) if run else question.transcript.output.rstrip())
+    best, *others = found
+    typer.echo("\n".join([*wrapped(best.title), "", *wrapped(best.answer), ""]))
+    typer.echo(_shown_live(best) if run else best.transcript.output.strip())
+    if others:
+        typer.echo("\n".join(["", "See also:", *_titles(others, lang)]))
 
 
-def _list(found: list[Question], language: str) -> Iterator[str]:
+def _titles(found: list[Question], language: str) -> list[str]:
     numbers = {question.name: number for number, question in enumerate(questions(language), 1)}
-    for question in found:
-        yield f"{numbers[question.name]:>4}  {question.title}"
-    yield ""
-    yield "Read one: booking why NUMBER, or booking why WORDS"
-
-
-def _answer(question: Question) -> list[str]:
-    return [*wrapped(question.title), "", *wrapped(question.answer), ""]
+    return [f"{numbers[question.name]:>4}  {question.title}" for question in found]
 
 
 def _shown_live(question: Question) -> str:
