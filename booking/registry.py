@@ -8,7 +8,7 @@ from booking.lock_free.cas import CompareAndSwap, NaiveCompareAndSwap
 from booking.lock_free.partition import Partition
 from booking.locks import Lock, NoLock
 from booking.locks.filelock import FileLock, SoftLock
-from booking.locks.kernel import FairLock, FlockLock
+from booking.locks.kernel import FairLock, FlockLock, InheritedLock, LockfLock
 from booking.locks.multiprocessing import MultiprocessingLock, ReentrantLock, SemaphoreLock
 from booking.protection import Locked, Protection
 from booking.rules import impossible
@@ -27,8 +27,10 @@ LOCKS: dict[str, type[Lock | Protection]] = {
     "semaphore": SemaphoreLock,
     "rlock": ReentrantLock,
     "flock": FlockLock,
+    "lockf": LockfLock,
     "fair": FairLock,
     "file-soft": SoftLock,
+    "inherited": InheritedLock,
     "cas": CompareAndSwap,
     "cas-naive": NaiveCompareAndSwap,
     PARTITION: Partition,

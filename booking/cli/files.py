@@ -31,7 +31,7 @@ def require_writable(outputs: Mapping[str, Path | None], inputs: Mapping[str, Pa
 def files_of_store(db: Path, trains: int = 1) -> dict[str, Path]:
     """Return the files that a sale on this store uses, by what they are."""
     stores = [train_path(db, train) for train in range(1, trains + 1)]
-    endings = (".lock", ".fair", ".soft", ".sale")
+    endings = (".lock", ".lockf", ".fair", ".soft", ".sale")
     locks = [store.with_name(store.name + ending) for store in stores for ending in endings]
     return {f"the ticket store {shown(path)}": path for path in stores} | {
         f"the lock file {shown(path)}": path for path in locks

@@ -157,9 +157,10 @@ class KilledHolder(Measure):
     def measure(cls, question: Question) -> Self | Missing:
         """Kill the buyer inside while it pays; return the median of a few kills."""
         permits = protection_of(question.scenario).facts.permits
-        if permits is None:
+        if permits in {None, question.scenario.buyers}:  # nobody ever waits
             return Missing("no buyer waits for another one, so a killed buyer blocks none")
-        scenario = replace(question.scenario, buyers=permits + 1, tickets=permits + 1, pay=(0.0, 0.0))
+        crowd = (permits or 0) + 1
+        scenario = replace(question.scenario, buyers=crowd, tickets=crowd, pay=(0.0, 0.0))
         waits: list[float] = []
         while len(waits) < KILLS and not question.stop():
             waited = _seconds_until_free(scenario)

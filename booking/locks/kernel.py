@@ -1,8 +1,11 @@
 """The kernel's own locks on a file, without any library in between: the plain one, and one with a queue."""
 
+import errno
+import math
 import os
 import struct
 import sys
+import weakref
 from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -65,10 +68,7 @@ class FlockLock(KernelLock):
 
     def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:
         super().__init__(path, context, scenario)
-        try:
-            import fcntl  # noqa: F401, PLC0415 - not on Windows
-        except ImportError:
-            raise BadInputError("this system has no flock; use --lock file") from None
+        _require_fcntl("flock")
 
     @staticmethod
     def _take(descriptor: int, deadline: float | None) -> bool:
@@ -77,6 +77,77 @@ class FlockLock(KernelLock):
         return lock_file.wait(
             lambda: flock(descriptor, LOCK_EX), lambda: flock(descriptor, LOCK_EX | LOCK_NB), deadline
         )
+
+
+class LockfLock(KernelLock):
+    """`fcntl.lockf`, the kernel's lock of a process on the file `<store>.lockf`, which is never deleted.
+
+    It belongs to the process and the file, not to the open file: fcntl(2), F_SETLKW. So it keeps no two threads of one
+    process apart, and a process loses it when it closes any descriptor of that file. Here nobody else opens the file,
+    so it excludes as `flock` does. The kernel answers a circle of waits with an error instead of a deadlock; this lock
+    then asks again every millisecond, so that a deadlock stays one.
+    Raise BadInputError if the system has no lockf (Windows).
+    """
+
+    suffix = ".lockf"
+
+    def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:
+        super().__init__(path, context, scenario)
+        _require_fcntl("lockf")
+
+    @staticmethod
+    def _take(descriptor: int, deadline: float | None) -> bool:
+        from fcntl import LOCK_EX, LOCK_NB, lockf  # noqa: PLC0415 - not on Windows
+
+        try:
+            return lock_file.wait(
+                lambda: lockf(descriptor, LOCK_EX), lambda: lockf(descriptor, LOCK_EX | LOCK_NB), deadline
+            )
+        except OSError as error:
+            if error.errno != errno.EDEADLK:
+                raise
+        return lock_file.wait(lambda: None, lambda: lockf(descriptor, LOCK_EX | LOCK_NB), deadline or math.inf)
+
+
+class InheritedLock(Lock):
+    """`flock` on a descriptor that the parent opened before the fork: a mistake, it keeps nobody out.
+
+    A flock belongs to the open file, and after a fork parent and children share one open file: flock(2). Each of them
+    has the lock when one of them has it. Another program opens the file `<store>.lock` itself, and is kept out.
+    Raise BadInputError for a start method other than fork, under which nothing is inherited, and on Windows.
+    """
+
+    facts = LockFacts(permits=None, freed_when_holder_dies=True, reach=Reach.NOWHERE)
+
+    @classmethod
+    def facts_in(cls, scenario: Scenario) -> LockFacts:
+        """Return the facts: all buyers of a sale can be inside at once."""
+        return cls.facts._replace(permits=scenario.buyers)
+
+    def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:
+        super().__init__(path, context, scenario)
+        _require_fcntl("inherited descriptor")
+        if context.get_start_method() != "fork":
+            raise BadInputError("--lock inherited requires --start-method fork: only a fork inherits the open file")
+        self.path = lock_file.lock_path(path)
+        self._descriptor = lock_file.heritage(self.path)
+        weakref.finalize(self, os.close, self._descriptor)
+
+    def acquire(self, timeout: float | None = None) -> bool:
+        """Take the lock, which the parent and its other children then have too; only another program waits."""
+        from fcntl import LOCK_EX, LOCK_NB, flock  # noqa: PLC0415 - not on Windows
+
+        return lock_file.wait(
+            lambda: flock(self._descriptor, LOCK_EX),
+            lambda: flock(self._descriptor, LOCK_EX | LOCK_NB),
+            lock_file.deadline_after(timeout),
+        )
+
+    def release(self) -> None:
+        """Give the lock back, for all that share it."""
+        from fcntl import LOCK_UN, flock  # noqa: PLC0415 - not on Windows
+
+        flock(self._descriptor, LOCK_UN)
 
 
 class FairLock(KernelLock):
@@ -117,6 +188,13 @@ class FairLock(KernelLock):
         return ticket == 1 or (
             _lock_bytes(descriptor, ticket - 1, 1, deadline) and _lock_bytes(descriptor, 1, ticket - 1, deadline)
         )
+
+
+def _require_fcntl(what: str) -> None:
+    try:
+        import fcntl  # noqa: F401, PLC0415 - not on Windows
+    except ImportError:
+        raise BadInputError(f"this system has no {what}; use --lock file") from None
 
 
 def _lock_bytes(descriptor: int, start: int, length: int, deadline: float | None) -> bool:

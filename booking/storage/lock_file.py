@@ -1,4 +1,4 @@
-"""A file that is only there to be locked: opened with care, never deleted, and never shared with a forked child."""
+"""A file that is only there to be locked: opened with care, never deleted, and closed in a forked child."""
 
 # A sale comes through here at every purchase, and Path objects would cost it a fifth.
 # ruff: noqa: PTH116
@@ -46,7 +46,7 @@ def lock(path: Path, take: Callable[[int, float | None], bool], timeout: float |
     was deleted during the wait, its lock protects nothing any more, and the wait starts again on the new file. Raise
     DiskError if the file is a link, a folder or a pipe, or if the system cannot lock it.
     """
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = deadline_after(timeout)
     try:
         while True:
             descriptor = _open(path)
@@ -63,6 +63,24 @@ def lock(path: Path, take: Callable[[int, float | None], bool], timeout: float |
                 return None
     except OSError as error:
         raise refused("lock", path, error) from None
+
+
+def heritage(path: Path) -> int:
+    """Open the lock file for this process and the children that it forks; the caller closes the descriptor.
+
+    Raise DiskError as `lock` does.
+    """
+    try:
+        descriptor = _open(path)
+    except OSError as error:
+        raise refused("lock", path, error) from None
+    _opened.remove(descriptor)  # so that a fork does not close it
+    return descriptor
+
+
+def deadline_after(timeout: float | None) -> float | None:
+    """Return the monotonic time, in seconds, of so many seconds from now; None stays None."""
+    return None if timeout is None else time.monotonic() + timeout
 
 
 def wait(block: Callable[[], object], attempt: Callable[[], object], deadline: float | None) -> bool:

@@ -27,7 +27,7 @@ from booking.reports.comparison import notes
 from booking.scenario import Scenario
 from booking.stores.file import JsonStore
 
-RACING = {"none", "cas-naive"}
+RACING = {"none", "cas-naive", "inherited"}
 THREE = ("none", "mp", "file")
 
 

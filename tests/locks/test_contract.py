@@ -25,7 +25,7 @@ PERMITS = {"semaphore": (1, 2, 3)}
 CASES = [
     pytest.param(scenario, id=name if permits == 1 else f"{name}-{permits}")
     for name, kind in LOCKS.items()
-    if issubclass(kind, Lock)
+    if issubclass(kind, Lock) and name != "inherited"  # a mistake on show, with its test in test_inherited.py
     for permits in PERMITS.get(name, (1,))
     for scenario in [Scenario(lock=name, permits=permits)]
 ]
