@@ -11,9 +11,9 @@ from importlib.resources import files
 from typing import Any
 
 from booking.errors import BadInputError
+from booking.text.language import require_language
 from booking.text.words import nearest
 
-LANGUAGES = ("en", "zh")
 _WORD = re.compile(r"[a-z0-9_+]+|(?=([\u4e00-\u9fff]{2}))")
 """A word, or two Chinese characters that follow each other: Chinese is written without spaces."""
 
@@ -67,8 +67,7 @@ def transcripts() -> dict[str, Transcript]:
 @cache
 def questions(language: str = "en") -> tuple[Question, ...]:
     """Return all questions; raise BadInputError for a language that is not there."""
-    if language not in LANGUAGES:
-        raise BadInputError(f"there is no language {language!r:.20}; use one of {', '.join(LANGUAGES)}")
+    require_language(language)
     shown = transcripts()
     return tuple(
         Question(

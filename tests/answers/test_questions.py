@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from booking.answers.questions import LANGUAGES, find, question_named, questions, transcripts
+from booking.answers.questions import find, question_named, questions, transcripts
 from booking.cli.app import COMMANDS, run_command
 from booking.errors import BadInputError
+from booking.text.language import LANGUAGES
 
 
 def test_both_languages_answer_the_same_questions_in_two_sentences() -> None:
