@@ -26,7 +26,7 @@ def require_language(language: str) -> None:
 
 
 def nearest_language(wishes: str) -> str:
-    """Return the language that an Accept-Language header wishes for first, English if we have none: RFC 9110, 12.5.4."""
+    """Return the first language of an Accept-Language header that we have, else English: RFC 9110, 12.5.4."""
     for wish in wishes.split(","):
         name = wish.split(";")[0].strip().lower().partition("-")[0]
         if name in LANGUAGES:

@@ -14,7 +14,7 @@ from booking.text.language import LANGUAGES
 def test_both_languages_answer_the_same_questions_in_two_sentences() -> None:
     """Each language has the same names in the same order, and each answer is about two sentences long."""
     english, chinese = (questions(language) for language in LANGUAGES)
-    assert [question.name for question in english] == [question.name for question in chinese] == list(transcripts())
+    assert [question.name for question in english] == [question.name for question in chinese]
     for question in (*english, *chinese):
         assert 1 <= len(re.findall(r"[.;:。；][ \n]?|[.。]$", question.answer)) <= 5, question.name
 
