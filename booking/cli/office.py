@@ -9,9 +9,9 @@ import typer
 from booking.cli import options
 from booking.cli.explore import asked_to_stop
 from booking.errors import INTERRUPTED, BadInputError
-from booking.office.connection import Listener, Rules
-from booking.office.opening import hold_office
+from booking.office.connection import Listener
 from booking.office.protocol import HIGHEST_PORT, LOOPBACK
+from booking.office.server import Rules, hold_office
 from booking.registry import protection_of
 from booking.scenario import Scenario, require_whole
 
@@ -75,20 +75,12 @@ def office(  # noqa: PLR0913 - every dial is an option
         timeout = TIMEOUT
     rules = _rules(per_client=per_client, workers=workers, clients=clients, idle=idle, timeout=timeout)
     require_whole("--port", port, 0, HIGHEST_PORT)
-    with Listener(host, port) as listener:
+    listener = Listener(host, port)
+    with listener.socket, asked_to_stop():
         if not listener.is_loopback:
             typer.echo(_OPEN.format(host=listener.host), err=True)
-        with asked_to_stop() as stop:
-            hold_office(
-                scenario,
-                rules,
-                listener,
-                db=db,
-                restock=not keep_stock,
-                tell=typer.echo,
-                stop=stop,
-                start_method=start_method,
-            )
+        restock = not keep_stock
+        hold_office(scenario, rules, listener, db=db, restock=restock, tell=typer.echo, start_method=start_method)
     typer.echo("Office closed.")
     return INTERRUPTED
 

@@ -1,11 +1,9 @@
 """The client's side: connect, send one request, receive the response."""
 
 import socket
-import time
-from collections.abc import Iterator
 
 from booking.errors import BadInputError, InconclusiveError
-from booking.office.protocol import Lines, Request, Response, encode, format_address, parse_response
+from booking.office.protocol import Request, Response, encode, format_address, parse_response
 from booking.processes.journal import Record
 from booking.purchase import Outcome
 
@@ -39,11 +37,11 @@ def buy_at(office: Address, name: str, *, timeout: float, tell: Record) -> Outco
 
 
 def _ask(office: Address, request: Request, timeout: float, tell: Record) -> Response:
-    with _connect(office, timeout) as connection:
+    with _connect(office, timeout) as connection, connection.makefile("rb") as lines:
         try:
             connection.sendall(encode(request.to_json()))
-            for line in _lines(connection, timeout):
-                response = parse_response(line)
+            while (line := lines.readline(LONGEST_REPLY)).endswith(b"\n"):
+                response = parse_response(line[:-1])
                 if isinstance(response, Response):
                     return response
                 tell(response.step, response.phase, response.value)
@@ -69,21 +67,6 @@ def _connect(office: Address, timeout: float) -> socket.socket:
             f"no office answers at {format_address(*office)} ({reason}); "
             "start one with `booking office`, or check the address"
         ) from None
-
-
-def _lines(connection: socket.socket, timeout: float) -> Iterator[bytes]:
-    """Yield the office's lines until it hangs up. Raise TimeoutError if one is not complete in time."""
-    lines = Lines(LONGEST_REPLY)
-    deadline = time.monotonic() + timeout
-    while True:
-        connection.settimeout(max(0.001, deadline - time.monotonic()))
-        piece = connection.recv(4096)
-        if not piece:
-            return
-        lines.feed(piece)
-        while (line := lines.take()) is not None:
-            yield line
-            deadline = time.monotonic() + timeout
 
 
 def _silence(office: Address, timeout: float) -> str:

@@ -1,74 +1,45 @@
-"""What the office has of each client and each process, the socket that listens, and by which rules it serves."""
+"""What the office has of each client and each of its processes, and the socket on which it listens."""
 
+import asyncio
 import ipaddress
-import os
 import socket
-import socketserver
 from contextlib import suppress
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
-from booking.errors import BadInputError, InconclusiveError
-from booking.office.protocol import Lines, Request, StepEvent, format_address
-from booking.processes.group import Process, ProcessGroup
-from booking.processes.journal import READY, receive
+from booking.errors import BadInputError
+from booking.office.protocol import LONGEST_LINE, StepEvent, encode, format_address
+from booking.processes.group import Process
+from booking.processes.journal import Message
 from booking.steps import Step
 from booking.text.words import printable
 
-PIECE = 1 << 14
-"""Bytes taken from a socket at once: few, so that the lines in them delay the others only a little."""
-POLL = 0.02
-"""Seconds between two looks into the journal on Windows, which cannot wait for pipes and sockets at once."""
+BACKLOG = 1024
+"""Connections that wait until the office takes them."""
 FAREWELL = 2.0
 """Seconds that a client has to read the last response before it is cut off."""
-MOST_MISTAKES = 10
-"""Requests of one client that are refused; the next mistake ends the connection."""
 MOST_IGNORED = 1 << 22
 """Bytes that are read from a client that was turned away, so that it can read why, before it is cut off."""
-ROUND = 0.1
-"""Seconds between two looks at who has been silent for too long, and at which processes have ended."""
+PIECE = 1 << 14
 
 _OUTSIDE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 """Addresses for documentation (RFC 5737, RFC 3849): the system has a route to them, and nothing is ever sent."""
 
 
-@dataclass(frozen=True)
-class Rules:
-    """How the office serves. `workers` 0 gives each client its own process.
-
-    `clients` is how many may be connected at once, `idle` how many seconds one may be silent, and `timeout` how many
-    seconds a purchase waits for the lock; None waits without a limit.
-    """
-
-    workers: int
-    clients: int
-    idle: float = 30.0
-    timeout: float | None = None
-
-
-@dataclass(eq=False)
 class Client:
-    """One connection. `since` is when it was last served, in seconds of the monotonic clock.
+    """One connection: `watch` tells that it hears each event at once, `leaving` that it got its last response.
 
-    `request` is being carried out for it, `events` are those of its purchase, `retried` tells that a second process
-    is at it, and `mistakes` counts the refused requests. `leaving` tells that it got the last response and may read
-    it; `gone` tells that the socket is closed.
+    `events` are those of its latest request.
     """
 
-    number: int
-    socket: socket.socket
-    since: float
-    name: str = ""
-    request: Request | None = None
-    events: list[StepEvent] = field(default_factory=list)
-    retried: bool = False
-    mistakes: int = 0
-    leaving: bool = False
-    gone: bool = False
-    ignored: int = 0
-    lines: Lines = field(default_factory=Lines)
-    worker: "Worker | None" = None
+    def __init__(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.number = number
+        self.name = ""
+        self.watch = False
+        self.leaving = False
+        self.events: list[StepEvent] = []
+        self._reader = reader
+        self._writer = writer
 
     @property
     def label(self) -> str:
@@ -76,9 +47,14 @@ class Client:
         return f"client {self.number} ({printable(self.name)})" if self.name else f"client {self.number}"
 
     @property
-    def has_left(self) -> bool:
-        """Return whether it takes no more responses."""
-        return self.leaving or self.gone
+    def origin(self) -> str:
+        """Return the HOST:PORT that it comes from."""
+        return format_address(*self._writer.get_extra_info("peername")[:2])
+
+    @property
+    def is_present(self) -> bool:
+        """Return whether it can still hear a response, as far as is known."""
+        return not self._writer.is_closing()
 
     @property
     def read(self) -> int | None:
@@ -86,90 +62,89 @@ class Client:
         reads = [event.value for event in self.events if event.step == Step.READ and isinstance(event.value, int)]
         return reads[-1] if reads else None
 
-    def receive(self) -> bytes | None:
-        """Return what has arrived, b"" at the end of the connection, None if nothing has."""
+    async def next_line(self) -> bytes | None:
+        """Return the next line without its end, the start of one that is too long, None once the client hangs up."""
         try:
-            return self.socket.recv(PIECE)
-        except BlockingIOError:
+            return (await self._reader.readuntil(b"\n"))[:-1]
+        except asyncio.LimitOverrunError:
+            return await self._reader.read(LONGEST_LINE)
+        except (asyncio.IncompleteReadError, ConnectionError):  # half a line at the end is forgotten
             return None
-        except OSError:
-            return b""
 
-    def send(self, line: bytes) -> bool:
-        """Send a line and return whether all of it went; a client that does not read is not waited for."""
-        try:
-            return self.socket.send(line) == len(line)
-        except OSError:
-            return False
+    def send(self, document: dict[str, Any]) -> None:
+        """Send a line; a client that does not read its responses is not waited for."""
+        if self.is_present:
+            self._writer.write(encode(document))
+            if self._writer.transport.get_write_buffer_size():
+                self.hang_up()
+
+    async def see_off(self) -> None:
+        """Give the client time to read its last response; what it still sends is read, or it would never see that."""
+        with suppress(OSError):  # TimeoutError is one
+            self._writer.write_eof()
+            async with asyncio.timeout(FAREWELL):
+                for _ in range(MOST_IGNORED // PIECE):
+                    if not await self._reader.read(PIECE):
+                        return
 
     def hang_up(self) -> None:
         """End the connection; closing the socket is not enough, because forked processes have copies of it."""
         with suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
+            self._writer.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        self._writer.transport.abort()
 
 
-@dataclass(eq=False)
 class Worker:
-    """One process of the office; it serves only `owner`, if it has one, and is serving `client` now."""
+    """One process of the office, and the client that it serves now."""
 
-    process: Process
-    requests: Connection
-    owner: Client | None
-    client: Client | None = None
+    def __init__(self, process: Process, requests: Connection) -> None:
+        self.process = process
+        self.client: Client | None = None
+        self.has_ended = False
+        self._requests = requests
+        self._result: asyncio.Future[Message | None] | None = None
+
+    async def carry_out(self, client: Client, pay_s: float | None) -> Message | None:
+        """Serve one request and return its last message; None if the process ends before."""
+        if self.has_ended:
+            return None
+        self.client, self._result = client, asyncio.get_running_loop().create_future()
+        self.send((client.number, pay_s))
+        return await self._result
 
     def send(self, request: tuple[int, float | None] | None) -> None:
         """Send one request, or None to end the process; a process that was killed is noticed later."""
         with suppress(OSError):
-            self.requests.send(request)
+            self._requests.send(request)
+
+    def finish(self, message: Message | None) -> None:
+        """Note the last message of the request, if there is one; None if the process has ended."""
+        if message is None:
+            self.has_ended = True
+            self._requests.close()
+        if self.client and self._result:
+            self.client = None
+            self._result.set_result(message)
 
 
-def await_ready(group: ProcessGroup, workers: int) -> None:
-    """Wait until so many processes are ready. Raise InconclusiveError if one ends before."""
-    ready = 0
-    while ready < workers:
-        if group.inbox.poll(ROUND):
-            message = receive(group.inbox)
-            if message.word != READY:
-                raise InconclusiveError(f"a process of the office could not start: {message.error}")
-            ready += 1
-        elif any(process.exitcode is not None for process in group.processes):
-            raise InconclusiveError("a process of the office ended before it was ready; use fewer, or try again")
-
-
-class Listener(socketserver.TCPServer):
+class Listener:
     """The listening socket of the office. Port 0 takes a free one.
 
     Raise BadInputError if the address does not belong to this machine or is in use.
     """
 
-    request_queue_size = 1024
-    allow_reuse_address = os.name == "posix"  # on Windows the same option would let two offices share a port
-
     def __init__(self, host: str, port: int) -> None:
         try:
             family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-            self.address_family = family
-            super().__init__(place[:2], socketserver.BaseRequestHandler)  # type: ignore[arg-type]
+            dual = family == socket.AF_INET6 and socket.has_dualstack_ipv6()
+            self.socket = socket.create_server(place[:2], family=family, backlog=BACKLOG, dualstack_ipv6=dual)
         except (OSError, ValueError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or "it is not an address"
+            reason = (getattr(error, "strerror", None) or "it is not an address").partition(" (while ")[0]
             raise BadInputError(
                 f"cannot listen on {ascii(host)[1:-1]}:{port}: {reason}; use --port 0 for a free port"
             ) from None
-        self.socket.setblocking(False)  # noqa: FBT003
         self.host, self.port = self.socket.getsockname()[:2]
         self._ip = ipaddress.ip_address(self.host.partition("%")[0])
-
-    def get_request(self) -> tuple[socket.socket, tuple[Any, ...]]:
-        """Return the next connection, in non-blocking mode, and the client's address.
-
-        Raise OSError if the client has hung up already.
-        """
-        connection, place = super().get_request()
-        connection.setblocking(False)  # noqa: FBT003
-        with suppress(OSError):  # reading will tell that it has ended
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection, place
 
     @property
     def is_loopback(self) -> bool:
@@ -184,7 +159,7 @@ class Listener(socketserver.TCPServer):
     @property
     def public_address(self) -> str:
         """Return a HOST:PORT at which clients reach it: 0.0.0.0 means every address of this machine, so name one."""
-        return format_address(_own_host(self.address_family) if self._ip.is_unspecified else self.host, self.port)
+        return format_address(_own_host(self.socket.family) if self._ip.is_unspecified else self.host, self.port)
 
 
 def _own_host(family: int) -> str:

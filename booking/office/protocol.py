@@ -13,7 +13,7 @@ after the headers that its browser sends.
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeGuard
 
 from booking.errors import BadInputError, BookingError, DiskError, InconclusiveError
@@ -79,26 +79,6 @@ class Response:
     count: int | None = None
     outcome: Outcome | None = None
     read: Value = None
-
-
-@dataclass
-class Lines:
-    """Cuts what arrives into lines. What is longer than `longest` bytes counts as a line without its end."""
-
-    longest: int = LONGEST_LINE
-    _rest: bytearray = field(default_factory=bytearray)
-
-    def feed(self, piece: bytes) -> None:
-        """Add what has arrived."""
-        self._rest += piece
-
-    def take(self) -> bytes | None:
-        """Return the next line without its line end, None if there is none yet."""
-        line, end, rest = self._rest.partition(b"\n")
-        if not end and len(line) < self.longest:
-            return None
-        self._rest = rest
-        return bytes(line)
 
 
 def parse_request(line: bytes) -> Request | Refusal:

@@ -289,6 +289,20 @@ def test_nothing_survives_a_killed_office(opened: Opening, way: list[str]) -> No
     opened(*way, "--port", str(office.address[1]))
 
 
+def test_lines_do_not_depend_on_the_pieces_in_which_they_arrive(opened: Opening) -> None:
+    """What was sent as lines is taken as lines, however the network cuts it."""
+    office = opened("--workers", "1")
+    with office.call() as slow:
+        slow.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for place, byte in enumerate(b'{"do": "look"}\n' * 2):
+            slow.send(bytes([byte]))
+            if place == len(
+                b'{"do": "look"}\n'
+            ):  # the answer has come, and the first byte of the next line is on its way
+                assert slow.hear() == {"ok": True, "count": 1}
+        assert slow.hear() == {"ok": True, "count": 1}
+
+
 def test_many_clients_lose_no_answer(opened: Opening) -> None:
     """50 clients, all connected at once, ask 5 times each: every one of the 250 gets its answer, in turn."""
     office = opened("--workers", "4", "--pay", "0", "--tickets", "250", *LOCKED)

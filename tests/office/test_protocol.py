@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from booking.errors import BadInputError, BookingError, DiskError, InconclusiveError
 from booking.office.protocol import (
     LONGEST_LINE,
-    Lines,
     Refusal,
     Request,
     Response,
@@ -50,21 +49,6 @@ def test_any_reply_is_understood_or_reported(line: bytes) -> None:
         assert str(error).isprintable()  # noqa: PT017 - both ways are fine
     else:
         assert isinstance(reply, StepEvent | Response)
-
-
-@given(st.lists(st.binary(max_size=20)), st.integers(1, 7))
-def test_lines_do_not_depend_on_the_pieces_in_which_they_arrive(lines: list[bytes], size: int) -> None:
-    """What was sent as lines is taken as lines, however the network cuts it, and an unfinished one stays."""
-    sent = [line.replace(b"\n", b"") for line in lines]
-    stream = b"".join(line + b"\n" for line in sent) + b"half"
-    cut, taken = Lines(), []
-    for start in range(0, len(stream), size):
-        cut.feed(stream[start : start + size])
-        while (line := cut.take()) is not None:
-            taken.append(line)
-    assert taken == sent
-    cut.feed(b" a line\n")
-    assert cut.take() == b"half a line"
 
 
 @pytest.mark.parametrize(
