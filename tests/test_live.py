@@ -137,13 +137,13 @@ def test_a_process_that_the_sale_has_collected_has_ended() -> None:
 
 
 def test_a_killed_buyer_is_shown_as_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """In a sale that goes on until its time-out the picture says who is dead, not what it did last."""
+    """In a sale that goes on without it the picture says who is dead, not what it did last."""
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setenv("TERM", "xterm")
-    scenario = Scenario(2, lock="mp", pay=(1, 1))
+    scenario = Scenario(2, lock="semaphore", permits=2, pay=(0.5, 0.5))
     with live(scenario, after=0) as watch:
         faults = Setup(faults=(Fault.parsed("1@pay"),))
-        simulate(scenario, setup=faults, db=tmp_path / "db.json", watch=watch, timeout=1)
+        simulate(scenario, setup=faults, db=tmp_path / "db.json", watch=watch)
     assert re.search(r"buyer 1 +killed", sys.stderr.getvalue())
 
 

@@ -98,8 +98,9 @@ class History:
     """A whole sale.
 
     `counts_left` is the count in the store of each train afterwards, None if it cannot be read. `elapsed_s` is the time
-    from the opening of the gate to the last buyer's end, in seconds. `timed_out` tells that the time-out closed
-    the sale. `versions` and `start_method` say where it ran. `notes` are sentences about clerks, workers and the like.
+    from the opening of the gate to the last buyer's end, in seconds. `timed_out` tells that the sale was closed before
+    all buyers had ended: by its time-out or, as a note says then, because no buyer could move. `versions` and
+    `start_method` say where it ran. `notes` are sentences about clerks, workers and the like.
     `setup` are the dials around the sale, and `struck` is what its faults did.
 
     A pool with very many buyers keeps no events, see `booking.simulation.pool.MOST_RECORDED`.

@@ -14,12 +14,13 @@ _STEPS = frozenset(Step) | {PAY}
 class Recorder:
     """Numbers the events in the order of their arrival and keeps who is ready, who wrote and who has ended.
 
-    `told` is how often each word was said that is no step, for example that a queue was full. `failures` has the
-    error of each process, by its number, that ended with an exception.
+    `last` has the last event of each buyer. `told` is how often each word was said that is no step, for example that
+    a queue was full. `failures` has the error of each process, by its number, that ended with an exception.
     """
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.last: dict[int, Event] = {}
         self.ready: set[int] = set()
         self.ready_pids: set[int] = set()
         self.wrote: set[int] = set()
@@ -48,7 +49,8 @@ class Recorder:
         elif step in WRITES:
             self.wrote.add(buyer)
         phase = cast("Literal['call', 'return']", phase)
-        self.events.append(Event(len(self.events) + 1, t_ns, buyer, pid, step, phase, value, train))
+        event = self.last[buyer] = Event(len(self.events) + 1, t_ns, buyer, pid, step, phase, value, train)
+        self.events.append(event)
 
     def ending(self, buyer: int, pid: int, exitcode: int | None, *, alive: bool) -> Ending:
         """Return how this buyer ended: what it answered, else what it had begun when it was last heard of.

@@ -11,10 +11,13 @@ from booking.history.history import Ending, History
 from booking.processes.group import Process, ProcessGroup
 from booking.processes.journal import IDLE, Message, receive
 from booking.protection import Protection
+from booking.registry import LOCKS
 from booking.scenario import Scenario
-from booking.setup import Setup
+from booking.setup import FaultKind, Setup
 from booking.simulation.buyer import BuyerTask, Train, run_buyer, trains_of
 from booking.simulation.recorder import Recorder
+from booking.simulation.stuck import Standing, is_stuck, waits
+from booking.steps import Step
 from booking.stores import Store
 from booking.version import __version__
 
@@ -78,6 +81,7 @@ class RunningSale:
         self.barrier = context.Barrier(buyers) if plan.setup.gate == "barrier" else None
         self.recorder = Recorder()
         self._all_said = False
+        self._is_stuck = False
 
     def hold(self, timeout: float) -> History:
         """Start the buyers, open the gate when all are ready, and listen until all have ended."""
@@ -179,13 +183,37 @@ class RunningSale:
         return self.plan.group.all_ended(missing)
 
     def _listen(self, timeout: float) -> bool:
-        """Take messages until every buyer has ended or the time is up; return whether it was the time."""
+        """Take messages until every buyer has ended, nobody can move, or the time is up; return whether all ended."""
         for message in self._messages(timeout):
             if message is None:
                 self._require_whole_barrier()
+                self._is_stuck = self._nobody_can_move()
+            if self._is_stuck:
+                break
         self._require_anybody()
         self._require_whole_barrier()
         return not self._buyers_have_ended()
+
+    def _nobody_can_move(self) -> bool:
+        """Return whether waiting is in vain; only of our own locks is it proved that they live up to their facts."""
+        plan, said = self.plan, self.recorder
+        processes = {n: p for n, p in enumerate(self._buyer_processes, 1) if n not in said.ended}
+        struck = {blow.buyer: blow for blow in plan.faults.struck} if plan.faults else {}
+        frozen = {
+            n for n, blow in struck.items() if blow.kind is FaultKind.FREEZE and blow.step != Step.ACQUIRE
+        }  # whoever wakes it finds it in the same step
+        movers = (p for n, p in processes.items() if n not in frozen and not waits(said.last.get(n)))
+        if plan.scenario.lock not in LOCKS or any(process.exitcode is None for process in movers):
+            return False
+        standing = Standing(
+            last=said.last,
+            living={n for n, process in processes.items() if process.exitcode is None},
+            frozen=frozen,
+            struck={n: blow.step for n, blow in struck.items()},
+            facts=plan.protection.facts,
+            trees=plan.setup.trees,
+        )
+        return not plan.group.inbox.poll(0) and is_stuck(standing, said.events)  # asked last: the dead have said all
 
     def _buyers_have_ended(self) -> bool:
         """Return whether all have; give them GRACE if all have answered, or closed their ends of the pipe."""
@@ -238,8 +266,8 @@ class RunningSale:
             self.plan.faults.hear(message)
 
     def _notes(self) -> tuple[str, ...]:
-        """Return sentences about what stands around the buyers: in a plain sale nothing."""
-        return ()
+        """Return sentences about what stands around the buyers: in a plain sale only why it was closed early."""
+        return ("No buyer could move any more, so the sale was stopped before its time was up.",) * self._is_stuck
 
     def _check_interrupted(self) -> None:
         if self.plan.arrived:

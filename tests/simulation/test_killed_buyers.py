@@ -37,7 +37,7 @@ def test_a_killed_holder_passes_its_lock_on(lock: str, times: int, tmp_path: Pat
 @pytest.mark.often(times=5)
 @pytest.mark.parametrize("lock", KEPT)
 def test_a_killed_holder_keeps_a_multiprocessing_lock(lock: str, times: int, tmp_path: Path) -> None:
-    """A lock without an owner is lost with its holder: the sale ends at its time-out and names the dead."""
+    """A lock without an owner is lost with its holder: nobody can move, so the sale ends and names the dead."""
     assert apart(deaths_of_holders, told, lock, tmp_path, times) == []
 
 

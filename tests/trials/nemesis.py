@@ -28,7 +28,10 @@ EVERY = 8
 PATIENCE = 200
 """Silences in a row, of 50 ms each, after which a sale under a lock that the system frees counts as stuck."""
 SOFT_PATIENCE = 6
-"""The same for `file-soft`, whose file bars everybody for ever if its maker is killed before it has signed it."""
+"""The same for `file-soft`, whose file bars everybody for ever if its maker is killed before it has signed it.
+
+And for a lock that is lost with its holder: of a holder that died while it gave it back, nobody knows whether it did.
+"""
 
 SAFE = [name for name in LOCKS if explore(Scenario(2, lock=name)).verdict == "sound"]
 """The locks under which no order of the steps oversells."""
@@ -94,9 +97,9 @@ def sale_with_a_nemesis(lock: str, folder: Path, dice: random.Random, *, restock
     freed = protection_of(scenario).facts.freed_when_holder_dies
     for unsigned in folder.glob("*.soft*"):
         unsigned.unlink()
-    nemesis = Nemesis(dice, SOFT_PATIENCE if lock == "file-soft" else PATIENCE if freed else 0)
+    nemesis = Nemesis(dice, PATIENCE if freed and lock != "file-soft" else SOFT_PATIENCE)
     history = simulate(scenario, db=db, watch=nemesis, restock=restock)
-    stuck = nemesis.silences > nemesis.patience
+    stuck = history.timed_out or nemesis.silences > nemesis.patience
     acked, unknown = judge(history).sold, judge(history).unknown
     killed = [ending.buyer for ending in history.endings if ending.exitcode == -signal.SIGKILL]
     sold = TICKETS - (TICKETS if history.stock_left is None else history.stock_left)
@@ -105,7 +108,10 @@ def sale_with_a_nemesis(lock: str, folder: Path, dice: random.Random, *, restock
         f"{acked} tickets sold of {TICKETS}": acked > TICKETS,
         "nobody could go on, though the lock is freed": stuck and freed and lock != "file-soft",
         "the store cannot be read": history.stock_left is None,
-        "somebody neither ended nor was killed": any(e.exitcode not in {0, -signal.SIGKILL} for e in history.endings),
+        "somebody neither ended nor was killed": any(
+            e.exitcode not in ({None} if e.alive and history.timed_out else {0, -signal.SIGKILL})
+            for e in history.endings
+        ),
         f"{sorted(path.name for path in folder.iterdir())} is left": any(folder.glob("*.booking-*")),
     }
     inside = sum(_was_inside(history, buyer) for buyer in killed)
