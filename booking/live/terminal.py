@@ -25,24 +25,32 @@ def show_light(left: float) -> None:
         return
     seconds = math.ceil(left)
     light = "GREEN   go!" if not seconds else f"{'YELLOW' if seconds == 1 else 'RED':<8}starts in {seconds} s"
-    sys.stderr.write(f"\r{light:<{_WIDTH}}" + ("" if seconds else "\n"))
-    sys.stderr.flush()
+    _write(f"{light:<{_WIDTH}}" + ("" if seconds else "\n"))
 
 
 @contextmanager
 def progress(total: int | None, thing: str) -> Iterator[Callable[..., None]]:
     """Yield a function to call with how many of `total` things are done, and what comes next, if that has a name.
 
-    A `total` of None is unknown.
-
-    Nothing is shown if standard error is no terminal, nor before the first tenth of a second.
+    A `total` of None is unknown. One line is written over, and wiped in the end. Nothing is shown if standard error is
+    no terminal, nor before the first tenth of a second.
     """
-    shown = _Bar(total, thing) if on_terminal() else None
+    shown = on_terminal()
+    due, width = time.monotonic() + INTERVAL, 0
+
+    def tell(done: int, coming: str = "") -> None:
+        nonlocal due, width
+        now = time.monotonic()
+        if shown and (coming or now >= due):
+            line = (bar(done, total, thing) + f": {coming}" * bool(coming))[:_MOST_COLUMNS]
+            _write(line.ljust(width))
+            due, width = now + INTERVAL, len(line)
+
     try:
-        yield shown or _nothing
+        yield tell
     finally:
-        if shown:
-            shown.wipe()
+        if width:
+            _write(" " * width + "\r")
 
 
 def bar(done: int, total: int | None, thing: str) -> str:
@@ -53,31 +61,6 @@ def bar(done: int, total: int | None, thing: str) -> str:
     return f"[{'#' * full}{'.' * (_BAR - full)}] {done:,} of {total:,} {thing}"
 
 
-class _Bar:
-    """One line that is written over."""
-
-    def __init__(self, total: int | None, thing: str) -> None:
-        self._total = total
-        self._thing = thing
-        self._next = time.monotonic() + INTERVAL
-        self._width = 0
-
-    def __call__(self, done: int, coming: str = "") -> None:
-        now = time.monotonic()
-        if coming or now >= self._next:
-            line = (bar(done, self._total, self._thing) + f": {coming}" * bool(coming))[:_MOST_COLUMNS]
-            self._write(line.ljust(self._width))
-            self._next, self._width = now + INTERVAL, len(line)
-
-    def wipe(self) -> None:
-        """Leave an empty line behind."""
-        if self._width:
-            self._write(" " * self._width + "\r")
-
-    def _write(self, line: str) -> None:
-        sys.stderr.write("\r" + line)
-        sys.stderr.flush()
-
-
-def _nothing(done: int, coming: str = "") -> None:
-    del done, coming
+def _write(line: str) -> None:
+    sys.stderr.write("\r" + line)
+    sys.stderr.flush()

@@ -132,45 +132,41 @@ def live(
     if not on_terminal():
         yield None
         return
-    view = _View(Board(scenario), after, counts_down=counts_down, stops_at=stops_at)
+    view = _View(Board(scenario), time.monotonic() + after, counts_down, stops_at)
     try:
         yield view
     finally:
-        view.close()
+        if view.picture:
+            view.picture.stop()
 
 
+@dataclass
 class _View:
-    """The watch of one sale. Between two pictures it only takes in messages."""
+    """The watch of one sale. Between two pictures, the next of which is `due`, it only takes in messages."""
 
-    def __init__(self, board: Board, after: float, *, counts_down: bool, stops_at: float | None) -> None:
-        self._board = board
-        self._live: Live | None = None
-        self._next = time.monotonic() + after
-        self._counts_down = counts_down
-        self._stops_at = stops_at
-        self._began: float | None = None
+    board: Board
+    due: float
+    counts_down: bool
+    stops_at: float | None
+    picture: "Live | None" = None
+    began: float | None = None
 
     def __call__(self, message: Message) -> None:
         now = time.monotonic()
         if message.word != IDLE:
-            self._board.take(message)
+            self.board.take(message)
             if message.word != READY:
-                self._began = self._began or now
-        if now >= self._next and (self._began or not self._counts_down):
+                self.began = self.began or now
+        if now >= self.due and (self.began or not self.counts_down):
             self._draw(now)
-            self._next = time.monotonic() + INTERVAL
-
-    def close(self) -> None:
-        """Wipe the picture away."""
-        if self._live:
-            self._live.stop()
+            self.due = time.monotonic() + INTERVAL
 
     def _draw(self, now: float) -> None:
-        self._board.mark_dead(_dead(self._board.pids))
-        self._live = self._live or _started()
-        heading, *rows = self._board.lines()
-        clock = clock_text(0 if self._began is None else now - self._began, self._stops_at)
-        self._live.update(_text([heading, clock, *rows], self._live.console.height - 1), refresh=True)
+        self.board.mark_dead(_dead(self.board.pids))
+        self.picture = self.picture or _started()
+        heading, *rows = self.board.lines()
+        clock = clock_text(0 if self.began is None else now - self.began, self.stops_at)
+        self.picture.update(_text([heading, clock, *rows], self.picture.console.height - 1), refresh=True)
 
 
 def clock_text(seconds: float, stops_at: float | None) -> str:

@@ -68,9 +68,8 @@ def notes(comparison: Comparison) -> list[str]:
             if isinstance(found, Missing):
                 places[printable(found.reason)][printable(lock)].append(measure.key.replace("_", " "))
     lines = [f"{NO_VALUE} {', '.join(locks)}{_of_what(locks.values())}: {why}." for why, locks in places.items()]
-    return (
-        lines + [f"{NOT_MEASURED} was not measured, because the comparison was interrupted."] * comparison.interrupted
-    )
+    interrupted = f"{NOT_MEASURED} was not measured, because the comparison was interrupted."
+    return lines + [interrupted] * comparison.interrupted
 
 
 def _of_what(measures: Iterable[list[str]]) -> str:
@@ -109,12 +108,17 @@ def placed(document: str | None, content: str) -> str:
 
 def html(comparison: Comparison) -> str:
     """Return one self-contained page whose policy forbids every connection."""
-    style = (files("booking.reports") / "page" / "colours.css").read_text(encoding="utf-8") + _STYLE
+    colours, layout, page = (_part(name) for name in ("colours.css", "comparison.css", "comparison.html"))
+    style = f"{colours}\n{layout}"
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     told = "".join(f"<li>{escape(note.removeprefix('- '))}</li>" for note in notes(comparison))
     body = "".join(map(_section, tables(comparison)))
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return _PAGE.format(policy=policy, style=style, body=body, notes=told, ran=escape(_ran(comparison)))
+    return page.format(policy=policy, style=style, body=body, notes=told, ran=escape(_ran(comparison)))
+
+
+def _part(name: str) -> str:
+    return (files("booking.reports") / "page" / name).read_text(encoding="utf-8")
 
 
 def _ran(comparison: Comparison) -> str:
@@ -166,31 +170,3 @@ _COSTS = (
     "most. Times are of one machine and one moment: the fastest of several rounds, because other work only makes them "
     "longer."
 )
-
-_STYLE = """
-html { font: 400 18px/1.4 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
-body { background: var(--ground); color: var(--ink); }
-body { margin: 0 auto; max-width: 62rem; padding: 1rem; }
-h1 { font-size: 1.7rem; } h2 { font-size: 1.2rem; }
-div { overflow-x: auto; }
-table { border-collapse: collapse; min-width: 100%; }
-th, td { text-align: left; padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
-thead th { background: var(--card); }
-p, li { color: var(--soft); }
-"""
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>What each lock is good for</title>
-<style>{style}</style>
-</head>
-<body>
-<h1>What each lock is good for</h1>
-{body}<ul>{notes}</ul>
-<p>{ran}</p>
-</body>
-</html>
-"""
