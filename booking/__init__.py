@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING
 from booking.version import __version__
 
 if TYPE_CHECKING:
+    from booking.cells import AtomicCell as AtomicCell
+    from booking.cells import AtomicCells as AtomicCells
+    from booking.cells import Cell as Cell
+    from booking.cells import Cells as Cells
+    from booking.cells import fence as fence
     from booking.errors import BadInputError as BadInputError
     from booking.errors import BookingError as BookingError
     from booking.errors import DiskError as DiskError
@@ -39,6 +44,11 @@ if TYPE_CHECKING:
 
 # `purchase` is missing on purpose: the module of that name would hide the function once it is imported.
 _HOMES = {
+    "AtomicCell": "cells",
+    "AtomicCells": "cells",
+    "Cell": "cells",
+    "Cells": "cells",
+    "fence": "cells",
     "BadInputError": "errors",
     "BookingError": "errors",
     "DiskError": "errors",

@@ -23,6 +23,7 @@ FLOORS = {
     "text": 0,
     "trains": 0,
     "version": 0,
+    "cells": 1,
     "purchase": 1,  # it stands on nothing; a history names the outcomes that it defines
     "scenario": 1,
     "setup": 1,
@@ -37,6 +38,7 @@ FLOORS = {
     "processes": 5,
     "model": 5,
     "explorer": 5,
+    "grading": 5,
     "simulation": 5,
     "replayer": 6,
     "compare": 6,
