@@ -13,12 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from booking.cli.app import run_command
+from booking.course.levels import LEVELS, Campaign, Level, Progress, started
+from booking.course.quiz import riddles
 from booking.errors import BadInputError
 from booking.game.dialogue import Reply, answer, farewell, opening
-from booking.game.game import Game, in_turn, new_game, riddles
+from booking.game.game import Game, new_game
+from booking.history.finding import Anomaly
 from booking.model.prediction import predict
-from booking.model.world import World
 from booking.scenario import Scenario
+from booking.text.language import texts
 
 RACE = Scenario(buyers=2)
 LOCKED = Scenario(buyers=2, lock="mp")
@@ -29,7 +32,7 @@ def test_a_saved_schedule_brings_its_own_scenario(
 ) -> None:
     """The quiz asks about the scenario in the file, with what the command line changes: two tickets, not its lock."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.stdin", io.StringIO("2\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("2\n0\n"))
     assert (
         run_command(
             [
@@ -117,10 +120,12 @@ def test_undo_and_restart() -> None:
 
 
 def test_the_hint_leads_to_the_win() -> None:
-    """Whoever follows the hints from the start wins in the fewest steps; each says how many are left."""
+    """The first hint says how far it is, the second whose step is next; they lead to a win in the fewest steps."""
     game, left = new_game(RACE), 6
     while not game.is_won:
-        hint = re.fullmatch(r"Move buyer (\d)\. You can win in (\d) more steps?\.", text(answer(game, "h")))
+        far = answer(game, "h")
+        assert re.match(rf"You can win in {left} more steps?\. Ask again", text(far))
+        hint = re.fullmatch(r"Move buyer (\d)\. You can win in (\d) more steps?\.", text(answer(far.game, "h")))
         assert hint is not None
         assert int(hint[2]) == left
         game, left = answer(game, hint[1]).game, left - 1
@@ -200,18 +205,114 @@ def test_too_many_buyers_are_refused() -> None:
         new_game(Scenario(buyers=21))
 
 
-def test_riddles_alternate() -> None:
-    """A safe schedule, then one that oversells, and so on; under a lock all are safe."""
-    sold = [predict(RACE, schedule).verdict.sold for schedule in riddles(RACE)]
-    assert sold == [1, 2, 1, 2]
-    assert {predict(LOCKED, schedule).verdict.sold for schedule in riddles(LOCKED)} == {1}
+def test_riddles_are_drawn_in_no_regular_order() -> None:
+    """Five different orders, two at least of each kind, the same for the same seed; under a lock all are harmless."""
+    drawn = riddles(RACE, 7)
+    sold = sorted(predict(RACE, schedule).verdict.sold for schedule in drawn)
+    assert sold in ([1, 1, 1, 2, 2], [1, 1, 2, 2, 2])
+    assert len(set(drawn)) == 5
+    assert drawn == riddles(RACE, 7) != riddles(RACE, 8)
+    assert {predict(LOCKED, schedule).verdict.sold for schedule in riddles(LOCKED, 7)} == {1}
 
 
-def test_the_two_simplest_schedules() -> None:
-    """One after the other, or in turn: look, read, write each, without a lock."""
-    world = World.before(RACE)
-    assert world.serial() == (1, 1, 1, 2, 2)
-    assert in_turn(world) == (1, 2, 1, 2, 1, 2)
+def campaign(*names: str, progress: Progress | None = None) -> Campaign:
+    """Return a campaign through the levels of these names."""
+    levels = tuple(level for level in LEVELS if level.name in names)
+    return started(levels, 0, progress or Progress(), texts("levels"))
+
+
+def told(played: Campaign, *lines: str) -> tuple[Campaign, str]:
+    """Return the campaign after these lines, and what was said to the last."""
+    for line in lines:
+        played, said = played.reply(line)
+    return played, "\n".join(said)
+
+
+@pytest.mark.parametrize("level", LEVELS, ids=[level.name for level in LEVELS])
+def test_every_level_can_be_solved(level: Level) -> None:
+    """By the moves of the hints, and where none leads to a win by saying so; the explorer's count says which it is."""
+    now = started((level,), 0, Progress(), texts("levels"))
+    if not level.ways(now.game):
+        assert level.may_be_hopeless
+        now, said = told(now, "c")
+        assert said.startswith("Right! It cannot be won: ")
+    while not now.progress.orders(level) and not now.progress.has_solved(level):
+        hint = now.game.hint()
+        assert hint is not None
+        now, _ = told(now, str(hint.schedule[0]) if hint.schedule else "r")
+        if level.switches and now.game.is_won:
+            assert not level.allows(now.game.order)
+            return
+    assert now.progress.has_solved(level) or level.orders > 1
+
+
+def test_an_order_counts_once() -> None:
+    """The second level wants another order than the first; the same one again is said to be known."""
+    now, said = told(campaign("twice", "again"), *"112221")
+    assert said.endswith("Found: 1 of 12 orders.\nNext level (n), or play on to find another order, or quit (q).")
+    now, said = told(now, "n")
+    assert "Found: 1 of 12 orders. Find another one." in said
+    now, said = told(now, *"112221")
+    assert "You have found this order before.\nFound: 1 of 12 orders.\nNow find another one." in said
+    now, said = told(now, *"121221")
+    assert "Found: 2 of 12 orders." in said
+    assert list(now.farewell()) == ["Solved: 2 of 2 levels."]
+
+
+def test_too_many_changes_of_the_buyer_do_not_count() -> None:
+    """With at most two the order 1 1 2 2 2 1 is one of two; 1 2 1 2 1 2 changes five times."""
+    now, said = told(campaign("switches"), *"121212")
+    assert said.endswith("But that took 5 changes of the buyer; this level allows 2.\nUndo (u) or restart (r).")
+    now, said = told(now, "r", *"112221")
+    assert "Found: 1 of 2 orders." in said
+
+
+def test_a_claim_is_judged() -> None:
+    """That nobody can win is wrong of a semaphore with two permits, and wrong claims are counted."""
+    now, said = told(campaign("permits", "locked"), "c", "n", "c")
+    assert said == "Wrong: it can be won. Look again."
+    assert next(now.farewell()) == "Solved: 1 of 2 levels, with 1 wrong claim."
+
+
+def test_the_first_hint_is_an_idea_and_no_move() -> None:
+    """Hints tell the idea, then how far it is, then whose step is next; a dead end tells nothing else."""
+    now, said = told(campaign("killed"), "h")
+    assert said.startswith("You may kill one buyer")
+    assert told(now, "h")[1].startswith("You can win in 4 more steps.")
+    assert told(now, "1", "1", "1", "1", "1", "h")[1] == told(campaign("locked"), "h", "h")[1]
+
+
+def test_a_killed_holder_wins_its_level() -> None:
+    """No more than one may be killed, and the judge's sentence says why the other one waits."""
+    _, said = told(campaign("killed"), "1", "1", "2", "k1")
+    assert "You win. Buyer 1 died while it held the lock." in said
+    assert told(campaign("killed"), "k1", "-2")[1] == "Nobody else may die."
+
+
+def test_progress_survives_a_session(typed: io.StringIO, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was found stands in the file at once, and the next session begins behind it."""
+    path = tmp_path / "found.json"
+    typing(typed, "1\n1\n2\n2\n2\n1\n")
+    assert run_command(["play", "--progress", str(path)]) == 0
+    assert Progress.from_text(path.read_text()).orders(LEVELS[0]) == ("1,1,2,2,2,1",)
+    typing(typed, "q\n")
+    assert run_command(["play", "--progress", str(path)]) == 0
+    assert "Level 2 of 12: Find another order" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"schema": 2, "found": {}, "hopeless": []}', '{"schema": 1}', "{"])
+def test_another_file_is_no_progress(content: str) -> None:
+    """It is refused before anything is asked."""
+    with pytest.raises(BadInputError, match="no progress of a game"):
+        Progress.from_text(content)
+
+
+def test_another_goal_of_a_scenario_of_ones_own() -> None:
+    """Three buyers in a ring: all wait for each other."""
+    ring = Scenario(3, lock="mp", trains=3, order="ring")
+    now = started((Level("", ring, Anomaly.DEADLOCK),), 0, Progress(), {})
+    assert "You win if nobody can move any more, and somebody still waits." in "\n".join(now.opening())
+    assert "This is a cycle of waits." in told(now, "1", "2", "3")[1]
 
 
 @pytest.fixture
@@ -261,7 +362,7 @@ def test_ctrl_c_ends_a_game_politely(
     assert "booking replay 1,1,1 " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("options", "prompt"), [([], b"> "), (["--predict"], b"tickets sold: ")], ids=["game", "quiz"])
+@pytest.mark.parametrize(("options", "prompt"), [([], b"> "), (["--predict"], b"Tickets sold: ")], ids=["game", "quiz"])
 def test_a_real_ctrl_c_is_status_130(db: Path, options: list[str], prompt: bytes) -> None:
     """The program stands at its prompt when the signal comes: one line, no traceback."""
     program = [sys.executable, "-m", "booking", "play", *options, "--db", db]
@@ -277,22 +378,26 @@ def test_a_real_ctrl_c_is_status_130(db: Path, options: list[str], prompt: bytes
 
 
 def test_the_quiz(typed: io.StringIO, capsys: pytest.CaptureFixture[str], db: Path) -> None:
-    """Each answer is judged by what real processes did; what is no number is asked for again."""
-    typing(typed, "1\nwhat\n1\nq\n")
-    assert run_command(["play", "--predict", "--db", str(db)]) == 0
+    """Both numbers are asked, judged by what real processes did, and counted; what is no number is asked for again."""
+    first, second = (predict(RACE, schedule).verdict.sold for schedule in riddles(RACE, 7)[:2])
+    typing(typed, f"{first}\nwhat\n0\n{3 - second}\n9\nq\n")
+    assert run_command(["play", "--predict", "--seed", "7", "--db", str(db)]) == 0
     said = capsys.readouterr().out
-    assert "Right: 1 ticket was sold. Real processes did this:" in said
-    assert "Type a number of tickets, or q to quit." in said
-    assert "Wrong, you said 1: 2 tickets were sold. Real processes did this:" in said
-    assert said.endswith("You were right 1 of 2 times.\n")
+    assert "Its steps are: look at the count, read the count, write the count less one." in " ".join(said.split())
+    assert "Type a number, or q to quit." in said
+    assert re.search(rf"^Right: {first} tickets? (was|were) sold\.\nRight: the file says 0\.$", said, re.MULTILINE)
+    assert f"Wrong, you said {3 - second}: {second} ticket" in said
+    assert "Wrong, you said 9: the file says 0." in said
+    assert "Score: 2 of 4 numbers." in said
+    assert said.endswith("The same questions again: booking play --predict --seed 7\n")
     assert db.read_text() == '{"count": 0}\n'
 
 
 def test_the_quiz_about_a_given_schedule(typed: io.StringIO, capsys: pytest.CaptureFixture[str], db: Path) -> None:
     """Only this one is asked about."""
-    typing(typed, "2\n1\n")
+    typing(typed, "2\n0\n1\n")
     assert run_command(["play", "--predict", "1,2,1,2,1,2", "--db", str(db)]) == 0
-    assert capsys.readouterr().out.endswith("You were right 1 of 1 time.\n")
+    assert capsys.readouterr().out.endswith("Score: 2 of 2 numbers.\n")
 
 
 @pytest.mark.parametrize(
@@ -305,6 +410,10 @@ def test_the_quiz_about_a_given_schedule(typed: io.StringIO, capsys: pytest.Capt
         ["play", "--buyers", "21"],
         ["play", "--lock", "absent"],
         ["play", "--store", "absent"],
+        ["play", "--level", "0"],
+        ["play", "--level", "2", "--lock", "mp"],
+        ["play", "--goal", "happiness"],
+        ["play", "--progress", "."],
     ],
 )
 def test_bad_input_is_one_line(

@@ -29,7 +29,7 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     trains: options.Trains = 1,
     order: options.TrainOrder = "same",
     clerks: Annotated[int, typer.Option(metavar="N", help="Sell through N clerks; 0: buyers sell to themselves.")] = 0,
-    crashes: Annotated[int, typer.Option(metavar="N", help="Let up to N buyers crash, each at any point.")] = 0,
+    crashes: options.Crashes = 0,
     max_states: Annotated[int, typer.Option(metavar="N", help="Stop after so many states.")] = 5_000_000,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the shortest schedule for replay.")] = None,
     html: options.HtmlFile = None,

@@ -36,7 +36,8 @@ TrainOrder = Annotated[
 Pay = Annotated[
     str, typer.Option(metavar="SECONDS|MIN:MAX", help="How long a payment takes, between the read and the write.")
 ]
-Seed = Annotated[int | None, typer.Option(metavar="N", help="Seed for random payment times.")]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="Seed for all that is drawn by lot.")]
+Crashes = Annotated[int, typer.Option(metavar="N", help="Let up to N buyers crash, each at any point.")]
 
 Gate = Annotated[str, typer.Option(metavar="GATE", help=f"How the sale starts: {', '.join(GATES)}.")]
 Countdown = Annotated[float, typer.Option(metavar="SECONDS", help="Start after a countdown.")]
@@ -114,13 +115,11 @@ def refuse_beside_at(context: typer.Context, *names: str) -> None:
         raise BadInputError(f"--{name} cannot be combined with --at: the office decides; give --{name} to the office")
 
 
-def parsed_verdict(text: str | None) -> str | None:
+def parsed_verdict(text: str | None, option: str = "--expect", choices: Sequence[str] = VERDICTS) -> str | None:
     """Return the verdict's name, also of "lost-update"; raise BadInputError for any other text. None stays None."""
-    if text is None:
-        return None
-    name = text.lower().replace("-", " ")
-    if name not in VERDICTS:
-        raise BadInputError(f"--expect is {text!r:.40}{nearest(name, VERDICTS)}; use one of {', '.join(VERDICTS)}")
+    name = text and text.lower().replace("-", " ")
+    if name is not None and name not in choices:
+        raise BadInputError(f"{option} is {text!r:.40}{nearest(name, choices)}; use one of {', '.join(choices)}")
     return name
 
 

@@ -1,23 +1,28 @@
 """`booking play`: the student is the scheduler, in a plain terminal or from piped input."""
 
-import sys
-from collections.abc import Iterable, Iterator
-from io import TextIOWrapper
+import json
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from booking.cli import options
+from booking.cli.files import require_writable, write_text
 from booking.cli.replay import saved_schedule
+from booking.course import quiz
+from booking.course.levels import LEVELS, Campaign, Level, Progress, first_unsolved, started
+from booking.course.screen import lines_typed, show
 from booking.errors import BadInputError
-from booking.game.dialogue import answer, farewell, opening, question, resolution, standing
-from booking.game.game import new_game, riddles
+from booking.game.game import GOALS
+from booking.history.finding import Anomaly
 from booking.history.schedule import Schedule, command
 from booking.model.prediction import predict as predict_schedule
 from booking.replayer.stage import Stage
-from booking.scenario import Scenario
-from booking.text.words import WIDTH, count_of, wrapped
+from booking.scenario import Scenario, require_whole
+from booking.storage.paths import shown
+from booking.text.language import texts
+from booking.text.words import count_of
 
 
 def play(  # noqa: PLR0913 - every dial of a scenario is an option
@@ -27,8 +32,10 @@ def play(  # noqa: PLR0913 - every dial of a scenario is an option
     ] = None,
     *,
     predict: Annotated[
-        bool, typer.Option("--predict", help="Predict how many tickets a schedule sells; then real processes run it.")
+        bool, typer.Option("--predict", help="Predict what an order of steps does; then real processes run it.")
     ] = False,
+    level: Annotated[int | None, typer.Option(metavar="N", help="Begin with this level.")] = None,
+    progress: Annotated[Path | None, typer.Option(metavar="FILE", help="Remember what was found in a file.")] = None,
     buyers: options.BuyersNamed = 2,
     tickets: options.Tickets = 1,
     lock: options.LockName = "none",
@@ -36,83 +43,100 @@ def play(  # noqa: PLR0913 - every dial of a scenario is an option
     store: options.StoreName = "json",
     trains: options.Trains = 1,
     order: options.TrainOrder = "same",
+    goal: Annotated[
+        str, typer.Option(metavar="VERDICT", help=f"What you try to make happen: {', '.join(GOALS)}.")
+    ] = GOALS[0],
+    seed: options.Seed = None,
+    crashes: options.Crashes = 0,
     db: options.Db = Path("data/db.json"),
 ) -> int:
-    """Be the scheduler: move the buyers step by step. Try to sell one ticket twice."""
-    if schedule is None:
-        scenario = Scenario(buyers, tickets, lock, store, pay=(0.0, 0.0), permits=permits, trains=trains, order=order)
-        return _quiz(scenario, riddles(scenario), db) if predict else _play_game(scenario)
-    if not predict:
-        raise BadInputError(f"a schedule ({schedule!a:.40}) requires --predict; add it, or use `booking replay`")
-    dials = {"buyers": buyers, "tickets": tickets, "lock": lock, "permits": permits, "store": store}
-    riddle = saved_schedule(schedule, options.given(context, **dials, trains=trains, order=order) | {"pay": (0.0, 0.0)})
-    return _quiz(riddle.scenario, [riddle.schedule], db)
+    """Be the scheduler: move the buyers step by step. Without a scenario: level by level, from easy to impossible."""
+    dials: dict[str, Any] = {"buyers": buyers, "tickets": tickets, "lock": lock, "permits": permits, "store": store}
+    dials |= {"trains": trains, "order": order}
+    chosen = options.given(context, **dials)
+    if schedule is not None:
+        if not predict:
+            raise BadInputError(f"a schedule ({schedule!a:.40}) requires --predict; add it, or use `booking replay`")
+        riddle = saved_schedule(schedule, chosen | {"pay": (0.0, 0.0)})
+        return _quiz(riddle.scenario, [riddle.schedule], db)
+    scenario = Scenario(pay=(0.0, 0.0), **dials)
+    if predict:
+        drawn_with = int.from_bytes(os.urandom(2), "big") if seed is None else seed
+        return _quiz(scenario, quiz.riddles(scenario, drawn_with), db, seed=drawn_with)
+    require_writable({"progress": progress})
+    known = _loaded(progress)
+    if level is not None:
+        require_whole("--level", level, 1, len(LEVELS))
+    if chosen or options.given(context, goal=goal, crashes=crashes):
+        if level is not None:
+            raise BadInputError("--level has a scenario of its own; leave out --level, or the other options")
+        aim = Anomaly(str(options.parsed_verdict(goal, "--goal", GOALS)))
+        return _play(started((Level("", scenario, aim, crashes),), 0, known, {}), progress)
+    place = first_unsolved(LEVELS, known) if level is None else level - 1
+    return _play(started(LEVELS, place, known, texts("levels")), progress)
 
 
-def _play_game(scenario: Scenario) -> int:
-    game = new_game(scenario)
+def _loaded(path: Path | None) -> Progress:
+    """Return the progress in a file, an empty one if there is none; raise BadInputError for a file of another kind."""
+    if path is None or not path.exists():
+        return Progress()
     try:
-        _print([*opening(game), "", *standing(game)])
-        for line in _lines("> "):
-            reply = answer(game, line)
-            game = reply.game
-            _print(reply.lines)
-            if reply.finished:
+        return Progress.from_text(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, BadInputError) as error:
+        why = str(error) if isinstance(error, BadInputError) else "it cannot be read"
+        raise BadInputError(f"cannot use --progress {shown(path):.200}: {why}") from None
+
+
+def _play(campaign: Campaign, path: Path | None) -> int:
+    try:
+        show([*campaign.opening()])
+        for line in lines_typed("> "):
+            before = campaign.progress
+            campaign, told = campaign.reply(line)
+            show(told)
+            if path is not None and campaign.progress is not before:
+                write_text("progress", path, json.dumps(campaign.progress.to_json(), indent=2) + "\n")
+            if campaign.is_over:
                 break
     finally:  # also for Ctrl-C: what was played can be replayed
-        _print(farewell(game))
+        show(campaign.farewell())
     return 0
 
 
-def _quiz(scenario: Scenario, schedules: list[Schedule], db: Path) -> int:
+def _quiz(scenario: Scenario, schedules: list[Schedule], db: Path, seed: int | None = None) -> int:
     for schedule in schedules:
         predict_schedule(scenario, schedule)  # one that cannot be played is refused before the first question
     right, asked = 0, 0
-    lines = _lines("tickets sold: ")
     with Stage(scenario, db=db) as stage:
+        show(quiz.legend(scenario))
         for schedule in schedules:
-            said = _ask(stage, schedule, lines)
-            if said is None:
+            show(["", *quiz.question(scenario, schedule)])
+            guess = _guess()
+            if guess is None:
                 break
+            replay = stage.play(schedule)
             asked += 1
-            right += said
-    _print([f"You were right {right} of {count_of(asked, 'time')}."])
+            right += quiz.points(guess, replay)
+            show([*quiz.resolution(guess, replay), "See it again:", f"  {command(scenario, schedule)}"])
+            show([f"Score: {right} of {count_of(2 * asked, 'number')}."])
+    if seed is not None:
+        show(["", f"The same questions again: booking play --predict --seed {seed}"])
     return 0
 
 
-def _ask(stage: Stage, schedule: Schedule, lines: Iterator[str]) -> bool | None:
-    """Ask about one schedule and play it; return whether the answer was right, None if there was none."""
-    _print(question(stage.scenario, schedule))
-    for line in lines:
+def _guess() -> quiz.Guess | None:
+    """Return what the player says, None if there is no answer."""
+    sold = _number("Tickets sold: ")
+    left = None if sold is None else _number("The file says: ")
+    return None if sold is None or left is None else quiz.Guess(sold, left)
+
+
+def _number(prompt: str) -> int | None:
+    for line in lines_typed(prompt):
         word = line.strip().lower()
         if word in {"q", "quit"}:
             return None
-        if not (word.isascii() and word.isdigit() and len(word) < 10):  # noqa: PLR2004 - tickets have 10 digits at most
-            _print(["Type a number of tickets, or q to quit."])
-            continue
-        replay = stage.play(schedule)
-        _print(resolution(int(word), replay))
-        _print(["See it again:", f"  {command(stage.scenario, schedule)}", ""])
-        return int(word) == replay.verdict.sold
+        if word.isascii() and word.isdigit() and len(word) < 10:  # noqa: PLR2004 - tickets have 10 digits at most
+            return int(word)
+        show(["Type a number, or q to quit."])
     return None
-
-
-def _lines(prompt: str) -> Iterator[str]:
-    """Yield the lines of standard input until its end; what is piped in is shown behind the prompt."""
-    if isinstance(sys.stdin, TextIOWrapper):
-        sys.stdin.reconfigure(errors="replace")
-    while True:
-        typer.echo(prompt, nl=False)
-        line = sys.stdin.readline() if sys.stdin else ""
-        if not line:
-            typer.echo()
-            return
-        if not sys.stdin.isatty():
-            typer.echo(line.rstrip("\r\n"))
-        yield line
-
-
-def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        folds = len(line) > WIDTH and not line.startswith(" ")  # what is indented is to be copied, or has columns
-        typer.echo("\n".join(wrapped(line)) if folds else line)

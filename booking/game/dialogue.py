@@ -1,19 +1,18 @@
-"""The game and the quiz in words: the replies to a player's lines, where each buyer stands, and how it ended."""
+"""The game in words: the replies to a player's lines, where each buyer stands, and how it ended."""
 
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from booking.errors import BadInputError, InconclusiveError
 from booking.game.game import Game
-from booking.history.schedule import Schedule, columns, command, heading, written
-from booking.history.verdict import Verdict
+from booking.history.finding import Anomaly
+from booking.history.schedule import columns, command, heading
 from booking.model.prediction import predict
 from booking.model.scripted_desk import Operation
 from booking.model.shared_state import train_of
 from booking.model.world import Moved
-from booking.replayer.check import Replay
 from booking.reports.exploration import large
-from booking.scenario import Scenario
 from booking.steps import Step
 from booking.text.verbs import VERBS, count_words, verb_of
 from booking.text.words import count_of, ranges
@@ -26,7 +25,15 @@ HELP = """\
   s          show where each buyer stands
   q          quit
   ?          this help"""
+KILL_HELP = "  k1, k2 ... kill that buyer; {}"
+_KILL = re.compile(r"(?:k(?:ill)? ?|-)([0-9]{1,5})")
 _MOST_DIGITS = 6
+GOALS = {
+    Anomaly.OVERSOLD: ("more tickets are sold than there are", "oversells"),
+    Anomaly.TORN_READ: ("a buyer reads half a file", "reads half a file"),
+    Anomaly.DEADLOCK: ("nobody can move any more, and somebody still waits", "leaves somebody waiting"),
+}
+"""How each goal follows "You win if", and what an order that reaches it does."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +50,18 @@ def answer(game: Game, line: str) -> Reply:
     word = line.strip().lower()
     if word.isascii() and word.isdigit() and len(word) < _MOST_DIGITS:
         return _move(game, int(word))
+    if game.explored.crashes and (killed := _KILL.fullmatch(word)):
+        return _move(game, -int(killed[1]))
     if word in _COMMANDS:
         return _COMMANDS[word](game)
     return Reply(game, (f"{word!a:.20} means nothing here; type a buyer's number, or ? for help.",))
 
 
-def _move(game: Game, buyer: int) -> Reply:
+def _move(game: Game, turn: int) -> Reply:
     try:
-        after = game.move(buyer)
+        after = game.move(turn)
     except BadInputError as error:
-        return Reply(game, (_refusal(game, buyer, str(error)),))
+        return Reply(game, (_refusal(game, abs(turn), str(error)),))
     said = move_text(after.moves[-1], after.scenario.trains)
     if after.is_won:
         return Reply(after, (said, *winning(after)), finished=True)
@@ -63,19 +72,22 @@ def _refusal(game: Game, buyer: int, error: str) -> str:
     if buyer not in game.world.buyers:
         return f"There is no buyer {buyer}; use 1 to {len(game.world.buyers)}."
     outcome = game.world.outcome(buyer)
-    return f"Buyer {buyer} has ended ({outcome}); move another one." if outcome else error
+    return f"Buyer {buyer} has ended ({outcome}); move another one." if outcome else f"{error.capitalize()}."
 
 
 def _undo(game: Game) -> Reply:
     if not game.turns:
         return Reply(game, ("There is nothing to undo.",))
     before = game.undone()
-    return Reply(before, (f"Undone: the step of buyer {game.turns[-1]}.", *standing(before)))
+    return Reply(
+        before,
+        (f"Undone: the {'step' if game.turns[-1] > 0 else 'death'} of buyer {abs(game.turns[-1])}.", *standing(before)),
+    )
 
 
 def _hint(game: Game) -> Reply:
     try:
-        return Reply(game, (hint_text(game),))
+        return Reply(replace(game, hints=game.hints + 1), (hint_text(game),))
     except InconclusiveError:
         return Reply(game, ("The way to win is too far to be seen from here; move on, or use fewer buyers.",))
 
@@ -88,29 +100,40 @@ _COMMANDS: dict[str, Callable[[Game], Reply]] = {
     **dict.fromkeys(["h", "hint"], _hint),
     **dict.fromkeys(["", "s", "show"], lambda game: Reply(game, tuple(standing(game)))),
     **dict.fromkeys(["q", "quit"], lambda game: Reply(game, (), finished=True)),
-    **dict.fromkeys(["?", "help"], lambda game: Reply(game, (HELP,))),
+    **dict.fromkeys(["?", "help"], lambda game: Reply(game, (HELP, *_kill_help(game)))),
 }
 
 
-def opening(game: Game) -> Iterator[str]:
-    """Yield the rules, and what the explorer found about this game."""
+def opening(game: Game, *, tells: bool = True) -> Iterator[str]:
+    """Yield the rules, and whether the game can be won if that `tells`."""
     yield f"{heading(game.scenario)}."
-    yield "You decide who moves. You win if more tickets are sold than there are."
-    yield from prospects(game)
+    yield f"You decide who moves. You win if {GOALS[game.goal][0]}."
+    yield from prospects(game) if tells else ()
+    yield from (f"You may kill {count_of(game.explored.crashes, 'buyer')}: k1 kills buyer 1.",) * bool(
+        game.explored.crashes
+    )
     yield "Type a buyer's number, or ? for help."
 
 
 def prospects(game: Game) -> Iterator[str]:
     """Yield whether the game can be won at all, and in how many steps."""
-    explored = game.explored
-    tried = f"{large(explored.interleavings)} {'interleaving' if explored.interleavings == 1 else 'interleavings'}"
     if game.least is not None:
         yield f"It can be won in {count_of(game.least, 'step')}."
-    elif explored.exhausted:
-        yield f"It cannot be won: {tried} were tried, which is all of them, and none oversells."
+    elif game.explored.exhausted:
+        yield hopeless(game)
         yield "Play it all the same, and find out what stops you."
     else:
-        yield f"Whether it can be won is unknown: {tried} were tried, and there are more."
+        yield f"Whether it can be won is unknown: {_tried(game)} were tried, and there are more."
+
+
+def hopeless(game: Game) -> str:
+    """Return the proof that no order wins."""
+    return f"It cannot be won: {_tried(game)} were tried, which is all of them, and none {GOALS[game.goal][1]}."
+
+
+def _tried(game: Game) -> str:
+    number = game.explored.interleavings
+    return f"{large(number)} {'interleaving' if number == 1 else 'interleavings'}"
 
 
 def standing(game: Game) -> Iterator[str]:
@@ -118,6 +141,11 @@ def standing(game: Game) -> Iterator[str]:
     yield f"{_left(game)}; {count_of(game.sold, 'ticket')} sold; {count_of(len(game.turns), 'step')} so far."
     for buyer in game.world.buyers:
         yield f"  buyer {buyer:<3} {_stands(game, buyer)}"
+
+
+def _kill_help(game: Game) -> tuple[str, ...]:
+    most = game.explored.crashes
+    return (KILL_HELP.format(f"at most {most}"),) if most else ()
 
 
 def _left(game: Game) -> str:
@@ -145,7 +173,10 @@ def hint_text(game: Game) -> str:
         return "You have won already."
     hint = game.hint()
     if hint is not None:
-        return f"Move buyer {hint.schedule[0]}. You can win in {count_of(len(hint.schedule), 'more step')}."
+        far = f"You can win in {count_of(len(hint.schedule), 'more step')}."
+        turn = hint.schedule[0]
+        who = f"Move buyer {turn}." if turn > 0 else f"Kill buyer {-turn} (k{-turn})."
+        return f"{who} {far}" if game.hints else f"{far} Ask again (h) to hear whose step is next."
     if game.least is not None:
         return "From here it cannot be won any more; undo (u) or restart (r)."
     return "It cannot be won from here: every way to go on was tried."
@@ -153,11 +184,15 @@ def hint_text(game: Game) -> str:
 
 def winning(game: Game) -> Iterator[str]:
     """Yield the end of a game that was won."""
-    steps, least = len(game.turns), game.least
-    yield (
-        f"You win: {count_of(game.sold, 'buyer')} hold a ticket, and {game.scenario.tickets:,} existed. "
-        f"The file says {game.world.count_left}: nobody would notice."
-    )
+    if game.goal is Anomaly.OVERSOLD:
+        yield (
+            f"You win: {count_of(game.sold, 'buyer')} hold a ticket, and {game.scenario.tickets:,} existed. "
+            f"The file says {game.world.count_left}: nobody would notice."
+        )
+    else:
+        findings = predict(game.scenario, game.whole_order).verdict.findings
+        yield " ".join(["You win.", *(finding.text for finding in findings if finding.anomaly == game.goal)])
+    steps, least = len(game.order), game.least
     fewest = ", and no way needs fewer" if least is None or steps <= least else f"; {least} are enough"
     yield f"You needed {count_of(steps, 'step')}{fewest}."
 
@@ -175,7 +210,7 @@ def farewell(game: Game) -> Iterator[str]:
         yield "Nobody has moved."
         return
     # A game that was left in the middle can be replayed once all buyers that began have ended.
-    turns = game.turns + game.world.serial(game.turns)
+    turns = game.turns + game.world.serial(map(abs, game.turns))
     prediction = predict(game.scenario, turns)
     yield ""
     yield from columns(prediction.cells, prediction.ends)
@@ -186,28 +221,6 @@ def farewell(game: Game) -> Iterator[str]:
         yield f"({count_of(added, 'step')} {verb} added at the end, so that no buyer stops in the middle.)"
     yield "Make it happen with real processes:"
     yield f"  {command(game.scenario, turns)}"
-
-
-def question(scenario: Scenario, schedule: Schedule) -> Iterator[str]:
-    """Yield the question about one schedule."""
-    yield f"{heading(scenario)}. The buyers move in this order:"
-    yield f"  {written(schedule)}"
-    yield "How many tickets will be sold?"
-
-
-def resolution(said: int, replay: Replay) -> Iterator[str]:
-    """Yield whether the answer was right, and what really happened."""
-    verdict = replay.verdict
-    right = "Right" if said == verdict.sold else f"Wrong, you said {said:,}"
-    yield f"{right}: {_sold(verdict)}. Real processes did this:"
-    yield ""
-    yield from columns(replay.prediction.cells, replay.prediction.ends)
-    yield ""
-    yield f"{verdict.name.upper()}: {verdict.sentence}"
-
-
-def _sold(verdict: Verdict) -> str:
-    return f"{count_of(verdict.sold, 'ticket')} {'was' if verdict.sold == 1 else 'were'} sold"
 
 
 def _stands(game: Game, buyer: int) -> str:

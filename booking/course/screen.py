@@ -1,0 +1,46 @@
+"""Lines that a student types, and lines that are shown: edited on a terminal, echoed from a pipe."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from io import TextIOWrapper
+
+import typer
+
+from booking.text.words import WIDTH, wrapped
+
+
+def is_interactive() -> bool:
+    """Return whether a person can answer: both ends are a terminal."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def lines_typed(prompt: str) -> Iterator[str]:
+    """Yield the lines of standard input until its end; what is piped in is shown behind the prompt."""
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    while (line := _line(prompt)) is not None:
+        yield line
+    typer.echo()
+
+
+def _line(prompt: str) -> str | None:
+    if is_interactive():
+        with suppress(ImportError):
+            import readline  # noqa: F401, PLC0415 - `input` edits lines with it; Windows has its own
+        try:
+            return input(prompt)
+        except EOFError:
+            return None
+    typer.echo(prompt, nl=False)
+    line = sys.stdin.readline() if sys.stdin else ""
+    if line and not sys.stdin.isatty():
+        typer.echo(line.rstrip("\r\n"))
+    return line or None
+
+
+def show(lines: Iterable[str]) -> None:
+    """Print lines, long ones folded; what is indented is to be copied, or has columns."""
+    for line in lines:
+        folds = len(line) > WIDTH and not line.startswith(" ")
+        typer.echo("\n".join(wrapped(line)) if folds else line)
