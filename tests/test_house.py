@@ -48,10 +48,11 @@ FLOORS = {
     "live": 6,
     "office": 6,
     "answers": 6,
+    "classroom": 7,
     "strategies": 6,
-    "": 7,  # booking/__init__.py, the public names
-    "cli": 8,
-    "__main__": 8,
+    "": 8,  # booking/__init__.py, the public names
+    "cli": 9,
+    "__main__": 9,
 }
 """The floor of each room directly under booking/: a new one is given its floor here."""
 
@@ -69,7 +70,7 @@ MOST_MODULES = 110
 MOST_AT_THE_TOP = 12
 MOST_LINES = 15_700
 """The aims are 300, 110, 12 and 13,000; these are today's figures, which only fall."""
-EXTENSIONS = {"answers", "course", "grading", "textbook", "lab", "class_sale", "databases", "cluster"}
+EXTENSIONS = {"answers", "course", "grading", "textbook", "lab", "classroom", "databases", "cluster"}
 """Rooms that stand beside the sale and its proof, which know nothing of them; the figures are of the house without."""
 LARGEST_EXTENSION = 2_500
 

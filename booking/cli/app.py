@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 from functools import partial
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import typer
@@ -28,6 +29,7 @@ COMMANDS = {
     "compare": "booking.cli.compare",
     "report": "booking.cli.report",
     "office": "booking.cli.office",
+    "class": "booking.cli.classroom",
     "why": "booking.cli.why",
     "doctor": "booking.cli.doctor",
     "locks": "booking.cli.describe",
@@ -65,7 +67,7 @@ def program_for(arguments: Sequence[str]) -> typer.Typer:
     )
     app.callback()(_booking)
     for name in commands_for(arguments):
-        app.command(name)(getattr(import_module(COMMANDS[name]), name))
+        app.command(name)(getattr(import_module(COMMANDS[name]), f"{name}_" if iskeyword(name) else name))
     return app
 
 

@@ -140,20 +140,23 @@ class RunningSale:
         return self.plan.group.processes[: self.plan.scenario.buyers]
 
     def _start(self) -> None:
-        plan = self.plan
-        for buyer, pay_s in enumerate(plan.pay_s, 1):
+        for buyer, pay_s in enumerate(self.plan.pay_s, 1):
             self._check_interrupted()
-            task = BuyerTask(
-                buyer=buyer,
-                program=plan.protection.program,
-                trains=trains_of(buyer, plan.protection, plan.trains),
-                ends=plan.group.ends,
-                pay_s=pay_s,
-                barrier=self.barrier,
-                fault_task=plan.faults.task(buyer) if plan.faults else None,
-            )
-            plan.group.start(run_buyer, task, f"buyer-{buyer}")
-        plan.group.seal()
+            self._start_buyer(buyer, pay_s)
+        self.plan.group.seal()
+
+    def _start_buyer(self, buyer: int, pay_s: float) -> None:
+        plan = self.plan
+        task = BuyerTask(
+            buyer=buyer,
+            program=plan.protection.program,
+            trains=trains_of(buyer, plan.protection, plan.trains),
+            ends=plan.group.ends,
+            pay_s=pay_s,
+            barrier=self.barrier,
+            fault_task=plan.faults.task(buyer) if plan.faults else None,
+        )
+        plan.group.start(run_buyer, task, f"buyer-{buyer}")
 
     def _gather(self) -> None:
         """Wait until every buyer is ready; one that was killed on the way is not waited for."""
