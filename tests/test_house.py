@@ -47,7 +47,7 @@ FLOORS = {
     "game": 6,
     "live": 6,
     "office": 6,
-    "answers": 6,
+    "answers": 7,
     "classroom": 7,
     "strategies": 6,
     "": 8,  # booking/__init__.py, the public names

@@ -13,6 +13,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from booking.classroom.network import LOOPBACK, lan_address
 from booking.errors import BadInputError, BookingError
 from booking.locks import Lock, Reach
 from booking.registry import LOCKS
@@ -62,6 +63,7 @@ def checks(folder: Path) -> Iterator[Check]:
         finally:
             shutil.rmtree(work, ignore_errors=True)
     yield _console()
+    yield _network()
     yield from _extras()
 
 
@@ -184,6 +186,16 @@ def _console() -> Check:
         remedy = "set PYTHONIOENCODING=utf-8 for other languages; booking shows ? for what is missing"
         return named(works=False, found=f"{encoding}: it lacks some of {_GLYPHS}", remedy=remedy)
     return named(works=True, found=f"{encoding}, {shutil.get_terminal_size().columns} columns wide")
+
+
+def _network() -> Check:
+    """Say whether phones could reach this machine, as far as it can know by itself."""
+    address = lan_address()
+    named = partial(Check, name="phones")
+    if address == LOOPBACK:
+        return named(works=False, found="this machine is in no network", remedy="join one, or open a phone's hotspot")
+    remedy = "if phones cannot reach it, the network keeps devices apart: use a router of your own or a phone's hotspot"
+    return named(works=None, found=f"for `booking class --host auto` this machine is {address}", remedy=remedy)
 
 
 def _extras() -> Iterator[Check]:

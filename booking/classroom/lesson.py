@@ -6,7 +6,7 @@ and the verdict is on the wall. The server carries out what a method returns.
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -52,14 +52,14 @@ class Phone:
 
 @dataclass
 class Round:
-    """One round. Phones and buyers are known by their numbers; `steps` are (buyer, step, phase, value, ms)."""
+    """One round. Phones and buyers are known by their numbers; `steps` of a buyer are (step, phase, value, ms)."""
 
     lock: str
     guesses: dict[int, int] = field(default_factory=dict)
     buyers: dict[int, int] = field(default_factory=dict)
     """The phone of each buyer."""
     pids: dict[int, int] = field(default_factory=dict)
-    steps: list[tuple[int, str, str, Any, float]] = field(default_factory=list)
+    steps: dict[int, list[tuple[str, str, Any, float]]] = field(default_factory=dict)
     outcomes: dict[int, str] = field(default_factory=dict)
     votes: dict[int, str] = field(default_factory=dict)
     turns: list[int] = field(default_factory=list)
@@ -186,7 +186,8 @@ class Lesson:
         played.began_ns = played.began_ns or message.t_ns
         if message.word in _SHOWN:
             ms = round((message.t_ns - played.began_ns) / 1e6, 1)
-            played.steps.append((message.buyer, message.word, message.phase, message.value, ms))
+            taken = played.steps.setdefault(message.buyer, [])
+            taken.append((message.word, message.phase, message.value, ms))
             played.pids[message.buyer] = message.pid
         elif message.word == END:
             played.outcomes[message.buyer] = str(message.value)
@@ -238,10 +239,9 @@ class Lesson:
 
 
 def _round(table: dict[str, Any]) -> Round:
-    numbered = ("guesses", "buyers", "pids", "outcomes", "votes")
+    numbered = ("guesses", "buyers", "pids", "steps", "outcomes", "votes")
     tables = {name: {int(number): value for number, value in table[name].items()} for name in numbered}
-    steps = [tuple(step) for step in table["steps"]]
-    return Round(**(table | tables | {"steps": steps}))
+    return Round(**(table | tables))
 
 
 def cleaned(name: str) -> str:
@@ -249,75 +249,3 @@ def cleaned(name: str) -> str:
     kept = [character for character in unicodedata.normalize("NFC", name) if character.isprintable()]
     kept = [character for character in kept if unicodedata.category(character) not in {"Cf", "Me", "Co"}]
     return " ".join("".join(kept).split())[:LONGEST_NAME].strip()
-
-
-def phone_view(lesson: Lesson, phone: Phone) -> dict[str, Any]:
-    """Return all that one phone shows."""
-    played = lesson.round
-    buyer = played.buyer_of(phone.number)
-    mine = [step for step in played.steps if step[0] == buyer]
-    outcome = played.outcomes.get(buyer or 0)
-    return {
-        "phase": lesson.phase,
-        "mode": lesson.mode,
-        "round": len(lesson.rounds),
-        "tickets": lesson.tickets,
-        "name": phone.label,
-        "guess": played.guesses.get(phone.number),
-        "buyer": buyer,
-        "pid": played.pids.get(buyer or 0),
-        "state": mine[-1][1:4] if mine else None,
-        "outcome": outcome,
-        "others": len(played.holders) - 1 if outcome == Outcome.BOUGHT else 0,
-        "choices": lesson.choices,
-        "vote": played.votes.get(phone.number),
-    }
-
-
-def wall_view(lesson: Lesson) -> dict[str, Any]:
-    """Return all that the projector shows."""
-    played = lesson.round
-    crew: Sequence[int] = range(1, CREW + 1) if lesson.mode == "vote" else list(played.buyers)
-    lanes = [
-        {
-            "buyer": buyer,
-            "name": str(buyer) if lesson.mode == "vote" else lesson.label(played.buyers[buyer]),
-            "steps": [step[1:] for step in played.steps if step[0] == buyer],
-            "outcome": played.outcomes.get(buyer),
-        }
-        for buyer in crew
-    ]
-    return {
-        "phase": lesson.phase,
-        "mode": lesson.mode,
-        "round": len(lesson.rounds),
-        "lock": played.lock,
-        "tickets": lesson.tickets,
-        "phones": [lesson.label(phone.number) for phone in lesson.phones.values()],
-        "guesses": sorted(played.guesses.values()),
-        "lanes": lanes,
-        "turns": played.turns,
-        "sold": len(played.holders),
-        "holders": [lane["name"] for lane in lanes if lane["outcome"] == Outcome.BOUGHT],
-        "votes": played.tally(),
-        "choices": lesson.choices,
-        "offered": lesson.offered,
-        "next": lesson.locks[len(lesson.rounds)] if len(lesson.rounds) < len(lesson.locks) else None,
-        "verdict": played.verdict,
-        "note": played.note,
-        "hidden": lesson.names_hidden,
-        "rounds": [summary(number, past) for number, past in enumerate(lesson.rounds, 1) if past.verdict or past.note],
-    }
-
-
-def summary(number: int, played: Round) -> dict[str, Any]:
-    """Return one round in a line of the last table."""
-    guesses = sorted(played.guesses.values())
-    return {
-        "round": number,
-        "lock": played.lock,
-        "guess": guesses[len(guesses) // 2] if guesses else None,
-        "buyers": len(played.outcomes),
-        "sold": len(played.holders),
-        "verdict": played.verdict["name"] if played.verdict else None,
-    }

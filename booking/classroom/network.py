@@ -49,8 +49,9 @@ def code_lines(url: str) -> list[str]:
     return out.getvalue().splitlines()
 
 
-def code_svg(url: str) -> str:
-    """Return the QR code of an address as an SVG image without a size of its own."""
+def code_image(url: str) -> str:
+    """Return the QR code of an address as a data URI of an SVG image."""
     import segno  # noqa: PLC0415 - an extra
 
-    return segno.make(url, micro=False).svg_inline(border=2, omitsize=True, svgclass=None, lineclass=None)
+    image: str = segno.make(url, micro=False).svg_data_uri(border=2, omitsize=True)
+    return image

@@ -5,7 +5,8 @@ import json
 import os
 import signal
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -71,7 +72,11 @@ def hold_lesson(lesson: Lesson, scenario: Scenario, place: Place, opened: Callab
             _serve(
                 room,
                 uvicorn.Config(
-                    application(room), log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1
+                    application(room),
+                    log_level="critical",
+                    access_log=False,
+                    lifespan="off",
+                    timeout_graceful_shutdown=1,
                 ),
                 listening,
                 opened,
@@ -83,14 +88,19 @@ def hold_lesson(lesson: Lesson, scenario: Scenario, place: Place, opened: Callab
 async def _serve(room: Classroom, config: uvicorn.Config, listening: Any, opened: Callable[[Classroom], None]) -> None:  # noqa: ANN401
     loop = asyncio.get_running_loop()
     server = _Server(config)
+    stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, stopped.set)
     loop.add_reader(room.news.fileno(), room.hear_teller)
     ticking = asyncio.create_task(room.run())
     try:
         listening.listen(1024)
         opened(room)
-        await server.serve(sockets=[listening])
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        await asyncio.wait([serving, asyncio.create_task(stopped.wait())], return_when=asyncio.FIRST_COMPLETED)
+        await room.close()
+        server.should_exit = True
+        await serving
     finally:
         ticking.cancel()
         loop.remove_reader(room.news.fileno())
@@ -99,13 +109,10 @@ async def _serve(room: Classroom, config: uvicorn.Config, listening: Any, opened
 class _Server(uvicorn.Server):
     """A server that leaves the signals to us: Ctrl-C ends a lesson in order, with its file written."""
 
-    def install_signal_handlers(self) -> None:
-        """Install none."""
-
-    def stop(self) -> None:
-        """End at the next opportunity, and hang up on those who listen."""
-        self.should_exit = True
-        self.force_exit = True
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
 
 
 def load_lesson(path: Path) -> Lesson | None:

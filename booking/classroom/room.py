@@ -47,6 +47,7 @@ class Classroom:
     version: int = 0
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _votes_due: float | None = None
+    _closing: bool = False
 
     def hear_teller(self) -> None:
         """Take in what the teller has told."""
@@ -89,6 +90,12 @@ class Classroom:
             self._votes_due = None
             self._order("step", lesson.count_votes())
             self.version += 1
+
+    async def close(self) -> None:
+        """Hang up on every screen."""
+        self._closing = True
+        async with self._changed:
+            self._changed.notify_all()
 
     def join(self, secret: str, name: str) -> str:
         """Let a phone in, a known one by its secret, and return the secret; raise BadInputError if the room is full."""
@@ -138,9 +145,9 @@ class Classroom:
 
     async def events(self, view: Callable[[], Mapping[str, Any]]) -> AsyncIterator[str]:
         """Yield the whole state first and then after each change, as server-sent events (HTML standard, 9.2)."""
-        while True:
+        while not self._closing:
             seen = self.version
             yield f"data: {json.dumps(view())}\n\n"
             with suppress(TimeoutError):
                 async with asyncio.timeout(PULSE), self._changed:
-                    await self._changed.wait_for(lambda: seen != self.version)  # noqa: B023 - waits for it at once
+                    await self._changed.wait_for(lambda: seen != self.version or self._closing)  # noqa: B023 - at once

@@ -20,9 +20,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from booking.classroom.lesson import Phone, phone_view, wall_view
-from booking.classroom.network import code_svg
+from booking.classroom.lesson import Phone
+from booking.classroom.network import code_image
 from booking.classroom.room import Classroom
+from booking.classroom.views import phone_view, wall_view
 from booking.errors import BadInputError
 from booking.history.history import History
 from booking.history.verdict import judge
@@ -120,7 +121,7 @@ class Pages:
         """Stream the projector's view."""
         self._require_teacher(request)
         room = self._room
-        where = {"url": room.url, "word": room.word, "code": code_svg(room.url)}
+        where = {"url": room.url, "word": room.word, "code": code_image(room.url)}
         return _stream(room.events(lambda: wall_view(room.lesson) | where))
 
     async def round_page(self, request: Request) -> Response:

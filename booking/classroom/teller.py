@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from booking.errors import BookingError
 from booking.history.history import History
 from booking.processes import lifeline
-from booking.processes.journal import Message
+from booking.processes.journal import END, Message
 from booking.processes.lifeline import PipeEnds
 from booking.replayer.gated_buyers import Controller
 from booking.scenario import Scenario
@@ -81,6 +81,8 @@ class FreeRound(RunningSale):
                 self._next()
             if self._orders in ready and not self._obey(*self._orders.recv()):
                 deadline = time.monotonic() + timeout
+            if not ready:
+                self._tell_of_the_dead()
         while self.plan.group.inbox.poll(0):
             self._next()
         return not self.plan.group.all_ended()
@@ -89,6 +91,17 @@ class FreeRound(RunningSale):
         if order == "buy":
             self._start_buyer(buyer, self.plan.pay_s[0])
         return order != "close"
+
+    def _tell_of_the_dead(self) -> None:
+        """Tell how those ended who were killed, because they can no longer do it."""
+        for buyer, process in enumerate(self.plan.group.processes, 1):
+            if process.exitcode is not None and buyer not in self.recorder.ended:
+                pid = process.pid or 0
+                ending = self.recorder.ending(buyer, pid, process.exitcode, alive=False)
+                error = f"its process ended with exit code {process.exitcode}"
+                message = Message(buyer, pid, time.monotonic_ns(), END, "return", str(ending.outcome), error)
+                self.recorder.take(message)
+                self._tell(message)
 
 
 def _hold_free(task: TellerTask, scenario: Scenario) -> History | None:

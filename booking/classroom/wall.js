@@ -49,7 +49,7 @@
     if (view.phase === "verdict") {
       const label = view.next ? text("wall_next", { lock: lockName(view.next) }) : texts.wall_end;
       made.push(button(label, { do: "next" }, "main"));
-      view.offered.forEach(function (lock) {
+      view.offered.filter(function (lock) { return lock !== view.next; }).forEach(function (lock) {
         made.push(button(text("wall_next", { lock: lockName(lock) }), { do: "next", lock: lock }));
       });
     }
@@ -93,12 +93,12 @@
     const row = element("div", undefined, "row");
     row.appendChild(element("span", lane.name, "who"));
     const track = element("span", undefined, "track");
-    segments(lane).forEach(function (part) {
+    segments(lane).sort(function (one, other) { return (other[0] === "pay") - (one[0] === "pay"); }).forEach(function (part) {
       const end = part[3] === null ? longest : part[3];
       if (part[0] === "release") { return; }
       const made = element("span", part[1], "part " + part[0]);
       made.style.left = (100 * part[2] / longest) + "%";
-      made.style.width = "max(1.1ch, " + (100 * (end - part[2]) / longest) + "%)";
+      made.style.width = "max(1.5ch, " + (100 * (end - part[2]) / longest) + "%)";
       if (part[4] !== null) { made.title = part[0] + " " + part[4]; }
       track.appendChild(made);
     });
@@ -154,13 +154,12 @@
     if (!at("code").firstChild) {
       const image = element("img");
       image.alt = view.url;
-      image.src = "data:image/svg+xml;utf8," + encodeURIComponent(view.code);
+      image.src = view.code;
       at("code").appendChild(image);
     }
     at("word").textContent = view.word;
     at("people-title").textContent = text("wall_people", { count: view.phones.length });
-    at("people").hidden = view.phase !== "guess";
-    at("people-title").hidden = at("people").hidden;
+    at("people-part").hidden = view.phase !== "guess";
     fill("people", view.phones.map(function (name) { return element("li", name); }));
     at("guess-part").hidden = view.phase === "sale" || !view.guesses.length || view.phase === "end";
     at("guesses-title").textContent = texts.wall_guesses;
@@ -172,10 +171,11 @@
     at("verdict-part").hidden = view.phase !== "verdict";
     if (view.phase === "verdict") {
       const good = view.verdict && view.verdict.name === "sound";
+      const open = !view.verdict || view.verdict.name === "unknown";
       at("verdict").textContent = view.verdict ?
-        (good ? "✓ " : "✗ ") + text("verdict_line", { name: texts["verdict_" + view.verdict.name.replace(" ", "_")] || view.verdict.name,
+        (good ? "✓ " : open ? "? " : "✗ ") + text("verdict_line", { name: texts["verdict_" + view.verdict.name.replace(" ", "_")] || view.verdict.name,
           sold: view.verdict.sold, tickets: view.tickets }) : texts.wall_nobody;
-      at("verdict").className = good ? "good" : "bad";
+      at("verdict").className = good ? "good" : open ? "" : "bad";
       at("sentence").textContent = view.verdict ? view.verdict.sentence : view.note;
       at("holders").textContent = view.holders.length ? text("wall_holders", { names: view.holders.join(", ") }) : "";
       at("page").textContent = texts.wall_page;
