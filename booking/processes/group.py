@@ -96,9 +96,7 @@ class ProcessGroup:
         """Start a process and add it to the others. Its interruptions are masked until it has become a child."""
         with signals.mask():
             try:
-                with _duplicate(self.ends.journal) as journal:
-                    process = self._new_process((target, Parcel(argument), journal), name)
-                    process.start()
+                among.append(self._child(target, Parcel(argument), name))
             except OSError as error:
                 raise BadInputError(
                     f"cannot start more than {len(among)} processes ({error.strerror}); use fewer buyers"
@@ -107,15 +105,18 @@ class ProcessGroup:
                 raise BadInputError(
                     f"cannot hand over what a process needs ({error}); use --start-method fork"
                 ) from None
-            among.append(process)
 
-    def _new_process(self, args: tuple[Any, ...], name: str) -> ForkedProcess | BaseProcess:
+    def _child(self, target: Callable[[Any], None], parcel: Parcel, name: str) -> Process:
         if self.start_method == "fork" and not self._library:
-            return ForkedProcess(run_child, args, name)
-        process: BaseProcess = self.context.Process(  # type: ignore[attr-defined]
-            target=run_child, args=args, name=name, daemon=self._daemon
-        )
-        return process
+            child: ForkedProcess | BaseProcess = ForkedProcess(run_child, (target, parcel, self.ends.journal), name)
+            child.start()
+            return child
+        with _duplicate(self.ends.journal) as journal:
+            child = self.context.Process(  # type: ignore[attr-defined]
+                target=run_child, args=(target, parcel, journal), name=name, daemon=self._daemon
+            )
+            child.start()
+        return child
 
     def seal(self) -> None:
         """Say that no more processes will start: from now on the inbox ends when they have all ended."""

@@ -140,23 +140,26 @@ class RunningSale:
         return self.plan.group.processes[: self.plan.scenario.buyers]
 
     def _start(self) -> None:
-        for buyer, pay_s in enumerate(self.plan.pay_s, 1):
+        for task in self._tasks():
             self._check_interrupted()
-            self._start_buyer(buyer, pay_s)
+            self.plan.group.start(run_buyer, task, f"buyer-{task.buyer}")
         self.plan.group.seal()
 
-    def _start_buyer(self, buyer: int, pay_s: float) -> None:
+    def _tasks(self) -> list[BuyerTask]:
+        """Return what each buyer is told, all before the first fork: what is touched between two forks is copied."""
         plan = self.plan
-        task = BuyerTask(
-            buyer=buyer,
-            program=plan.protection.program,
-            trains=trains_of(buyer, plan.protection, plan.trains),
-            ends=plan.group.ends,
-            pay_s=pay_s,
-            barrier=self.barrier,
-            fault_task=plan.faults.task(buyer) if plan.faults else None,
-        )
-        plan.group.start(run_buyer, task, f"buyer-{buyer}")
+        return [
+            BuyerTask(
+                buyer=buyer,
+                program=plan.protection.program,
+                trains=trains_of(buyer, plan.protection, plan.trains),
+                ends=plan.group.ends,
+                pay_s=pay_s,
+                barrier=self.barrier,
+                fault_task=plan.faults.task(buyer) if plan.faults else None,
+            )
+            for buyer, pay_s in enumerate(plan.pay_s, 1)
+        ]
 
     def _gather(self) -> None:
         """Wait until every buyer is ready; one that was killed on the way is not waited for."""
