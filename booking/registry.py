@@ -1,6 +1,7 @@
 """The registries: one line per lock and store. Choices, tables and contract tests derive from them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from booking.errors import BadInputError
@@ -54,6 +55,12 @@ def protection_of(scenario: Scenario) -> Protection:
     if refusal is not None:
         raise BadInputError(refusal)
     return protection
+
+
+def under(lock: str, scenario: Scenario) -> Scenario:
+    """Return the scenario under this lock, with one permit if the lock does not read how many there are."""
+    locked = replace(scenario, lock=lock)
+    return locked if _resolved(locked).facts.permits == locked.permits else replace(locked, permits=1)
 
 
 def go_together(lock: str, store: str) -> bool:

@@ -44,6 +44,8 @@ def impossible_at_office(protection: Protection) -> str | None:
 def _of_scenario(protection: Protection, *, restock: bool) -> Iterator[str]:
     """Yield what is wrong with the lock, the store and the trains."""
     scenario, store = protection.scenario, protection.store_kind
+    if scenario.permits not in {1, protection.facts.permits}:
+        yield f"--permits has no effect with --lock {scenario.lock}; use --lock semaphore"
     if misfit := protection.misfit():
         yield misfit
     if not (restock or store.outlives_sale):

@@ -1,6 +1,7 @@
 """Locks of another package that fail: spawned buyers import them from here."""
 
-from typing import Any
+import os
+from typing import Any, ClassVar
 
 from booking.locks import Lock, LockFacts, Reach
 
@@ -24,6 +25,18 @@ class BrokenInParent(BrokenInChild):
     def __init__(self, *arguments: object) -> None:
         del arguments
         1 / 0  # noqa: B018 - it raises
+
+
+class BrokenInTree(BrokenInChild):
+    """Fail where it is made a second time, in a process that was forked from the first one's."""
+
+    makers: ClassVar[set[int]] = set()
+
+    def __init__(self, *arguments: object) -> None:
+        del arguments
+        self.makers.add(os.getpid())
+        if len(self.makers) > 1:
+            raise PermissionError(1, "no second lock")
 
 
 class BrokenOnArrival(BrokenInChild):

@@ -69,7 +69,6 @@ def office(  # noqa: PLR0913 - every dial is an option
     scenario = Scenario(
         buyers=1, tickets=tickets, lock=lock, store=store, pay=options.parsed_pay(pay), seed=seed, permits=permits
     )
-    options.require_effect(scenario)
     facts = protection_of(scenario).facts
     if timeout is None and not facts.freed_when_holder_dies:
         timeout = TIMEOUT

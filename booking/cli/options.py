@@ -8,8 +8,7 @@ import typer
 
 from booking.errors import BadInputError
 from booking.history.finding import SOUND, UNKNOWN, Anomaly
-from booking.registry import LOCKS, STORES, protection_of
-from booking.scenario import Scenario
+from booking.registry import LOCKS, STORES
 from booking.setup import CHANNELS, GATES, SUBMISSIONS, Fault
 from booking.text.words import nearest
 
@@ -90,12 +89,6 @@ def require_seconds(name: str, seconds: float) -> None:
     """Raise BadInputError unless `seconds` is a number above 0 that the system can wait for."""
     if not 0 < seconds <= LONGEST_WAIT:
         raise BadInputError(f"{name} is {seconds!r}; use a number of seconds above 0, at most {LONGEST_WAIT:,}")
-
-
-def require_effect(scenario: Scenario) -> None:
-    """Raise BadInputError for permits that the scenario's lock does not read."""
-    if scenario.permits not in {1, protection_of(scenario).facts.permits}:
-        raise BadInputError(f"--permits has no effect with --lock {scenario.lock}; use --lock semaphore")
 
 
 def parsed_faults(kill: Sequence[str] | None, freeze: Sequence[str] | None) -> tuple[Fault, ...]:

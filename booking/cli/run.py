@@ -86,7 +86,6 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
         trains=trains,
         order=order,
     )
-    options.require_effect(scenario)
     setup = Setup(
         gate=gate,
         countdown=countdown,

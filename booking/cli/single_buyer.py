@@ -101,7 +101,6 @@ def buy(  # noqa: PLR0913 - every dial is an option
         options.refuse_beside_at(context, "lock", "permits", "store", "pay", "db", "seed")
         outcome = client.buy_at(protocol.parse_address(at), who, timeout=timeout, tell=narrator)
         return _finish(narrator, outcome, {"at": at}, json=json)
-    options.require_effect(scenario)
     if protection_of(scenario).facts.reach is Reach.PROCESS_TREE and not json:
         typer.echo(_ONE_TREE.format(lock=lock))
     try:

@@ -3,13 +3,13 @@
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from booking.compare.measures import BASELINES, MEASURES, NO_VALUE, Cost, Measure, Missing, Question
 from booking.errors import BadInputError, InconclusiveError
 from booking.explorer.result import SCHEMA
-from booking.registry import LOCKS, lock_named, protection_of, store_named
+from booking.registry import LOCKS, lock_named, protection_of, store_named, under
 from booking.scenario import Scenario, require_whole
 
 MOST_RUNS = 10_000
@@ -85,7 +85,7 @@ def compare_locks(  # noqa: PLR0913 - all but the first have defaults
     found: dict[tuple[str, type[Measure]], Measure | Missing] = {}
     for done, (lock, measure) in enumerate(planned(rows)):
         on_progress(done, f"{lock}, {measure.key.replace('_', ' ')}")
-        answer = _answer(measure, Question(replace(scenario, lock=lock), runs, round_s, stop))
+        answer = _answer(measure, Question(under(lock, scenario), runs, round_s, stop))
         if stop():  # what was cut short is no finding
             break
         found[lock, measure] = cheaper(found.get((lock, measure)), answer)
@@ -124,5 +124,7 @@ def _require_sensible(scenario: Scenario, locks: Sequence[str], runs: int) -> No
     store_named(scenario.store)
     for lock in locks:
         lock_named(lock)
+    if scenario.permits not in {1, *(under(lock, scenario).permits for lock in locks)}:
+        raise BadInputError(f"--permits has no effect with --locks {','.join(locks):.60}; use --locks semaphore")
     if len(set(locks)) < len(locks):
         raise BadInputError(f"a lock is named twice in {','.join(locks):.60}; name each once")

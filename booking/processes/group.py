@@ -10,10 +10,9 @@ from contextlib import contextmanager, suppress
 from multiprocessing import reduction
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, cast
 
 from booking.errors import BadInputError
 from booking.processes import signals
@@ -108,15 +107,15 @@ class ProcessGroup:
 
     def _child(self, target: Callable[[Any], None], parcel: Parcel, name: str) -> Process:
         if self.start_method == "fork" and not self._library:
-            child: ForkedProcess | BaseProcess = ForkedProcess(run_child, (target, parcel, self.ends.journal), name)
-            child.start()
-            return child
+            forked = ForkedProcess(run_child, (target, parcel, self.ends.journal), name)
+            forked.start()
+            return forked
         with _duplicate(self.ends.journal) as journal:
-            child = self.context.Process(  # type: ignore[attr-defined]
+            process: Any = self.context.Process(  # type: ignore[attr-defined]
                 target=run_child, args=(target, parcel, journal), name=name, daemon=self._daemon
             )
-            child.start()
-        return child
+            process.start()
+        return cast("Process", process)
 
     def seal(self) -> None:
         """Say that no more processes will start: from now on the inbox ends when they have all ended."""

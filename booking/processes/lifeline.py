@@ -15,6 +15,7 @@ from multiprocessing.reduction import ForkingPickler
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from booking.errors import BookingError
 from booking.processes.journal import FAILED, NOBODY, PARENT_GONE, Journal, failure_line
 from booking.processes.signals import SIGNALS
 
@@ -65,7 +66,8 @@ def run_child(target: Callable[[Any], None], parcel: Parcel, journal: Connection
     try:
         target(parcel.content())
     except BaseException as error:  # noqa: BLE001 - no caller could report it
-        Journal(NOBODY, journal).record(FAILED, "return", error=failure_line(error))
+        why = str(error) if isinstance(error, BookingError) else failure_line(error)
+        Journal(NOBODY, journal).record(FAILED, "return", error=why)
         sys.exit(1)
 
 

@@ -6,11 +6,13 @@ A spawned process imports this module and what it names, so nothing here may imp
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from booking.errors import BookingError, TornReadError
+from booking.errors import BadInputError, BookingError, TornReadError
 from booking.locks import Lock
 from booking.processes import lifeline
+from booking.processes.fork import fork_lock
 from booking.processes.journal import END, READY, Journal, failure_line
 from booking.processes.lifeline import PipeEnds
 from booking.protection import Protection
@@ -19,6 +21,7 @@ from booking.simulation.desk import RealDesk
 from booking.stores import Store
 
 if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
     from multiprocessing.synchronize import Barrier
 
     from booking.simulation.faults import FaultTask
@@ -55,6 +58,18 @@ class BuyerTask:
         """Remove the temporary files that this process left beside the stores. Raise DiskError."""
         for train in self.trains:
             train.store.sweep_own()
+
+
+def new_lock(protection: Protection, path: Path, context: "BaseContext") -> Lock | None:
+    """Return a new lock for the store at `path`, None if buyers take none; raise BadInputError if it cannot be made."""
+    try:
+        with fork_lock:  # it may import a library, and a fork in the middle of an import leaves half of it
+            return protection.lock(path, context)
+    except BookingError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a lock of another package may raise anything
+        name = protection.scenario.lock
+        raise BadInputError(f"cannot make the lock {name} ({failure_line(error)}); use --lock file") from None
 
 
 def trains_of(buyer: int, protection: Protection, trains: Sequence[Train]) -> tuple[Train, ...]:

@@ -175,9 +175,11 @@ class RunningSale:
 
     def _require_anybody(self) -> None:
         if not self.recorder.ready and self.plan.group.all_end_within(GRACE):
-            for buyer, process in enumerate(self.plan.group.processes, 1):
-                if error := self.recorder.failures.get(process.pid or 0):
-                    raise InconclusiveError(f"buyer {buyer} failed: {error}")
+            failures = self.recorder.failures
+            names = {process.pid or 0: f"buyer {buyer}" for buyer, process in enumerate(self.plan.group.processes, 1)}
+            for pid in (*names, *failures):
+                if pid in failures:
+                    raise InconclusiveError(f"{names.get(pid, 'a process tree')} failed: {failures[pid]}")
             raise InconclusiveError(
                 "every buyer's process ended before it was ready; a script has to call simulate() "
                 'under `if __name__ == "__main__":`'

@@ -9,19 +9,16 @@ from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from booking.errors import BadInputError, BookingError
+from booking.errors import BadInputError
 from booking.history.history import History
-from booking.locks import Lock
 from booking.processes import signals
-from booking.processes.fork import fork_lock
 from booking.processes.group import ProcessGroup, room_for
-from booking.processes.journal import failure_line
 from booking.protection import Protection
 from booking.registry import protection_of
 from booking.rules import impossible
 from booking.scenario import Scenario
 from booking.setup import Setup
-from booking.simulation.buyer import Train
+from booking.simulation.buyer import Train, new_lock
 from booking.simulation.claim import claim
 from booking.simulation.running import Countdown, Plan, RunningSale, Watcher
 from booking.storage import files
@@ -149,7 +146,10 @@ class Sale:
 
     def trains(self) -> tuple[Train, ...]:
         """Return the stores with new locks."""
-        return tuple(Train(store, self._lock(store.path), number) for number, store in enumerate(self.stores, 1))
+        return tuple(
+            Train(store, new_lock(self.protection, store.path, self.context), number)
+            for number, store in enumerate(self.stores, 1)
+        )
 
     def group(self) -> ProcessGroup:
         """Return the group of the buyers: its processes are its own children, or those of its process trees."""
@@ -180,17 +180,6 @@ class Sale:
         if left is None or self.restock or self.protection.shares:  # what is left has to be dealt out, too
             store.put(tickets)
         return replace(self.scenario, tickets=tickets)
-
-    def _lock(self, path: Path) -> Lock | None:
-        try:
-            with fork_lock:  # it may import a library, and a fork in the middle of an import leaves half of it
-                return self.protection.lock(path, self.context)
-        except BookingError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a lock of another package may raise anything
-            raise BadInputError(
-                f"cannot make the lock {self.scenario.lock} ({failure_line(error)}); use --lock file"
-            ) from None
 
 
 def claimed(store: Store, *, alone: bool = False) -> AbstractContextManager[None]:

@@ -24,7 +24,7 @@ from booking.processes.group import Process, ProcessGroup, reap, room_for
 from booking.processes.lifeline import PipeEnds
 from booking.processes.system import ENDED, state_of
 from booking.protection import Protection
-from booking.simulation.buyer import BuyerTask, run_buyer
+from booking.simulation.buyer import BuyerTask, new_lock, run_buyer
 
 _POLL = 0.005
 """Seconds between two looks of a tree at its buyers, and of the sale at what the trees tell."""
@@ -142,7 +142,7 @@ def sell(task: TreeTask) -> None:
     """Be one tree's parent: make a lock, start the buyers, and tell how they end, until the sale is over."""
     lifeline.become_child(task.ends, task.guests[0].sweep)
     context = get_context(task.start_method)
-    lock = task.protection.lock(task.guests[0].trains[0].store.path, context)
+    lock = new_lock(task.protection, task.guests[0].trains[0].store.path, context)
     kept_open = 0 if task.start_method == "fork" else len(task.guests)
     with room_for(kept_open), ProcessGroup(context) as own:
         own.ends = task.ends._replace(lifeline=own.ends.lifeline)

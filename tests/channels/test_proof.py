@@ -10,7 +10,7 @@ from booking.cli.app import run_command
 from booking.explorer import World, explore
 from booking.locks import Lock
 from booking.model.scripted_desk import purchase_at_counter
-from booking.registry import LOCKS
+from booking.registry import LOCKS, under
 from booking.scenario import Scenario
 
 
@@ -85,8 +85,8 @@ def test_the_counts_are_those_of_the_slow_way(scenario: Scenario, clerks: int, i
 def test_every_lock_is_as_sound_with_two_clerks_as_without() -> None:
     """Clerks neither mend nor break a lock: oversold with two of them if and only if oversold without."""
     plain = [name for name, lock in LOCKS.items() if issubclass(lock, Lock)]
-    without = {name: explore(Scenario(2, lock=name, permits=2)).max_sold for name in plain}
-    with_two = {name: explore(Scenario(2, lock=name, permits=2), clerks=2).max_sold for name in plain}
+    without = {name: explore(under(name, Scenario(2, permits=2))).max_sold for name in plain}
+    with_two = {name: explore(under(name, Scenario(2, permits=2)), clerks=2).max_sold for name in plain}
     assert with_two == without
 
 

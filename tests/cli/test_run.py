@@ -224,8 +224,26 @@ def test_an_option_of_an_earlier_version_names_its_successor(command: str, capsy
     assert list(Path().iterdir()) == []
 
 
-def test_permits_that_no_lock_reads_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [
+        SALE,
+        ["buy", "--db", "db.json"],
+        ["explore"],
+        ["replay", "1,2"],
+        ["play"],
+        ["office", "--db", "db.json"],
+        ["compare", "--locks", "none"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_permits_that_no_lock_reads_are_refused(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Only the semaphore lets several in; elsewhere --permits would have no effect."""
-    assert run_command([*SALE, "--permits", "3"]) == 2
-    assert "--permits has no effect with --lock none" in capsys.readouterr().err
+    assert run_command([*command, "--permits", "3"]) == 2
+    assert "none; use --lock" in capsys.readouterr().err
+    assert not Path("db.json").exists()
+
+
+def test_permits_of_a_semaphore_are_read() -> None:
+    """With a semaphore the same option is welcome."""
     assert run_command([*SALE, "--permits", "3", "--lock", "semaphore"]) == 0

@@ -10,13 +10,15 @@ from labelled import all_ends, anomalies, cheapest, every_schedule, sold
 from booking.errors import BookingError
 from booking.explorer import Exploration, Program, World, explore
 from booking.purchase import Desk, Outcome, buy
-from booking.registry import LOCKS, STORES, go_together
+from booking.registry import LOCKS, STORES, go_together, under
 from booking.scenario import Scenario
 
 PAIRS = [(lock, store) for lock, store in product(LOCKS, STORES) if go_together(lock, store)]
 CASES = [
     pytest.param(
-        Scenario(buyers, tickets, lock, store, permits=2), crashes, id=f"{lock}-{store}-{buyers}x{tickets}-{crashes}"
+        under(lock, Scenario(buyers, tickets, store=store, permits=2)),
+        crashes,
+        id=f"{lock}-{store}-{buyers}x{tickets}-{crashes}",
     )
     for (lock, store), (buyers, tickets, crashes) in product(
         PAIRS, [(1, 1, 1), (2, 0, 0), (2, 1, 0), (2, 2, 2), (3, 1, 1), (3, 2, 0)]
@@ -66,7 +68,7 @@ def test_every_lock_and_store(scenario: Scenario, crashes: int) -> None:
 @pytest.mark.parametrize(("lock", "store"), PAIRS)
 def test_listing_every_schedule(lock: str, store: str) -> None:
     """The number of interleavings is the length of the list of all schedules, no two of which are equal."""
-    scenario = Scenario(2, 1, lock, store, permits=2)
+    scenario = under(lock, Scenario(2, store=store, permits=2))
     listed = list(every_schedule(World.before(scenario)))
 
     exploration = explore(scenario)

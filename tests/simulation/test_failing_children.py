@@ -5,7 +5,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from broken_locks import BrokenInChild, BrokenInParent, BrokenOnArrival
+from broken_locks import BrokenInChild, BrokenInParent, BrokenInTree, BrokenOnArrival
 
 from booking.cli.app import run_command
 from booking.locks import Lock
@@ -13,7 +13,7 @@ from booking.processes.journal import Journal, failure_line, receive
 from booking.registry import LOCKS
 
 METHODS = ["fork", "spawn"]
-Shown = Callable[[type[Lock], str], tuple[int, str]]
+Shown = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def shown(
 ) -> Callable[..., tuple[int, str]]:
     """Return what runs a sale of two buyers with a lock, and returns its exit status and standard error."""
 
-    def run(lock: type[Lock], method: str) -> tuple[int, str]:
+    def run(lock: type[Lock], method: str, *more: str) -> tuple[int, str]:
         monkeypatch.setitem(LOCKS, "broken", lock)
         arguments = [
             "run",
@@ -36,6 +36,7 @@ def shown(
             str(db),
             "--start-method",
             method,
+            *more,
         ]
         status = run_command(arguments)
         return status, capfd.readouterr().err
@@ -68,6 +69,15 @@ def test_a_lock_that_cannot_be_made(method: str, shown: Shown, db: Path) -> None
     assert "ZeroDivisionError: division by zero (broken_locks.py line " in line
     assert line.count("\n") == 1
     assert db.read_bytes() == b'{"count": 1}\n'
+
+
+def test_a_lock_that_cannot_be_made_in_a_process_tree(shown: Shown) -> None:
+    """The tree's parent says why, in the words that the sale's own parent would use."""
+    status, line = shown(BrokenInTree, "fork", "--trees", "2")
+    assert status == 3
+    assert line.startswith("booking: a process tree failed: cannot make the lock broken (PermissionError: ")
+    assert line.endswith("; use --lock file\n")
+    assert line.count("\n") == 1
 
 
 def test_a_lock_that_cannot_be_handed_over(shown: Shown) -> None:
