@@ -89,7 +89,7 @@ class FreeRound(RunningSale):
 
     def _obey(self, order: str, buyer: int) -> bool:
         if order == "buy":
-            self._start_buyer(buyer, self.plan.pay_s[0])
+            self._start_buyer(self._task(buyer, self.plan.pay_s[0]))
         return order != "close"
 
     def _tell_of_the_dead(self) -> None:

@@ -140,26 +140,26 @@ class RunningSale:
         return self.plan.group.processes[: self.plan.scenario.buyers]
 
     def _start(self) -> None:
-        for task in self._tasks():
+        # All tasks first: a page that this process writes between two forks is copied for each child.
+        for task in [self._task(buyer, pay_s) for buyer, pay_s in enumerate(self.plan.pay_s, 1)]:
             self._check_interrupted()
-            self.plan.group.start(run_buyer, task, f"buyer-{task.buyer}")
+            self._start_buyer(task)
         self.plan.group.seal()
 
-    def _tasks(self) -> list[BuyerTask]:
-        """Return what each buyer is told, all before the first fork: what is touched between two forks is copied."""
+    def _task(self, buyer: int, pay_s: float) -> BuyerTask:
         plan = self.plan
-        return [
-            BuyerTask(
-                buyer=buyer,
-                program=plan.protection.program,
-                trains=trains_of(buyer, plan.protection, plan.trains),
-                ends=plan.group.ends,
-                pay_s=pay_s,
-                barrier=self.barrier,
-                fault_task=plan.faults.task(buyer) if plan.faults else None,
-            )
-            for buyer, pay_s in enumerate(plan.pay_s, 1)
-        ]
+        return BuyerTask(
+            buyer=buyer,
+            program=plan.protection.program,
+            trains=trains_of(buyer, plan.protection, plan.trains),
+            ends=plan.group.ends,
+            pay_s=pay_s,
+            barrier=self.barrier,
+            fault_task=plan.faults.task(buyer) if plan.faults else None,
+        )
+
+    def _start_buyer(self, task: BuyerTask) -> None:
+        self.plan.group.start(run_buyer, task, f"buyer-{task.buyer}")
 
     def _gather(self) -> None:
         """Wait until every buyer is ready; one that was killed on the way is not waited for."""
