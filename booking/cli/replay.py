@@ -82,7 +82,7 @@ def lines(done: Replay, db: Path) -> Iterator[str]:
     yield from columns(prediction.cells, prediction.ends)
     yield ""
     yield from wrapped(f"The real run matched the prediction: {_agreement(done)}")
-    yield from wrapped(f"{done.verdict.name.upper()}: {done.verdict.sentence}")
+    yield from wrapped(str(done.verdict))
     if None in done.history.counts_left:
         yield "The file is left half-written; `booking reset --force` repairs it."
 

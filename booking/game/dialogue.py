@@ -186,7 +186,7 @@ def winning(game: Game) -> Iterator[str]:
     """Yield the end of a game that was won."""
     if game.goal is Anomaly.OVERSOLD:
         yield (
-            f"You win: {count_of(game.sold, 'buyer')} hold a ticket, and {game.scenario.tickets:,} existed. "
+            f"You win: {count_of(game.sold, 'ticket')} were sold, but only {game.scenario.tickets:,} existed. "
             f"The file says {game.world.count_left}: nobody would notice."
         )
     else:
@@ -199,8 +199,7 @@ def winning(game: Game) -> Iterator[str]:
 
 def ending(game: Game) -> Iterator[str]:
     """Yield the end of a game that was not won: no buyer can move any more."""
-    sold, verdict = count_of(game.sold, "ticket"), predict(game.scenario, game.turns).verdict.name
-    yield f"Nobody can move any more: {sold} sold, {game.scenario.tickets:,} existed. The verdict is: {verdict}."
+    yield f"Nobody can move any more. {predict(game.scenario, game.turns).verdict}"
     yield "Undo (u), restart (r) or quit (q)."
 
 

@@ -10,8 +10,9 @@ from enum import StrEnum
 
 from booking.history.history import BLOCKED, Ending, Event, History
 from booking.purchase import Outcome
+from booking.scenario import PAIR
 from booking.steps import PAY, Step
-from booking.text.words import buyers
+from booking.text.words import buyers, count_of, every_train
 
 SOUND = "sound"
 UNKNOWN = "unknown"
@@ -53,6 +54,44 @@ class Finding:
     text: str
     events: tuple[int, ...] = ()
     replay: str | None = None
+
+
+_HAPPENED: dict[str, str] = {
+    Anomaly.LOST_UPDATE: "a buyer wrote over what another one had written. ",
+    Anomaly.HALF_JOURNEY: "one train lost more tickets than another. ",
+    Anomaly.TORN_READ: "{} read half a file. ",
+    Anomaly.DEADLOCK: "buyers wait for a lock that nobody will give back. ",
+}
+
+
+def label(name: str) -> str:
+    """Return a verdict's name in a word or two for a headline."""
+    return "CORRECT" if name == SOUND else name.upper()
+
+
+def summary(name: str, tickets: int, sold: int, sold_on: Sequence[int], torn_reads: int, unfinished: int) -> str:  # noqa: PLR0913, PLR0917
+    """Return what a sale came to, in a sentence that needs no knowledge of the code; the numbers are a verdict's."""
+    if max(sold_on) > tickets:
+        return _oversold(tickets, sold_on)
+    what = _HAPPENED.get(name, "").format(count_of(torn_reads, "buyer"))
+    lost = f", and {count_of(unfinished, 'buyer')} never answered" if name == UNKNOWN and unfinished else ""
+    return f"{what[:1].upper()}{what[1:]}{_kept(tickets, sold, len(sold_on))}{lost}."
+
+
+def _oversold(tickets: int, sold_on: Sequence[int]) -> str:
+    """Return the sentence about tickets that were sold and did not exist."""
+    most = max(sold_on)
+    where = {1: "", PAIR: " for each train"}.get(len(sold_on), f" for train {sold_on.index(most) + 1}")
+    return f"{count_of(most, 'ticket')} were sold{where}, but only {tickets:,} existed."
+
+
+def _kept(tickets: int, sold: int, trains: int) -> str:
+    """Return how many tickets existed and were sold, without a full stop."""
+    if trains > 1:
+        got = f"{count_of(sold, 'buyer')} got one on {every_train(trains)}"
+        return f"{count_of(tickets, 'ticket')} existed on each train, {got}"
+    were_sold = f"{sold:,} were sold" if sold > 1 else "1 was sold" if sold else "none was sold"
+    return f"{count_of(tickets, 'ticket')} existed, {were_sold}"
 
 
 def unanswered(history: History) -> Iterator[Finding]:

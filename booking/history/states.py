@@ -2,11 +2,12 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from booking.history.history import BLOCKED, CHANGED, Ending, Event, History, Value
+from booking.history.verdict import Verdict
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.steps import PAY, READS, WRITES, Step, apply
@@ -170,3 +171,14 @@ def deaths(history: History) -> dict[int, int]:
     times = sorted(event.t_ns for event in history.events) if found else []
     sent = {blow.buyer: bisect_right(times, blow.t_ns) - 1 for blow in history.struck}
     return {buyer: max(index, sent.get(buyer, index)) for buyer, index in found.items()}
+
+
+def foremost(history: History, verdict: Verdict, most: int) -> Sequence[Ending]:
+    """Return all buyers if they fit; else `most` of them: those in the findings, then those that got furthest."""
+    if len(history.endings) <= most:
+        return history.endings
+    named = {seq for finding in verdict.findings for seq in finding.events}
+    witnesses = {event.buyer for event in history.events if event.seq in named}
+    rank = [Outcome.BOUGHT, Outcome.UNKNOWN, Outcome.UNFINISHED, Outcome.TORN_READ, Outcome.SOLD_OUT]
+    by_interest = sorted(history.endings, key=lambda e: (e.buyer not in witnesses, rank.index(e.outcome)))
+    return by_interest[:most]

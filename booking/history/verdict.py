@@ -7,12 +7,12 @@ after a disaster. What has to hold is
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from booking.history.finding import SOUND, UNKNOWN, Anomaly, Finding, is_lost_update, unanswered
-from booking.history.history import CHANGED, TORN, Ending, Event, History
+from booking.history.finding import SOUND, UNKNOWN, Anomaly, Finding, is_lost_update, label, summary, unanswered
+from booking.history.history import CHANGED, TORN, Event, History
 from booking.purchase import Outcome
 from booking.scenario import PAIR
 from booking.steps import READS, Step
@@ -64,15 +64,33 @@ class Verdict:
         return max(0, max(self.sold_on) - self.tickets)
 
     @property
-    def sentence(self) -> str:
-        """Return the verdict in a sentence or two that need no knowledge of the code."""
-        held = f"{count_of(self.sold, 'buyer')} {'holds' if self.sold == 1 else 'hold'} a ticket"
-        trains = len(self.counts_left)
-        held += f" on {every_train(trains)}" if trains > 1 else ""
-        existed = f"{self.tickets} existed{' on each' if trains > 1 else ''}."
+    def label(self) -> str:
+        """Return the verdict in a word or two for a headline."""
+        return label(self.name)
+
+    @property
+    def summary(self) -> str:
+        """Return what the sale came to, in a sentence that needs no knowledge of the code."""
+        return summary(self.name, self.tickets, self.sold, self.sold_on, self.torn_reads, self.unfinished)
+
+    @property
+    def headline(self) -> str:
+        """Return the verdict in one line: "OVERSOLD: 10 tickets were sold, but only 1 existed."."""
+        return f"{self.label}: {self.summary}"
+
+    @property
+    def reasons(self) -> str:
+        """Return who did what, in a sentence for each finding; empty if there is none."""
         # Beside an oversold sale a lost update has the same witness, and is not told twice.
-        told = [f.text for f in self.findings if not (self.oversold and f.anomaly == Anomaly.LOST_UPDATE)]
-        return " ".join([f"{held}; {existed}", *told])
+        return " ".join(f.text for f in self.findings if not (self.oversold and f.anomaly == Anomaly.LOST_UPDATE))
+
+    @property
+    def sentence(self) -> str:
+        """Return the summary and the reasons."""
+        return f"{self.summary} {self.reasons}".rstrip()
+
+    def __str__(self) -> str:
+        return f"{self.headline} {self.reasons}".rstrip()
 
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as the JSON object that `booking run --json` prints."""
@@ -168,7 +186,7 @@ def _stock_findings(history: History, train: int, left: int, sold: int, oversold
     gone = history.scenario.tickets - left
     unknown = _sold_on(history, Outcome.UNKNOWN)[train - 1]
     if is_lost_update(sold, history.scenario.tickets, left):
-        only = f"{_file(history, train)} lost only {gone}."
+        only = f"{_file(history, train)} lost only {count_of(gone, 'ticket')}."
         if oversold is not None:
             yield Finding(Anomaly.LOST_UPDATE, only, oversold.events)
         elif _is_isolated(history):
@@ -223,7 +241,8 @@ def _same_count(history: History, train: int = 1) -> Finding:
         if others:
             who = buyers([read.buyer for read, _ in others])
             where = f" for train {train}" if history.scenario.trains > 1 else ""
-            text = f"{who} read count={count}{where} before buyer {first[1].buyer} wrote {count - 1}."
+            again = f"so {'it' if len(others) == 1 else 'they'} sold the same ticket again"
+            text = f"{who} had already read {count}{where} when buyer {first[1].buyer} wrote {count - 1}, {again}."
             events = sorted(event.seq for pair in [first, *others] for event in pair)
             return Finding(Anomaly.OVERSOLD, text, tuple(events))
     known = "A buyer wrote a count that did not follow from what others had written before."
@@ -279,14 +298,3 @@ def replay_command(history: History) -> str | None:
 
     schedule = linearize(history, most_steps=MOST_STEPS_SHOWN)
     return None if schedule is None else command(history.scenario, tuple(schedule))
-
-
-def foremost(history: History, verdict: Verdict, most: int) -> Sequence[Ending]:
-    """Return all buyers if they fit; else `most` of them: those in the findings, then those that got furthest."""
-    if len(history.endings) <= most:
-        return history.endings
-    named = {seq for finding in verdict.findings for seq in finding.events}
-    witnesses = {event.buyer for event in history.events if event.seq in named}
-    rank = [Outcome.BOUGHT, Outcome.UNKNOWN, Outcome.UNFINISHED, Outcome.TORN_READ, Outcome.SOLD_OUT]
-    by_interest = sorted(history.endings, key=lambda e: (e.buyer not in witnesses, rank.index(e.outcome)))
-    return by_interest[:most]

@@ -97,9 +97,9 @@ class Board:
         where = "in the shares" if self.scenario.shares else "in the file"
         where += " of train 1" if self.scenario.trains > 1 else ""
         most = max(self.scenario.sold_on(self.bought))
-        too_many = f"; only {tickets:,} existed: {most - tickets:,} too many"
+        too_many = f". Only {tickets:,} existed: {most - tickets:,} too many"
         yield (
-            f"Tickets left {where}: {self.left:,}   Sold so far: {len(self.bought):,}"
+            f"Tickets left {where}: {self.left:,}   Sold: {len(self.bought):,}"
             f"{too_many if most > tickets else f' of {tickets:,}'}"
         )
         yield from self._each() if len(self.doing) <= MOST_ROWS else self._summed()

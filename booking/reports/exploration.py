@@ -9,7 +9,7 @@ from booking.history.schedule import DIES, Cell, columns, heading, step_text
 from booking.model.shared_state import shared_in
 from booking.model.world import Moved
 from booking.purchase import Outcome
-from booking.text.words import buyers, count_of, digits, every_train, power, share, shares, wrapped
+from booking.text.words import buyers, count_of, digits, every_train, power, share, shares, times, wrapped
 
 MOST_DIGITS = 15
 """A number with more digits is also given as a power of ten."""
@@ -34,8 +34,11 @@ def render(exploration: Exploration) -> str:
     lines = [*wrapped(_heading(exploration)), "", *_table(exploration), "", *wrapped(*_conclusion(exploration))]
     shortest, fewest = exploration.shortest, exploration.fewest_switches
     if shortest:
-        lines += ["", f"The shortest way to {_WAYS[shortest.anomaly]} has {count_of(shortest.steps, 'step')}:", ""]
+        steps = count_of(shortest.steps, "step")
         lines += [
+            "",
+            f"The shortest order that ends in {_WAYS[shortest.anomaly]} has {steps}:",
+            "",
             *_columns(shortest),
             "",
             *wrapped(shortest.text, *_idle(shortest, exploration), _left_behind(shortest, exploration)),
@@ -77,7 +80,7 @@ def _table(exploration: Exploration) -> Iterator[str]:
         for (tickets, number), part in zip(sold, shares([number or 0 for _, number in sold]), strict=True)
     ]
     yield from rows if len(rows) <= MOST_ROWS else [*rows[: MOST_ROWS // 2], "  ...", *rows[-MOST_ROWS // 2 :]]
-    yield _row("visited", f"{count_of(exploration.states, 'state')} (buyers that are alike count as one)")
+    yield _row("checked", f"{count_of(exploration.states, 'situation')} (buyers that are alike count as one)")
 
 
 def _counted(exploration: Exploration, number: int | None, whole: int | None = None) -> str:
@@ -112,8 +115,9 @@ def _conclusion(exploration: Exploration) -> Iterator[str]:
     elif not exploration.oversold_interleavings:
         yield f"Every interleaving was tried, all {large(exploration.interleavings)} of them, and none oversells."
     elif probability is not None:
-        yield "If each step goes to a randomly chosen buyer that can move, the sale is oversold"
-        yield f"with probability {_probability(probability)}."
+        part = share(exploration.oversold_interleavings or 0, exploration.interleavings)
+        yield f"{part[0].upper()}{part[1:]} of the interleavings oversell. They are not equally likely: if chance picks"
+        yield f"who moves next, step after step, the sale is oversold with probability {_probability(probability)}."
     locks = [lock for lock in shared_in(exploration.scenario).locks.values() if lock.permits]
     if exploration.crashes and locks and all(lock.freed_when_holder_dies for lock in locks):
         yield "The system frees the lock of a buyer that dies, so nobody waits for the dead."
@@ -145,22 +149,21 @@ def _idle(witness: Witness, exploration: Exploration) -> Iterator[str]:
 
 def _left_behind(witness: Witness, exploration: Exploration) -> str:
     sold = sum(end == Outcome.BOUGHT for end in witness.ends.values())
-    hold = f"{count_of(sold, 'buyer')} {'holds' if sold == 1 else 'hold'} a ticket"
+    hold = f"{count_of(sold, 'buyer')} {'has' if sold == 1 else 'have'} a ticket"
     says = ["is half-written" if left is None else f"says {left:,}" for left in witness.counts_left]
     if len(says) == 1:
-        return f"In the end {hold}, {exploration.scenario.tickets:,} existed, and the store {says[0]}."
-    stores = ", ".join(f"that of train {train} {text}" for train, text in enumerate(says[1:], 2))
+        return f"In the end {hold}, {exploration.scenario.tickets:,} existed, and the file {says[0]}."
+    files = ", ".join(f"that of train {train} {text}" for train, text in enumerate(says[1:], 2))
     return (
         f"In the end {hold} on {every_train(len(says))}, {exploration.scenario.tickets:,} existed on each, "
-        f"and the store of train 1 {says[0]}, {stores}."
+        f"and the file of train 1 {says[0]}, {files}."
     )
 
 
 def _fewest(shortest: Witness, fewest: Witness) -> Iterator[str]:
-    switches = f"{fewest.switches} switch{'' if fewest.switches == 1 else 'es'}"
     if fewest.schedule == shortest.schedule:
-        yield f"It has {switches} between buyers; no way that goes wrong has fewer."
+        yield f"It switches between buyers {times(fewest.switches)}; no order that goes wrong switches less often."
         return
-    yield f"The way with the fewest switches between buyers has {switches}:"
+    yield f"Another order that goes wrong switches between buyers only {times(fewest.switches)}, the fewest of all:"
     yield ""
     yield from _columns(fewest)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from html import escape
 
 from booking.explorer.result import Exploration
+from booking.history.finding import label
 from booking.history.history import History
 from booking.history.verdict import SOUND, Verdict, judge
 from booking.reports import svg
@@ -24,7 +25,7 @@ def _(verdict: Verdict) -> str:
         ("oversold", f"{verdict.oversold:,}"),
         ("left in the file", "unreadable" if verdict.stock_left is None else f"{verdict.stock_left:,}"),
     ]
-    return _headed(verdict.name, verdict.sentence) + _table(rows)
+    return _headed(verdict.name, verdict.label, verdict.sentence) + _table(rows)
 
 
 @html.register
@@ -37,12 +38,12 @@ def _(exploration: Exploration) -> str:
     ]
     if exploration.shortest:
         rows.append(("shortest that breaks", ", ".join(map(str, exploration.shortest.schedule))))
-    return _headed(exploration.verdict, "") + _table(rows)
+    return _headed(exploration.verdict, label(exploration.verdict), "") + _table(rows)
 
 
-def _headed(name: str, sentence: str) -> str:
+def _headed(name: str, headline: str, sentence: str) -> str:
     colour = "#00674b" if name == SOUND else "#b03a00"
-    return f'<p><strong style="color: {colour}">{escape(name.upper())}</strong> {escape(printable(sentence))}</p>'
+    return f'<p><strong style="color: {colour}">{escape(headline)}</strong> {escape(printable(sentence))}</p>'
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from booking.history.history import Ending, History
 from booking.setup import FaultKind, FaultReport
+from booking.text.verbs import VERBS
 
 
 def process_rows(history: History) -> list[dict[str, Any]]:
@@ -76,10 +77,18 @@ def _by(exitcode: int) -> str:
         return ""
 
 
+_DONE = {FaultKind.TERM: "asked to end", FaultKind.KILL: "killed", FaultKind.FREEZE: "stopped"}
+
+
+def _doing(step: str) -> str:
+    """Return what a buyer does in this step: "paying", "reading the count"."""
+    return VERBS[step].doing.format("the count").partition(",")[0]
+
+
 def _blow(struck: FaultReport) -> str:
     after = "still alive right after it" if struck.alive_right_after else "gone at once"
     who = f"Buyer {struck.buyer} (process {struck.pid})"
-    text = f"{who} was sent {struck.kind.signal_name} in its step {struck.step!r}, and was {after}"
+    text = f"{who} was {_DONE[struck.kind]} ({struck.kind.signal_name}) while {_doing(struck.step)}, and was {after}"
     if struck.took_effect_after_s is None:
         return f"{text}; no effect was seen."
     if struck.alive_right_after:

@@ -9,7 +9,8 @@ from textwrap import wrap
 from xml.sax.saxutils import escape
 
 from booking.history.history import History
-from booking.history.verdict import SOUND, Verdict, foremost
+from booking.history.states import foremost
+from booking.history.verdict import SOUND, Verdict
 from booking.reports.lanes import Arrow, Kind, Lane, Picture, Span, draw
 from booking.text.words import count_of, printable
 
@@ -115,7 +116,7 @@ def _patterns() -> Iterator[str]:
 
 def _heading(verdict: Verdict, lines: list[str]) -> Iterator[str]:
     colour = _GOOD if verdict.name == SOUND else _BAD
-    yield _text(12, 28, verdict.name.upper(), f'font-size="24" font-weight="700" fill="{colour}"')
+    yield _text(12, 28, verdict.label, f'font-size="24" font-weight="700" fill="{colour}"')
     for number, line in enumerate(lines):
         yield _text(12, 28 + _LINE * (number + 1), line, f'fill="{_INK}"')
 

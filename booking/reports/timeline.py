@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from booking.history.history import Ending, Event, History
-from booking.history.states import deaths
-from booking.history.verdict import SOUND, Verdict, foremost
+from booking.history.states import deaths, foremost
+from booking.history.verdict import SOUND, Verdict
 from booking.purchase import Outcome
 from booking.steps import BLOCKED, CHANGED, PAY, TORN, Step
 from booking.text.verbs import narrated
@@ -88,10 +88,10 @@ def _end(history: History) -> int:
 def _told(history: History) -> Iterator[tuple[int, int, str]]:
     """Yield the moments that a student wants to hear of: the time in nanoseconds, the buyer, what it does."""
     counts: dict[int, dict[int, object]] = {}
-    last: dict[int, int] = {}
+    last: dict[int, Event] = {}
     start, end = _start(history), _end(history)
     for event in history.events:
-        last[event.buyer] = event.t_ns
+        last[event.buyer] = event
         if event.phase == "return" and event.step in {Step.LOOK, Step.READ}:
             counts.setdefault(event.buyer, {})[event.train] = event.value
         if event.phase == "return" and event.step == Step.LOOK and event.value != TORN:
@@ -99,15 +99,17 @@ def _told(history: History) -> Iterator[tuple[int, int, str]]:
     for ending in history.endings:
         if ending.stayed_away:
             continue
-        yield (
-            end if ending.alive else last.get(ending.buyer, start),
-            ending.buyer,
-            _ended(ending, counts.get(ending.buyer, {}), history),
-        )
+        said = last.get(ending.buyer)
+        heard = end if ending.alive else said.t_ns if said else start
+        yield heard, ending.buyer, _ended(ending, counts.get(ending.buyer, {}), history, waits=_waits(said))
 
 
-def _ended(ending: Ending, counts: Mapping[int, object], history: History) -> str:
-    """Return how a buyer ended; `counts` has what it read last on each train."""
+def _waits(last: Event | None) -> bool:
+    return last is not None and last.step == Step.ACQUIRE and (last.phase == "call" or last.value == BLOCKED)
+
+
+def _ended(ending: Ending, counts: Mapping[int, object], history: History, *, waits: bool) -> str:
+    """Return how a buyer ended; `counts` has what it read last on each train, and it may still wait for a lock."""
     count = counts.get(1)
     match ending.outcome:
         case Outcome.BOUGHT if history.scenario.trains > 1:
@@ -120,7 +122,8 @@ def _ended(ending: Ending, counts: Mapping[int, object], history: History) -> st
             return "reads half a file and gives up"
         case _:
             if ending.alive:
-                return f"has not finished when the sale ends (process {ending.pid})"
+                does = "still waits" if waits else "has not finished"
+                return f"{does} when the sale stops (process {ending.pid})"
             return f"{'dies' if ending.died else 'gets no answer'} (process {ending.pid}, exit code {ending.exitcode})"
 
 

@@ -35,9 +35,20 @@ def count_of(number: int, thing: str) -> str:
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
+def times(number: int) -> str:
+    """Return "once", "twice" or "3 times"."""
+    return {1: "once", 2: "twice"}.get(number, f"{number:,} times")
+
+
 def ranges(numbers: Iterable[int]) -> str:
-    """Return the numbers in order, runs of three and more shortened: "1, 2, 4-10"."""
-    return ", ".join(_spans(sorted(set(numbers))))
+    """Return the numbers in order, runs of three and more shortened: "1, 2 and 4-10"."""
+    return listed(list(_spans(sorted(set(numbers)))))
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return "a", "a and b" or "a, b and c"; nothing for no words."""
+    *first, last = words or ("",)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def buyers(numbers: Iterable[int]) -> str:
@@ -45,11 +56,11 @@ def buyers(numbers: Iterable[int]) -> str:
 
     Of more than eight runs only the first are listed: "Buyers 1, 3, 5, ... (100 in all)".
     """
-    listed = sorted(set(numbers))
-    runs = list(_spans(listed))
+    ordered = sorted(set(numbers))
+    runs = list(_spans(ordered))
     if len(runs) > _MOST_RUNS:
-        return f"Buyers {', '.join(runs[: _MOST_RUNS - 1])}, ... ({len(listed):,} in all)"
-    return f"Buyer {listed[0]}" if len(listed) == 1 else f"Buyers {', '.join(runs)}"
+        return f"Buyers {', '.join(runs[: _MOST_RUNS - 1])}, ... ({len(ordered):,} in all)"
+    return f"Buyer {ordered[0]}" if len(ordered) == 1 else f"Buyers {listed(runs)}"
 
 
 def _spans(numbers: list[int]) -> Iterator[str]:

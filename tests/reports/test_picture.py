@@ -6,8 +6,8 @@ from written import sale as written_sale
 from written import steps as written_steps
 
 from booking.history.history import History
-from booking.history.states import deaths
-from booking.history.verdict import Verdict, foremost, judge
+from booking.history.states import deaths, foremost
+from booking.history.verdict import Verdict, judge
 from booking.purchase import Outcome
 from booking.reports import svg
 from booking.reports.lanes import Arrow, Kind, Span, draw

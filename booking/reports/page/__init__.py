@@ -63,8 +63,8 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
     return {
         "name": verdict.name,
         "sign": sign(verdict.name),
-        "headline": _headline(verdict),
-        "sentence": verdict.sentence,
+        "headline": verdict.headline.rstrip("."),
+        "sentence": verdict.reasons,
         "replay": next((finding.replay for finding in verdict.findings if finding.replay), None),
     }
 
@@ -72,15 +72,6 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
 def sign(name: str) -> str:
     """Return good for a sound verdict, open for an unknown one, and bad for an anomaly."""
     return {SOUND: "good", UNKNOWN: "open"}.get(name, "bad")
-
-
-def _headline(verdict: Verdict) -> str:
-    if verdict.oversold:
-        return f"Oversold: {verdict.sold} sold, {verdict.tickets} existed"
-    return {
-        SOUND: f"Sound: {count_of(verdict.sold, 'ticket')} sold, {verdict.tickets} existed",
-        UNKNOWN: "Unknown: not every buyer answered",
-    }.get(verdict.name, verdict.name.capitalize())
 
 
 def page(data: dict[str, Any]) -> str:
