@@ -75,7 +75,7 @@ def test_every_excluding_lock_is_sound(tmp_path: Path, lock: str) -> None:
     history = simulate(Scenario(10, 3, lock, pay=QUICK), db=tmp_path / "db.json")
     verdict = judge(history)
     assert (verdict.name, verdict.sold, verdict.sold_out, verdict.stock_left) == ("sound", 3, 7, 0)
-    assert {entry.name for entry in tmp_path.iterdir()} <= {"db.json", "db.json.lock", "db.json.fair"}
+    assert {entry.name for entry in tmp_path.iterdir()} <= {"db.json", "db.json.lock", "db.json.lockf", "db.json.fair"}
 
 
 def test_a_killed_holder_of_the_soft_lock_is_collected_so_that_the_sale_goes_on(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_every_buyer_has_a_line_with_what_it_does() -> None:
         (5, PAY, "call", None),
     )
     assert lines == [
-        "Tickets left in the file: 1   Sold so far: 1 of 2",
+        "Tickets left in the file: 1   Sold: 1 of 2",
         "buyer 1   bought",
         "buyer 2   waiting for the start",
         "buyer 3   looking at the count",
@@ -64,7 +64,7 @@ def test_a_sale_of_too_many_is_said_at_once() -> None:
     """Two buyers say that they bought the one ticket, though the file says 0."""
     ends = [(buyer, END, "return", Outcome.BOUGHT) for buyer in (1, 2)]
     lines = told(Board(Scenario(2)), (1, Step.WRITE, "return", 0), (2, Step.WRITE, "return", 0), *ends)
-    assert lines[0] == "Tickets left in the file: 0   Sold so far: 2; only 1 existed: 1 too many"
+    assert lines[0] == "Tickets left in the file: 0   Sold: 2. Only 1 existed: 1 too many"
 
 
 def test_fifty_buyers_are_summed_up_in_the_order_of_a_purchase() -> None:
@@ -73,7 +73,7 @@ def test_fifty_buyers_are_summed_up_in_the_order_of_a_purchase() -> None:
     lines = told(Board(Scenario(50)), *looking, (7, END, "return", Outcome.SOLD_OUT))
     assert lines[1:] == [
         "starting                  1   50",
-        "looking at the count     48   1-6, 8-49",
+        "looking at the count     48   1-6 and 8-49",
         "sold out                  1   7",
     ]
 

@@ -80,7 +80,7 @@ def test_the_ticket_is_sold_twice_in_six_steps() -> None:
     assert (reply.game.sold, reply.game.is_won) == (2, True)
     assert text(reply) == (
         "Buyer 1 writes the count: 0.\n"
-        "You win: 2 buyers hold a ticket, and 1 existed. The file says 0: nobody would notice.\n"
+        "You win: 2 tickets were sold, but only 1 existed. The file says 0: nobody would notice.\n"
         "You needed 6 steps, and no way needs fewer."
     )
 
@@ -150,7 +150,7 @@ def test_a_game_that_nobody_can_go_on_with_is_judged() -> None:
     """All have ended, one ticket is sold: a sound sale, and no win."""
     reply = played(new_game(RACE), "1", "1", "1", "2", "2")
     assert not reply.finished
-    assert "Nobody can move any more: 1 ticket sold, 1 existed. The verdict is: sound." in reply.lines
+    assert "Nobody can move any more. CORRECT: 1 ticket existed, 1 was sold." in reply.lines
     assert text(answer(reply.game, "2")) == "Buyer 2 has ended (sold out); move another one."
 
 

@@ -7,6 +7,7 @@ from interleavings import complete_schedules
 from written import events, sale, steps
 
 from booking.explorer import explore
+from booking.history.finding import summary
 from booking.history.history import History
 from booking.history.verdict import SOUND, UNKNOWN, Anomaly, judge
 from booking.model.prediction import predict
@@ -15,6 +16,9 @@ from booking.scenario import Scenario
 
 BOUGHT, SOLD_OUT, TORN_READ = Outcome.BOUGHT, Outcome.SOLD_OUT, Outcome.TORN_READ
 UNFINISHED, LOST = Outcome.UNFINISHED, Outcome.UNKNOWN
+
+
+AGAIN = ", so it sold the same ticket again."
 
 
 def findings(history: History) -> list[tuple[str, str, tuple[int, ...]]]:
@@ -26,7 +30,7 @@ def test_a_sale_in_turn_is_sound() -> None:
     """One buys, one finds it sold out, and the file lost one ticket."""
     verdict = judge(sale(steps("1.look=1 1.read=1 1.write=0 2.look=0 2.read=0"), [BOUGHT, SOLD_OUT]))
     assert (verdict.name, verdict.sold, verdict.sold_out, verdict.oversold, verdict.findings) == (SOUND, 1, 1, 0, ())
-    assert verdict.sentence == "1 buyer holds a ticket; 1 existed."
+    assert verdict.sentence == "1 ticket existed, 1 was sold."
 
 
 def test_oversold_counts_the_successes_and_not_the_stock() -> None:
@@ -34,26 +38,35 @@ def test_oversold_counts_the_successes_and_not_the_stock() -> None:
     # 1 and 2: reads; 3 and 4: writes; each with its call before it, so the returns are events 2, 4, 6 and 8.
     history = sale(steps("1.read=1 2.read=1 1.write=0 2.write=0"), [BOUGHT, BOUGHT])
     assert findings(history) == [
-        ("oversold", "Buyer 2 read count=1 before buyer 1 wrote 0.", (2, 4, 6, 8)),
-        ("lost update", "The file lost only 1.", (2, 4, 6, 8)),
+        ("oversold", f"Buyer 2 had already read 1 when buyer 1 wrote 0{AGAIN}", (2, 4, 6, 8)),
+        ("lost update", "The file lost only 1 ticket.", (2, 4, 6, 8)),
     ]
     verdict = judge(history)
     assert (verdict.name, verdict.oversold, verdict.stock_left) == (Anomaly.OVERSOLD, 1, 0)
-    assert verdict.sentence == "2 buyers hold a ticket; 1 existed. Buyer 2 read count=1 before buyer 1 wrote 0."
+    said = f"2 tickets were sold, but only 1 existed. Buyer 2 had already read 1 when buyer 1 wrote 0{AGAIN}"
+    assert verdict.sentence == said
+    assert str(verdict) == f"OVERSOLD: {said}"
     assert verdict.findings[0].replay == "booking replay 1,2,1,2 --buyers 2 --tickets 1 --lock none --store json"
 
 
 def test_the_first_writer_is_named_whoever_read_first() -> None:
     """The witness is everybody who acted on the count that the first writer used up."""
     history = sale(steps("3.read=1 2.read=1 1.read=1 2.write=0 1.write=0 3.write=0"), [BOUGHT] * 3)
-    assert findings(history)[0][:2] == ("oversold", "Buyers 1, 3 read count=1 before buyer 2 wrote 0.")
+    assert findings(history)[0][:2] == (
+        "oversold",
+        "Buyers 1 and 3 had already read 1 when buyer 2 wrote 0, so they sold the same ticket again.",
+    )
 
 
 def test_a_lost_update_is_found_where_nobody_is_without_a_ticket() -> None:
     """Two tickets, two buyers, and a file that says 1: one of them will be sold again."""
     history = sale(steps("1.read=2 2.read=2 1.write=1 2.write=1"), [BOUGHT, BOUGHT], tickets=2, left=1)
     assert findings(history) == [
-        ("lost update", "The file lost only 1. Buyer 2 read count=2 before buyer 1 wrote 1.", (2, 4, 6, 8))
+        (
+            "lost update",
+            f"The file lost only 1 ticket. Buyer 2 had already read 2 when buyer 1 wrote 1{AGAIN}",
+            (2, 4, 6, 8),
+        )
     ]
     assert judge(history).name == Anomaly.LOST_UPDATE
 
@@ -87,7 +100,7 @@ def test_a_dead_holder_and_those_who_wait_for_ever_are_a_deadlock() -> None:
             "deadlock",
             (
                 "Buyer 1 (process 101) died while it held the lock (exit code -9). "
-                "Buyers 2, 3 wait for the lock that dead buyer 1 held: an orphaned lock, not a cycle of waits."
+                "Buyers 2 and 3 wait for the lock that dead buyer 1 held: an orphaned lock, not a cycle of waits."
             ),
             (6, 2, 3),
         )
@@ -101,7 +114,7 @@ def test_buyers_that_hold_what_the_other_waits_for_are_a_deadlock() -> None:
     """Nobody died: each of two holds one lock and waits for the other's."""
     told = "1.acquire 1.acquire= 2.acquire 2.acquire= 1.acquire 2.acquire"
     history = sale(told, [UNFINISHED] * 2, left=1, lock="semaphore", alive=[1, 2])
-    text = "Buyers 1, 2 wait for each other's locks in a cycle of waits, and none of them can move."
+    text = "Buyers 1 and 2 wait for each other's locks in a cycle of waits, and none of them can move."
     assert findings(history) == [("deadlock", text, (5, 6))]
 
 
@@ -142,7 +155,7 @@ def test_a_holder_killed_before_its_write_leaves_the_sale_sound() -> None:
     verdict = judge(sale(told, [UNFINISHED, BOUGHT], lock="file", dead=[1]))
     assert (verdict.name, verdict.sold, verdict.unfinished, verdict.unknown) == (SOUND, 1, 1, 0)
     assert verdict.sentence == (
-        "1 buyer holds a ticket; 1 existed. "
+        "1 ticket existed, 1 was sold. "
         "Buyer 1 (process 101) died while it paid, holding the lock, which the system freed (exit code -9)."
     )
 
@@ -177,7 +190,7 @@ def test_counts_of_different_shares_are_not_compared() -> None:
         (
             "lost update",
             (
-                "All shares together lost only 1. "
+                "All shares together lost only 1 ticket. "
                 "A buyer wrote a count that did not follow from what others had written before."
             ),
             (),
@@ -235,3 +248,29 @@ def test_the_same_history_always_gets_the_same_verdict() -> None:
         before,
         events(steps("1.read=1 2.read=1 2.write=0 1.write=0")),
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "sentence"),
+    [
+        # tickets, sold, sold on each train, torn reads, unfinished
+        ("sound", (1, 0, (0,), 0, 0), "1 ticket existed, none was sold."),
+        ("sound", (5, 3, (3,), 0, 1), "5 tickets existed, 3 were sold."),
+        ("oversold", (1, 10, (10,), 0, 0), "10 tickets were sold, but only 1 existed."),
+        ("oversold", (1, 2, (2, 2), 0, 0), "2 tickets were sold for each train, but only 1 existed."),
+        ("oversold", (1, 2, (1, 2, 1), 0, 0), "2 tickets were sold for train 2, but only 1 existed."),
+        ("sound", (1, 1, (1, 1), 0, 0), "1 ticket existed on each train, 1 buyer got one on both trains."),
+        ("torn read", (1, 1, (1,), 1, 0), "1 buyer read half a file. 1 ticket existed, 1 was sold."),
+        ("unknown", (1, 0, (0,), 0, 2), "1 ticket existed, none was sold, and 2 buyers never answered."),
+        (
+            "deadlock",
+            (1, 0, (0,), 0, 2),
+            "Buyers wait for a lock that nobody will give back. 1 ticket existed, none was sold.",
+        ),
+    ],
+)
+def test_the_summary_needs_no_knowledge_of_the_code(
+    name: str, numbers: tuple[int, int, tuple[int, ...], int, int], sentence: str
+) -> None:
+    """What a pupil reads first: how many tickets existed, and how many were sold."""
+    assert summary(name, *numbers) == sentence

@@ -9,8 +9,8 @@ from booking.text.words import buyers, columns, wrapped
     ("numbers", "text"),
     [
         ([4], "Buyer 4"),
-        ([2, 1], "Buyers 1, 2"),
-        ([1, 3, 4, 5, 9], "Buyers 1, 3-5, 9"),
+        ([2, 1], "Buyers 1 and 2"),
+        ([1, 3, 4, 5, 9], "Buyers 1, 3-5 and 9"),
         (range(1, 31, 2), "Buyers 1, 3, 5, 7, 9, 11, 13, ... (15 in all)"),
     ],
 )

@@ -12,8 +12,10 @@ from keyword import iskeyword
 from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
 from booking.errors import INTERRUPTED, BadInputError, BookingError, DiskError
+from booking.live.terminal import shows_colour
 from booking.text.words import nearest
 from booking.version import __version__
 
@@ -67,8 +69,64 @@ def program_for(arguments: Sequence[str]) -> typer.Typer:
     )
     app.callback()(_booking)
     for name in commands_for(arguments):
-        app.command(name)(getattr(import_module(COMMANDS[name]), f"{name}_" if iskeyword(name) else name))
+        app.command(name, cls=Command)(getattr(import_module(COMMANDS[name]), f"{name}_" if iskeyword(name) else name))
     return app
+
+
+class Command(TyperCommand):
+    """A command whose help has its options under headings and ends with examples, and that knows --colour."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - typer's own
+        super().__init__(*args, **kwargs)
+        colour = TyperOption(
+            param_decls=["--colour/--no-colour"],
+            is_flag=True,
+            default=None,
+            expose_value=False,
+            callback=_choose_colour,
+            help="Colours in the output.",
+            show_default="on a terminal without NO_COLOR",
+        )
+        self.params.append(colour)
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - click's classes, which typer hides
+        """Write the options under the headings that they name, in the order of their first ones; the others last."""
+        rows: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            if record := parameter.get_help_record(ctx):
+                rows.setdefault(getattr(parameter, "rich_help_panel", None) or _other(parameter), []).append(record)
+        for heading in sorted(rows, key=_OTHERS.__eq__):
+            with formatter.section(heading):
+                formatter.write_dl(rows[heading])
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
+        """Write the examples, a line each, however long they are."""
+        del ctx
+        formatter.write("\nExamples:\n" + "".join(f"  {line}\n" for line in examples_of(str(self.name))))
+
+
+def examples_of(command: str) -> list[str]:
+    """Return three lines to try, each a command and perhaps a word about it."""
+    from importlib.resources import files  # noqa: PLC0415 - only help needs them
+    from tomllib import loads  # noqa: PLC0415
+
+    text: str = loads((files("booking.cli") / "examples.toml").read_text(encoding="utf-8"))[command]
+    return text.splitlines()
+
+
+_OTHERS = "Options"
+
+
+def _choose_colour(context: typer.Context, _: Any, value: bool | None) -> None:  # noqa: ANN401, FBT001 - typer's
+    """Say it in the variables that every program knows, so that the live view and other programs hear it too."""
+    if value is not None:
+        os.environ["NO_COLOR"] = "" if value else "1"
+        os.environ["FORCE_COLOR"] = "1" if value else ""
+    context.color = shows_colour()
+
+
+def _other(parameter: Any) -> str:  # noqa: ANN401
+    return "Arguments" if parameter.param_type_name == "argument" else _OTHERS
 
 
 def commands_for(arguments: Sequence[str]) -> Iterable[str]:

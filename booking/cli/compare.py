@@ -9,7 +9,7 @@ from booking.cli import options
 from booking.cli.explore import asked_to_stop
 from booking.cli.files import require_writable, write_text
 from booking.errors import INTERRUPTED, BadInputError
-from booking.live.terminal import progress
+from booking.live.terminal import progress, screen
 from booking.scenario import Scenario
 from booking.storage.paths import shown
 
@@ -46,7 +46,7 @@ def compare(  # noqa: PLR0913 - every dial is an option
         if json:
             options.print_json(found.to_json())
         else:
-            typer.echo(reports.text(found))
+            typer.echo(reports.text(found, screen()))
     return INTERRUPTED if found.interrupted else 0
 
 

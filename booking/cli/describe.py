@@ -1,9 +1,14 @@
 """`booking locks` and `booking stores`: the facts that each one declares, derived from the registries."""
 
+from collections.abc import Iterator, Mapping
+
 import typer
 
 from booking.cli import options
+from booking.live.terminal import screen
 from booking.lock_free.cas import CompareAndSwap
+from booking.locks import Lock
+from booking.protection import Protection
 from booking.registry import LOCKS, STORES
 from booking.stores import Store
 
@@ -24,11 +29,13 @@ def locks(*, json: options.Json = False) -> None:
     if json:
         options.print_json({"locks": rows})
         return
-    typer.echo(f"{'lock':<11}{'inside at once':<16}{'freed if holder dies':<22}keeps apart")
+    table = []
     for name, lock in LOCKS.items():
         permits, freed, reach = lock.facts.permits, _yes_or_no(lock.facts.freed_when_holder_dies), lock.facts.reach
         cells = ("no limit", "-", "-") if permits is None else (permits, freed, reach)  # no lock: nothing is held
-        typer.echo(f"{name:<11}{cells[0]:<16}{cells[1]:<22}{cells[2]}")
+        table.append((name, *map(str, cells)))
+    headers = ("lock", "inside at once", "freed if holder dies", "keeps apart")
+    typer.echo("\n".join([*screen().table(headers, table), "", *_about(LOCKS)]))
 
 
 def stores(*, json: options.Json = False) -> None:
@@ -36,10 +43,21 @@ def stores(*, json: options.Json = False) -> None:
     if json:
         options.print_json({"stores": [{"name": name, **_declared(store)} for name, store in STORES.items()]})
         return
-    typer.echo(f"{'store':<11}{'steps of a write':<22}{'shared by buyers':<18}{'outlives the sale':<19}swaps")
-    for name, store in STORES.items():
-        shared, outlives, swaps = map(_yes_or_no, (store.shared, store.outlives_sale, store.can_swap))
-        typer.echo(f"{name:<11}{', then '.join(store.write_steps):<22}{shared:<18}{outlives:<19}{swaps}")
+    headers = ("store", "steps of a write", "shared by buyers", "outlives the sale", "swaps")
+    rows = [
+        (
+            name,
+            ", then ".join(store.write_steps),
+            *map(_yes_or_no, (store.shared, store.outlives_sale, store.can_swap)),
+        )
+        for name, store in STORES.items()
+    ]
+    typer.echo("\n".join([*screen().table(headers, rows), "", *_about(STORES)]))
+
+
+def _about(kinds: Mapping[str, type[Lock | Protection | Store]]) -> Iterator[str]:
+    for name, kind in kinds.items():
+        yield from screen().hanging(f"{name:<11}", kind.summary())
 
 
 def _declared(store: type[Store]) -> dict[str, object]:

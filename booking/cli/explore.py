@@ -14,9 +14,9 @@ from booking.cli.files import require_writable, write_text
 from booking.errors import INTERRUPTED, BadInputError, InconclusiveError
 from booking.explorer.result import Exploration
 from booking.history import schedule
-from booking.live.terminal import progress
+from booking.live.terminal import progress, screen
 from booking.scenario import Scenario
-from booking.text.words import count_of, wrapped
+from booking.text.words import count_of
 
 
 def explore(  # noqa: PLR0913 - every dial of a scenario is an option
@@ -56,7 +56,7 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     if json:
         options.print_json(found.to_json() | {"crashes": crashes, "clerks": clerks, "elapsed_s": round(elapsed_s, 6)})
     else:
-        typer.echo("\n".join([*_counter(clerks), render(found)]))
+        typer.echo("\n".join([*_counter(clerks), render(found, screen())]))
         typer.echo(f"\n{_effort(found)} in {elapsed_s:.3g} seconds.")
     if html is not None:
         from booking.reports.page import exploration  # noqa: PLC0415
@@ -89,7 +89,7 @@ def _counter(clerks: int) -> list[str]:
     """Return what a reader has to know about the clerks, nothing if there are none."""
     if not clerks:
         return []
-    return wrapped(
+    return screen().wrapped(
         f"{count_of(clerks, 'clerk')} at the counter: a buyer acquires one for its look, and one for its purchase, "
         "and releases it with the answer."
     )

@@ -3,8 +3,8 @@
 import typer
 
 from booking.cli import options
+from booking.live.terminal import screen
 from booking.simulation.orphans import MOMENTS, OrphanReport, kill_parent
-from booking.text.words import wrapped
 
 EXPLAINED = (
     "An orphan is a process whose parent ended first; the system gives it to another parent.",
@@ -25,7 +25,7 @@ def orphans(
         options.print_json({"kill_parent": [report.to_json() for report in reports]})
         return 0
     lines = [line for report in reports for line in [*_story(report), ""]]
-    lines += [line for sentence in EXPLAINED for line in wrapped(sentence)]
+    lines += [line for sentence in EXPLAINED for line in screen().wrapped(sentence)]
     typer.echo("\n".join(lines))
     return 0
 
@@ -34,9 +34,8 @@ def _story(report: OrphanReport) -> list[str]:
     how = "with the guard: each looks at its lifeline" if report.guarded else "without the guard: daemon=True only"
     who = f"{len(report.pids)} buyers pay" if len(report.pids) > 1 else "1 buyer pays"
     head = f"{who}, {how}. Their parent, process {report.parent}, is killed (SIGKILL)."
-    columns = "".join(f"after {moment:g} s".ljust(14) for moment in MOMENTS)
-    rows = [
-        f"process {pid:<10}" + "".join(str(seen).ljust(14) for seen in report.seen[pid]).rstrip() for pid in report.pids
-    ]
+    headers = ["process", *(f"after {moment:g} s" for moment in MOMENTS)]
+    rows = [[str(pid), *map(str, report.seen[pid])] for pid in report.pids]
     ended = ", ".join(map(str, report.ended_by_us)) or "none"
-    return [*wrapped(head), f"{'':<18}{columns}".rstrip(), *rows, *wrapped(f"We had to end: {ended}.")]
+    page = screen()
+    return [*page.wrapped(head), *page.table(headers, rows), *page.wrapped(f"We had to end: {ended}.")]

@@ -11,12 +11,14 @@ import typer
 from booking.cli import options
 from booking.cli.files import files_of_store, require_writable, write_history
 from booking.history.schedule import SavedSchedule, columns, heading, load, parse
+from booking.live.terminal import screen
 from booking.model.world import Moved
 from booking.replayer.check import Replay
 from booking.replayer.stage import replay as play
+from booking.reports.timeline import headline
 from booking.scenario import Scenario
 from booking.storage.paths import shown
-from booking.text.words import count_of, wrapped
+from booking.text.words import count_of
 
 _SHORT = re.compile(r"[-0-9,\s]*", re.ASCII)
 
@@ -75,16 +77,18 @@ def saved_schedule(schedule: str, given: Mapping[str, Any]) -> SavedSchedule:
 
 def lines(done: Replay, db: Path) -> Iterator[str]:
     """Yield the lines of the answer: a column per buyer, whether it was as predicted, and the verdict."""
-    prediction = done.prediction
-    yield f"{heading(done.history.scenario, f' in {shown(db)}')}."
-    yield f"Real processes ({done.history.start_method}) took these steps, one at a time:"
+    prediction, page = done.prediction, screen()
+    yield from page.wrapped(f"{heading(done.history.scenario, f' in {shown(db)}')}.")
+    yield from page.wrapped(f"Real processes ({done.history.start_method}) took these steps, one at a time:")
     yield ""
-    yield from columns(prediction.cells, prediction.ends)
+    yield from columns(prediction.cells, prediction.ends, page.width)
     yield ""
-    yield from wrapped(f"The real run matched the prediction: {_agreement(done)}")
-    yield from wrapped(str(done.verdict))
+    yield from page.wrapped(f"The real run matched the prediction: {_agreement(done)}")
+    yield ""
+    yield from page.wrapped(done.verdict.reasons)
     if None in done.history.counts_left:
-        yield "The file is left half-written; `booking reset --force` repairs it."
+        yield from page.wrapped("The file is left half-written; `booking reset --force` repairs it.")
+    yield from headline(done.verdict, page)
 
 
 def _agreement(done: Replay) -> str:

@@ -10,6 +10,7 @@ from booking.cli.files import require_writable, write_reports
 from booking.errors import BadInputError
 from booking.history.history import History
 from booking.history.verdict import judge
+from booking.live.terminal import screen
 from booking.reports.timeline import render
 from booking.storage.paths import shown
 
@@ -34,7 +35,7 @@ def report(  # noqa: PLR0913 - every kind of report is an option
     if json:
         options.print_json({"scenario": sale.scenario.to_json(), **verdict.to_json(), "elapsed_s": sale.elapsed_s})
     else:
-        typer.echo(render(sale, verdict))
+        typer.echo(render(sale, verdict, screen()))
     return 0 if expected in {None, verdict.name} else 1
 
 

@@ -13,18 +13,19 @@ import typer
 from booking.cli import options
 from booking.cli.files import files_of_store, require_writable, write_history, write_reports
 from booking.errors import BadInputError, DiskError, InconclusiveError
+from booking.history.finding import label
 from booking.history.history import History
 from booking.history.verdict import SOUND, UNKNOWN, Anomaly, Verdict, judge
-from booking.live.terminal import on_terminal, progress, show_light
+from booking.live.terminal import on_terminal, progress, screen, show_light
 from booking.registry import store_named
 from booking.reports import processes
-from booking.reports.timeline import conclusion, render
+from booking.reports.timeline import headline, reasons, render
 from booking.scenario import Scenario, require_whole
 from booking.setup import Setup
 from booking.simulation.running import Watcher
 from booking.simulation.sale import generous_timeout, simulate, store_path
 from booking.storage.paths import train_path
-from booking.text.words import WIDTH, count_of, wrapped
+from booking.text.words import count_of
 
 MOST_RUNS = 1_000_000
 _View: TypeAlias = AbstractContextManager[Watcher | None]
@@ -118,8 +119,8 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     elif repeat is not None:
         typer.echo("\n".join(_summary(sales)))
     else:
-        stock = _stock_line(db, before, sales.worst) + _beside(db, scenario)
-        typer.echo("\n".join([stock, "", render(sales.worst, sales.verdict), *_process_lines(sales.worst)]))
+        stock = screen().wrapped(_stock_line(db, before, sales.worst) + _beside(db, scenario))
+        typer.echo(render(sales.worst, sales.verdict, screen(), first=stock))
     return status_of(sales, expected)
 
 
@@ -250,23 +251,20 @@ def _summary(sales: Sales) -> list[str]:
     oversold = sum(verdict.oversold > 0 for verdict in sales.verdicts)
     names = Counter(verdict.name for verdict in sales.verdicts)
     sold = Counter(verdict.sold for verdict in sales.verdicts)
+    shown = screen()
     return [
-        *wrapped(
+        *shown.wrapped(
             f"{count_of(runs, 'sale')} of {count_of(scenario.tickets, 'ticket')} to "
             f"{count_of(scenario.buyers, 'buyer')}, lock {scenario.lock}: oversold in {oversold:,} of {runs:,}."
         ),
-        *wrapped(
+        *shown.wrapped(
             "Tickets sold: "
             + ", ".join(f"{tickets:,} in {count_of(sold[tickets], 'sale')}" for tickets in sorted(sold))
         ),
-        *wrapped("Verdicts: " + ", ".join(f"{name} in {count_of(names[name], 'sale')}" for name in sorted(names))),
+        *shown.wrapped(
+            "Verdicts: " + ", ".join(f"{label(n).lower()} in {count_of(names[n], 'sale')}" for n in sorted(names))
+        ),
         "",
-        *conclusion(sales.verdict),
+        *headline(sales.verdict, shown),
+        *reasons(sales.worst, sales.verdict, shown),
     ]
-
-
-def _process_lines(history: History) -> list[str]:
-    """Return the notes about clerks, workers and processes, after an empty line."""
-    rows = [*history.notes, *processes.lines(history)]
-    lines = [line for row in rows for line in (wrapped(row) if len(row) > WIDTH else [row])]
-    return ["", *lines] if lines else []

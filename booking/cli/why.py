@@ -10,7 +10,7 @@ import typer
 
 from booking.answers.questions import Question, find, questions
 from booking.cli import options
-from booking.text.words import wrapped
+from booking.live.terminal import screen
 
 Words = Annotated[list[str] | None, typer.Argument(metavar="[QUESTION]...", help="Words, a number or a name.")]
 Language = Annotated[str, typer.Option("--lang", metavar="en|zh", help="The language of the answers.")]
@@ -27,7 +27,7 @@ def why(words: Words = None, *, lang: Language = "en", run: Live = False, json: 
         typer.echo("\n".join([*_titles(found, lang), "", "Read one: booking why NUMBER, or booking why WORDS"]))
         return
     best, *others = found
-    typer.echo("\n".join([*wrapped(best.title), "", *wrapped(best.answer), ""]))
+    typer.echo("\n".join([*screen().wrapped(best.title), "", *screen().wrapped(best.answer), ""]))
     typer.echo(_shown_live(best) if run else best.transcript.output.strip())
     if others:
         typer.echo("\n".join(["", "See also:", *_titles(others, lang)]))

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 from booking.compare.contention import Contention, contend
 from booking.errors import InconclusiveError
 from booking.explorer import explore
-from booking.history.finding import SOUND, UNKNOWN, Anomaly
+from booking.history.finding import SOUND, UNKNOWN, Anomaly, label
 from booking.history.history import History
 from booking.history.verdict import judge
 from booking.registry import go_together, protection_of
@@ -128,7 +128,7 @@ class RealSales(Measure):
     def cells(self) -> tuple[str, ...]:
         """Return the worst verdict, and how often it was seen: "oversold 3 of 5"."""
         worst = next((name for name in (*Anomaly, UNKNOWN, SOUND) if self.verdicts.get(name)), SOUND)
-        return (f"{worst} {self.verdicts.get(worst, 0)} of {sum(self.verdicts.values())}",)
+        return (f"{label(worst).lower()} {self.verdicts.get(worst, 0)} of {sum(self.verdicts.values())}",)
 
     def to_json(self) -> dict[str, Any]:
         """Return the numbers of sales."""

@@ -80,7 +80,7 @@ def resolution(guess: Guess, replay: Replay) -> Iterator[str]:
     yield ""
     yield from columns(replay.prediction.cells, replay.prediction.ends)
     yield ""
-    yield f"{replay.verdict.name.upper()}: {replay.verdict.sentence}"
+    yield str(replay.verdict)
 
 
 def _judged(said: int | None, real: int | None) -> str:

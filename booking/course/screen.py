@@ -7,7 +7,7 @@ from io import TextIOWrapper
 
 import typer
 
-from booking.text.words import WIDTH, wrapped
+from booking.live.terminal import screen
 
 
 def is_interactive() -> bool:
@@ -41,6 +41,7 @@ def _line(prompt: str) -> str | None:
 
 def show(lines: Iterable[str]) -> None:
     """Print lines, long ones folded; what is indented is to be copied, or has columns."""
+    page = screen()
     for line in lines:
-        folds = len(line) > WIDTH and not line.startswith(" ")
-        typer.echo("\n".join(wrapped(line)) if folds else line)
+        folds = len(line) > page.width and not line.startswith(" ")
+        typer.echo("\n".join(page.wrapped(line)) if folds else line)

@@ -154,19 +154,19 @@ def step_text(step: str, value: Value = None, train: int = 1) -> str:
     return str(step)
 
 
-def columns(cells: Sequence[Cell], ends: Mapping[int, str] | None = None) -> list[str]:
-    """Return the lines, of at most 80 columns; only the buyers that occur have a column.
+def columns(cells: Sequence[Cell], ends: Mapping[int, str] | None = None, width: int = WIDTH) -> list[str]:
+    """Return the lines, of at most `width` columns; only the buyers that occur have a column.
 
     `ends` says in a word or two how buyers end; None shows no ends. Where there are too many buyers, or a text is
     too long for its column, each line names its buyer instead.
     """
     ends = ends or {}
     buyers = sorted({cell.buyer for cell in cells} | set(ends))
-    width = min(_WIDEST, (WIDTH - _NUMBER) // max(1, len(buyers)))
+    room = min(_WIDEST, (width - _NUMBER) // max(1, len(buyers)))
     texts = [*(cell.text for cell in cells), *ends.values()]
-    if len(buyers) > MOST_COLUMNS or any(len(text) >= width for text in texts):
+    if len(buyers) > max(MOST_COLUMNS, width // _WIDEST) or any(len(text) >= room for text in texts):
         return list(_listed(cells, ends))
-    return list(_side_by_side(cells, ends, buyers, width))
+    return list(_side_by_side(cells, ends, buyers, room))
 
 
 def _listed(cells: Sequence[Cell], ends: Mapping[int, str]) -> Iterator[str]:

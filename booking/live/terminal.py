@@ -1,10 +1,15 @@
 """Lines on a terminal: whether there is one, the light before a sale, and a bar for long work."""
 
 import math
+import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from booking.text.screen import NARROWEST, WIDEST, Screen
+from booking.text.words import WIDTH
 
 INTERVAL = 0.1
 """Seconds between two pictures."""
@@ -17,6 +22,23 @@ _MOST_COLUMNS = 79
 def on_terminal() -> bool:
     """Return whether standard error is a terminal."""
     return sys.stderr is not None and sys.stderr.isatty()
+
+
+def shows_colour() -> bool:
+    """Return whether standard output shows colours: see no-color.org and force-color.org."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (_is_terminal() and os.environ.get("TERM") != "dumb")
+
+
+def screen() -> Screen:
+    """Return the screen that standard output is: as wide as the terminal, from 40 to 200 columns; a file has 80."""
+    width = shutil.get_terminal_size().columns if _is_terminal() else WIDTH
+    return Screen(max(NARROWEST, min(width, WIDEST)), shows_colour())
+
+
+def _is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def show_light(left: float) -> None:

@@ -39,7 +39,14 @@ _DOING = {(READY, "call"): "waiting for the start"} | {
     for phase, text in (("call", VERBS[step].doing), ("return", VERBS[step].done))
 }
 _ORDER = [STARTING, *dict.fromkeys(_DOING.values()), *Outcome, KILLED]
-_STYLES = {Outcome.BOUGHT: "bold blue", Outcome.SOLD_OUT: "dim", KILLED: "bold yellow", Outcome.TORN_READ: "yellow"}
+_STYLES = {
+    "too many": "bold color(130)",
+    Outcome.BOUGHT: "bold color(63)",
+    Outcome.SOLD_OUT: "color(243)",
+    KILLED: "bold color(163)",
+    Outcome.TORN_READ: "bold color(130)",
+}
+"""The colours of booking/text/screen.py, by what a line says."""
 
 
 @dataclass

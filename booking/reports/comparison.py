@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -21,11 +21,11 @@ from booking.compare.measures import (
     RealSales,
     TwoOffices,
 )
-from booking.text.words import count_of, printable, wrapped
+from booking.text.screen import BAD, GOOD, PLAIN, Screen
+from booking.text.words import count_of, printable
 
 BEGIN = "<!-- booking compare: begin -->"
 END = "<!-- booking compare: end -->"
-_GAP = 2
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,10 @@ def _of_what(measures: Iterable[list[str]]) -> str:
     return f" ({', '.join(named)})" if len(named) < len(MEASURES) else ""
 
 
-def text(comparison: Comparison) -> str:
-    """Return the comparison in lines of at most 80 columns, unless a lock's name or a cell is longer than that."""
-    blocks = ["\n".join([table.title, "", *_lines(table), "", *wrapped(table.words)]) for table in tables(comparison)]
-    reasons = [line for note in notes(comparison) for line in wrapped(note)]
+def text(comparison: Comparison, screen: Screen = PLAIN) -> str:
+    """Return the comparison in lines that fit, unless a lock's name or a cell is longer than a line."""
+    blocks = ["\n".join([*_shown(table, screen), "", *screen.wrapped(table.words)]) for table in tables(comparison)]
+    reasons = [line for note in notes(comparison) for line in screen.wrapped(note)]
     return "\n\n".join([*blocks, *(["\n".join(reasons)] if reasons else []), _ran(comparison)])
 
 
@@ -126,10 +126,16 @@ def _ran(comparison: Comparison) -> str:
     return f"{sales}; it took {comparison.elapsed_s:.0f} s."
 
 
-def _lines(table: Table) -> Iterator[str]:
-    widths = [max(map(len, column)) + _GAP for column in zip(table.headers, *table.rows, strict=True)]
-    for row in (table.headers, *table.rows):
-        yield "".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+def _shown(table: Table, screen: Screen) -> list[str]:
+    return [*screen.wrapped(table.title), "", *screen.table(table.headers, table.rows, _ink)]
+
+
+def _ink(cell: str) -> str | None:
+    """Return the colour of a cell that says whether a lock is good for something; a number alone has none."""
+    word = cell.replace(",", "").split(" ")[0]
+    if word in {"oversold", "stuck", "torn"} or cell.endswith("%"):
+        return BAD
+    return GOOD if word in {"none", "correct", "free"} else None
 
 
 def _row(cells: Sequence[str]) -> str:

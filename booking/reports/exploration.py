@@ -9,7 +9,8 @@ from booking.history.schedule import DIES, Cell, columns, heading, step_text
 from booking.model.shared_state import shared_in
 from booking.model.world import Moved
 from booking.purchase import Outcome
-from booking.text.words import buyers, count_of, digits, every_train, power, share, shares, times, wrapped
+from booking.text.screen import PLAIN, Screen
+from booking.text.words import buyers, count_of, digits, every_train, power, share, shares, times
 
 MOST_DIGITS = 15
 """A number with more digits is also given as a power of ten."""
@@ -29,9 +30,10 @@ _WAYS: dict[str, str] = {
 }
 
 
-def render(exploration: Exploration) -> str:
-    """Return the exploration as text of at most 80 columns, without a line end behind the last line."""
-    lines = [*wrapped(_heading(exploration)), "", *_table(exploration), "", *wrapped(*_conclusion(exploration))]
+def render(exploration: Exploration, screen: Screen = PLAIN) -> str:
+    """Return the exploration as text that fits the screen, without a line end behind the last line."""
+    table = [line for name, text in _table(exploration) for line in screen.hanging(f"  {name:<18}", text)]
+    lines = [*screen.wrapped(_heading(exploration)), "", *table, "", *screen.wrapped(*_conclusion(exploration))]
     shortest, fewest = exploration.shortest, exploration.fewest_switches
     if shortest:
         steps = count_of(shortest.steps, "step")
@@ -39,12 +41,12 @@ def render(exploration: Exploration) -> str:
             "",
             f"The shortest order that ends in {_WAYS[shortest.anomaly]} has {steps}:",
             "",
-            *_columns(shortest),
+            *_columns(shortest, screen),
             "",
-            *wrapped(shortest.text, *_idle(shortest, exploration), _left_behind(shortest, exploration)),
+            *screen.wrapped(shortest.text, *_idle(shortest, exploration), _left_behind(shortest, exploration)),
         ]
     if shortest and fewest:
-        lines += ["", *_fewest(shortest, fewest)]
+        lines += ["", *_fewest(shortest, fewest, screen)]
     return "\n".join(lines)
 
 
@@ -68,19 +70,19 @@ def _heading(exploration: Exploration) -> str:
     return f"{heading(exploration.scenario)}{deaths}. {meaning}"
 
 
-def _table(exploration: Exploration) -> Iterator[str]:
+def _table(exploration: Exploration) -> Iterator[tuple[str, str]]:
     whole = exploration.interleavings
-    yield _row("interleavings", _counted(exploration, whole))
+    yield "interleavings", _counted(exploration, whole)
     named: dict[str, int | None] = {Anomaly.OVERSOLD: 0, **exploration.anomalies}
     for name, number in named.items():
-        yield _row(name, _counted(exploration, number, whole))
+        yield name, _counted(exploration, number, whole)
     sold = sorted(exploration.sold.items())
     rows = [
-        _row(f"{count_of(tickets, 'ticket')} sold", _counted(exploration, number) + (f", {part}" if number else ""))
+        (f"{count_of(tickets, 'ticket')} sold", _counted(exploration, number) + (f", {part}" if number else ""))
         for (tickets, number), part in zip(sold, shares([number or 0 for _, number in sold]), strict=True)
     ]
-    yield from rows if len(rows) <= MOST_ROWS else [*rows[: MOST_ROWS // 2], "  ...", *rows[-MOST_ROWS // 2 :]]
-    yield _row("checked", f"{count_of(exploration.states, 'situation')} (buyers that are alike count as one)")
+    yield from rows if len(rows) <= MOST_ROWS else [*rows[: MOST_ROWS // 2], ("...", ""), *rows[-MOST_ROWS // 2 :]]
+    yield "checked", f"{count_of(exploration.states, 'situation')} (buyers that are alike count as one)"
 
 
 def _counted(exploration: Exploration, number: int | None, whole: int | None = None) -> str:
@@ -88,10 +90,6 @@ def _counted(exploration: Exploration, number: int | None, whole: int | None = N
         return "none" if exploration.exhausted else "none counted"
     least = "" if exploration.exhausted else "at least "
     return f"{least}{large(number, MOST_DIGITS)}" + (f", {share(number, whole)}" if number and whole else "")
-
-
-def _row(name: str, text: str) -> str:
-    return f"  {name:<18}{text}"
 
 
 def _probability(probability: Fraction) -> str:
@@ -123,11 +121,11 @@ def _conclusion(exploration: Exploration) -> Iterator[str]:
         yield "The system frees the lock of a buyer that dies, so nobody waits for the dead."
 
 
-def _columns(witness: Witness) -> list[str]:
+def _columns(witness: Witness, screen: Screen) -> list[str]:
     """Return what happens with a column per buyer; buyers that only wait outside are left to the sentence below."""
     steps = [Cell(moved.buyer, _step(moved)) for moved in witness.happened]
     moved = {cell.buyer for cell in steps}
-    return columns(steps, {buyer: _end(end) for buyer, end in witness.ends.items() if buyer in moved})
+    return columns(steps, {buyer: _end(end) for buyer, end in witness.ends.items() if buyer in moved}, screen.width)
 
 
 def _step(moved: Moved) -> str:
@@ -160,10 +158,11 @@ def _left_behind(witness: Witness, exploration: Exploration) -> str:
     )
 
 
-def _fewest(shortest: Witness, fewest: Witness) -> Iterator[str]:
+def _fewest(shortest: Witness, fewest: Witness, screen: Screen) -> Iterator[str]:
     if fewest.schedule == shortest.schedule:
-        yield f"It switches between buyers {times(fewest.switches)}; no order that goes wrong switches less often."
+        often = times(fewest.switches)
+        yield from screen.wrapped(f"It switches between buyers {often}; no order that goes wrong switches less often.")
         return
-    yield f"Another order that goes wrong switches between buyers only {times(fewest.switches)}, the fewest of all:"
+    yield from screen.wrapped(f"Another order that goes wrong switches between buyers only {times(fewest.switches)}:")
     yield ""
-    yield from _columns(fewest)
+    yield from _columns(fewest, screen)

@@ -5,6 +5,7 @@ from typing import Any
 
 from booking.history.history import Ending, History
 from booking.setup import FaultKind, FaultReport
+from booking.text.screen import PLAIN, Screen
 from booking.text.verbs import VERBS
 
 
@@ -45,7 +46,7 @@ def fault_rows(history: History) -> list[dict[str, Any]]:
     return rows
 
 
-def lines(history: History) -> list[str]:
+def lines(history: History, screen: Screen = PLAIN) -> list[str]:
     """Return a sentence for each fault, and a row for each process that did not end by itself with exit code 0."""
     struck = {blow.buyer: blow for blow in history.struck}
     sentences = [
@@ -56,17 +57,18 @@ def lines(history: History) -> list[str]:
     ]
     if history.struck:
         sentences.append("A signal is a request: a process may live on for a moment after it was sent.")
+    told = [line for sentence in sentences for line in screen.wrapped(sentence)]
     unusual = [ending for ending in history.endings if ending.alive or ending.exitcode]
     if not unusual:
-        return sentences
-    header = f"{'buyer':<7}{'process':<10}{'exit code':<11}at the end"
-    return [*sentences, *[""] * bool(sentences), header, *map(_row, unusual)]
+        return told
+    table = screen.table(("buyer", "process", "exit code", "at the end"), list(map(_row, unusual)))
+    return [*told, *[""] * bool(told), *table]
 
 
-def _row(ending: Ending) -> str:
+def _row(ending: Ending) -> tuple[str, ...]:
     code = "none" if ending.exitcode is None else str(ending.exitcode)
     became = "still running; stopped by booking (SIGKILL)" if ending.alive else f"ended{_by(ending.exitcode or 0)}"
-    return f"{ending.buyer:<7}{ending.pid:<10}{code:<11}{became}"
+    return str(ending.buyer), str(ending.pid), code, became
 
 
 def _by(exitcode: int) -> str:

@@ -7,70 +7,81 @@ from booking.history.history import Ending, Event, History
 from booking.history.states import deaths, foremost
 from booking.history.verdict import SOUND, Verdict
 from booking.purchase import Outcome
+from booking.reports import processes
 from booking.steps import BLOCKED, CHANGED, PAY, TORN, Step
+from booking.text.screen import BAD, DEAD, FAINT, GOOD, PLAIN, Screen
 from booking.text.verbs import narrated
-from booking.text.words import count_of, every_train, wrapped
+from booking.text.words import count_of, every_train
 
 MOST_ROWS = 20
 """Of more buyers than this the foremost have a row, the witnesses first, and a line counts the others."""
 
-_LABEL = 10
-_BAR = 52
+_LABEL, _BAR, _OUTCOME = 10, 52, 10
+"""The columns of a row on a screen of 80: the buyer, the time axis, which grows with the screen, and how it ended."""
 _MARKS = {Step.LOOK: "L", Step.READ: "R", Step.TRUNCATE: "T", Step.WRITE: "W", Step.SWAP: "S"}
 _WAIT, _PAY, _TORN, _FAILED, _IDLE, _DEAD = ".", "=", "!", "s", " ", "X"
-LEGEND = "L look   . wait for the lock   R read   = pay   W write"
-LEGEND_DEATH = "   X died"
-LEGEND_IN_PLACE = "T empty the file   ! half a file"
-LEGEND_SWAP = "S swap   s another buyer was faster: no swap, once more"
+_INKS = {"R": GOOD, "W": BAD, "T": BAD, "S": BAD, "!": DEAD, "X": DEAD, "L": FAINT, ".": FAINT, "s": FAINT}
+LEGEND = ("L look", ". wait for the lock", "R read", "= pay", "W write")
+LEGEND_DEATH = ("X died",)
+LEGEND_IN_PLACE = ("T empty the file", "! half a file")
+LEGEND_SWAP = ("S swap", "s another buyer was faster: no swap, once more")
 
 
-def render(history: History, verdict: Verdict) -> str:
-    """Return the story, the timeline and the verdict of one sale, in lines of at most 80 columns.
+def render(history: History, verdict: Verdict, screen: Screen = PLAIN, first: Sequence[str] = ()) -> str:
+    """Return a sale's verdict, the lines in `first`, the story, the timeline, the reasons, and the verdict again.
 
-    A sale without events, as of a very large pool, has only its verdict.
+    A sale without events, as of a very large pool, has no story.
     """
-    pictures = [*story(history), "", *timeline(history, verdict), ""] if history.events else []
-    return "\n".join([*pictures, *conclusion(verdict, split=bool(history.scenario.shares))])
+    pictures = [*story(history, screen), "", *timeline(history, verdict, screen), ""] if history.events else []
+    notes = [line for note in history.notes for line in screen.wrapped(note)]
+    why, around = reasons(history, verdict, screen), [*notes, *processes.lines(history, screen)]
+    parts = [*headline(verdict, screen), *first, ""], pictures, [*why, ""] * bool(why), [*around, ""] * bool(around)
+    return "\n".join([*(line for part in parts for line in part), *headline(verdict, screen)])
 
 
-def story(history: History) -> list[str]:
-    """Return who did what in the order in which it happened, a line each, times in milliseconds."""
+def headline(verdict: Verdict, screen: Screen = PLAIN) -> list[str]:
+    """Return the verdict in a line, two on a narrow screen."""
+    return screen.headline(verdict.headline, GOOD if verdict.name == SOUND else BAD)
+
+
+def story(history: History, screen: Screen = PLAIN) -> list[str]:
+    """Return who did what in the order in which it happened, times in milliseconds."""
     start = _start(history)
     moments = sorted((t_ns - start, buyer, text) for t_ns, buyer, text in _told(history))
     if history.scenario.buyers <= MOST_ROWS:
-        return [f"{t_ns / 1e6:9.1f} ms  buyer {buyer} {text}" for t_ns, buyer, text in moments]
+        told = [(t_ns, f"buyer {buyer} {text}") for t_ns, buyer, text in moments]
+        return [line for t_ns, text in told for line in screen.hanging(f"{t_ns / 1e6:9.1f} ms  ", text)]
     runs = [list(run) for _, run in groupby(moments, key=lambda moment: moment[2])]
-    lines = [f"{run[0][0] / 1e6:9.1f} ms  {_who(run)} {run[0][2]}" for run in runs]
-    return _shortened(lines, MOST_ROWS)
+    lines = [screen.hanging(f"{run[0][0] / 1e6:9.1f} ms  ", f"{_who(run)} {run[0][2]}") for run in runs]
+    return [line for moment in _shortened(lines, MOST_ROWS) for line in moment]
 
 
 def _who(run: Sequence[tuple[int, int, str]]) -> str:
     return f"buyer {run[0][1]}" if len(run) == 1 else f"each of {len(run):,} buyers"
 
 
-def timeline(history: History, verdict: Verdict) -> list[str]:
+def timeline(history: History, verdict: Verdict, screen: Screen = PLAIN) -> list[str]:
     """Return a row per buyer on one time axis; every step has its letter, and waiting and paying their length."""
-    start, died = _start(history), deaths(history)
-    span = max(1, _end(history) - start)
-    axis = f"{'0 ms':<{_BAR - 12}}{span / 1e6:>9.1f} ms"
-    rows = [f"{'':{_LABEL}}{axis}"]
-    shown = [_row(ending, history, died.get(ending.buyer), span) for ending in foremost(history, verdict, MOST_ROWS)]
-    rows += _shortened(shown, MOST_ROWS, len(history.endings))
+    span, died = max(1, _end(history) - _start(history)), deaths(history)
+    room = max(screen.width - 80 + _BAR, min(_BAR, screen.width - _LABEL - 2 - _OUTCOME))
+    rows = [[f"{'':{_LABEL}}{'0 ms':<{room - 12}}{span / 1e6:>9.1f} ms"]]
+    for ending in foremost(history, verdict, MOST_ROWS):
+        bar = screen.bar(_bar(ending, history, died.get(ending.buyer), span, room), _INKS)
+        rows.append([f"buyer {ending.buyer:<3} {bar}  {ending.outcome}".rstrip()])
+    rows = [rows[0], *_shortened(rows[1:], MOST_ROWS, len(history.endings))]
     in_place = any(event.step == Step.TRUNCATE or event.value == TORN for event in history.events)
     swapped = any(event.step == Step.SWAP for event in history.events)
-    legends = [LEGEND + LEGEND_DEATH * bool(died)] + [LEGEND_IN_PLACE] * in_place + [LEGEND_SWAP] * swapped
-    return rows + [f"{'':{_LABEL}}{legend}" for legend in legends]
+    rows.append(screen.legend(LEGEND + LEGEND_DEATH * bool(died), _LABEL))
+    rows += [screen.legend(LEGEND_IN_PLACE, _LABEL)] * in_place + [screen.legend(LEGEND_SWAP, _LABEL)] * swapped
+    return [line for row in rows for line in row]
 
 
-def conclusion(verdict: Verdict, *, split: bool = False) -> list[str]:
-    """Return the verdict in words, folded to the width of the screen, and how to replay it.
-
-    With `split` the tickets were dealt out beforehand, so a buyer that got none found its share empty.
-    """
-    lines = wrapped(f"{verdict.name.upper()}: {verdict.sentence}")
+def reasons(history: History, verdict: Verdict, screen: Screen = PLAIN) -> list[str]:
+    """Return why the verdict is what it is, and how to replay the sale; nothing where there is nothing to say."""
+    lines = screen.wrapped(verdict.reasons)
     if verdict.name == SOUND and verdict.sold_out:
-        what = "an empty share" if split else "it sold out"
-        lines += wrapped(f"{count_of(verdict.sold_out, 'buyer')} found {what}.")
+        what = "an empty share" if history.scenario.shares else "it sold out"
+        lines += screen.wrapped(f"{count_of(verdict.sold_out, 'buyer')} found {what}.")
     replay = next((finding.replay for finding in verdict.findings if finding.replay), None)
     return lines + ([f"Replay it: {replay}"] if replay else [])
 
@@ -139,24 +150,24 @@ def _by_train(counts: Mapping[int, object]) -> str:
     return " and ".join(f"{count} on train {train}" for train, count in sorted(counts.items()))
 
 
-def _row(ending: Ending, history: History, died: int | None, span: int) -> str:
-    """Return one buyer's line; a step without an end lasts until its buyer died or the sale ended."""
-    bar = [_IDLE] * _BAR
+def _bar(ending: Ending, history: History, died: int | None, span: int, room: int) -> str:
+    """Return one buyer's letters; a step without an end lasts until its buyer died or the sale ended."""
+    bar = [_IDLE] * room
     column, start, last = 0, _start(history), None
     for last in history.of(ending.buyer):
         if last.phase == "return":
-            column = _draw(bar, last, column, _column(last.t_ns - start, span))
+            column = _draw(bar, last, column, _column(last.t_ns - start, span, room))
     if ending.died or ending.alive:
-        end = _BAR - 1 if died is None else _column(history.events[died].t_ns - start, span)
+        end = room - 1 if died is None else _column(history.events[died].t_ns - start, span, room)
         if last is not None and (last.phase == "call" or last.value == BLOCKED):
             column = _draw(bar, last, column, max(column, end))
         if died is not None:
-            bar[min(column, _BAR - 1)] = _DEAD
-    return f"buyer {ending.buyer:<3} {''.join(bar)}  {ending.outcome}".rstrip()
+            bar[min(column, room - 1)] = _DEAD
+    return "".join(bar)
 
 
-def _column(t_ns: int, span: int) -> int:
-    return min(t_ns * (_BAR - 6) // span, _BAR - 1)
+def _column(t_ns: int, span: int, room: int) -> int:
+    return min(t_ns * (room - 6) // span, room - 1)
 
 
 def _draw(bar: list[str], event: Event, column: int, at: int) -> int:
@@ -168,15 +179,15 @@ def _draw(bar: list[str], event: Event, column: int, at: int) -> int:
     mark = {TORN: _TORN, CHANGED: _FAILED}.get(str(event.value)) or _MARKS.get(Step(event.step))
     if mark is None:
         return column
-    first, last = min(column, _BAR - 1), min(max(column, at), _BAR - 1)
+    first, last = min(column, len(bar) - 1), min(max(column, at), len(bar) - 1)
     if event.step not in {Step.TRUNCATE, Step.WRITE}:  # reading takes a moment; a write may wait for the disk
         first = last
     bar[first : last + 1] = mark * (last + 1 - first)
     return last + 1
 
 
-def _shortened(lines: list[str], most: int, total: int = 0) -> list[str]:
+def _shortened(lines: list[list[str]], most: int, total: int = 0) -> list[list[str]]:
     total = total or len(lines)
     if total <= most:
         return lines
-    return [*lines[: most - 1], f"{'':{_LABEL}}... and {total - most + 1:,} more"]
+    return [*lines[: most - 1], [f"{'':{_LABEL}}... and {total - most + 1:,} more"]]

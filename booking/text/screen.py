@@ -5,9 +5,9 @@ contrast of about 4.5 to 1 on both (WCAG 2.2, 1.4.3). Blue and orange stay apart
 A colour is never the only sign: the words and letters are the same without it.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from booking.text.words import WIDTH, columns, wrapped
 
@@ -24,8 +24,7 @@ NARROWEST, WIDEST = 40, 200
 _GAP = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
+class Screen(NamedTuple):
     """What text is laid out for; the default is a file, or a pipe."""
 
     width: int = WIDTH
@@ -48,7 +47,7 @@ class Screen:
     def hanging(self, start: str, text: str) -> list[str]:
         """Return the start of a line and the text behind it, folded where it does not fit."""
         first, *others = wrapped(text, width=self.width - len(start)) or [""]
-        return [start + first, *(" " * len(start) + line for line in others)]
+        return [(start + first).rstrip(), *(" " * len(start) + line for line in others)]
 
     def legend(self, items: Iterable[str], margin: int) -> list[str]:
         """Return the items, three spaces apart, in lines behind a margin."""
@@ -60,32 +59,36 @@ class Screen:
                 lines.append(" " * margin + item)
         return lines
 
-    def bar(self, letters: str, inks: dict[str, str]) -> str:
+    def bar(self, letters: str, inks: Mapping[str, str]) -> str:
         """Return a row of letters, each in its own colour."""
         runs = ((letter, "".join(run)) for letter, run in groupby(letters))
         return "".join(self.paint(run, inks.get(letter)) for letter, run in runs)
 
-    def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], inks: dict[str, str]) -> list[str]:
+    def table(
+        self, headers: Sequence[str], rows: Sequence[Sequence[str]], ink: Callable[[str], str | None] = lambda _: None
+    ) -> list[str]:
         """Return the rows below their headers in columns; if these are too wide, a line for each cell.
 
-        `inks` has the colour of a cell by its first word.
+        `ink` returns the colour of a cell; the first of each row is a name and has none.
         """
         widths = [max(map(columns, column)) + _GAP for column in zip(headers, *rows, strict=True)]
-        if sum(widths) - _GAP > self.width > NARROWEST:
-            return [line for row in rows for line in self._record(headers, row, inks)]
-        return ["".join(self._cells(row, widths, inks)).rstrip() for row in (headers, *rows)]
+        if sum(widths) - _GAP > self.width:
+            return [line for row in rows for line in self._record(headers, row, ink)]
+        return [self._aligned(headers, widths), *(self._aligned(row, widths, ink) for row in rows)]
 
-    def _cells(self, row: Sequence[str], widths: Sequence[int], inks: dict[str, str]) -> Iterable[str]:
-        for cell, width in zip(row, widths, strict=True):
-            yield self.paint(cell, inks.get(_first_word(cell))) + " " * (width - columns(cell))
+    def _aligned(
+        self, cells: Sequence[str], widths: Sequence[int], ink: Callable[[str], str | None] = lambda _: None
+    ) -> str:
+        gaps = [" " * (width - columns(cell)) for cell, width in zip(cells, widths, strict=True)]
+        inks = [None, *map(ink, cells[1:])]
+        painted = (self.paint(cell, ink) + gap for cell, ink, gap in zip(cells, inks, gaps, strict=True))
+        return "".join(painted).rstrip()
 
-    def _record(self, headers: Sequence[str], row: Sequence[str], inks: dict[str, str]) -> list[str]:
-        cells = zip(headers[1:], row[1:], strict=True)
-        return [row[0], *(f"  {header}: {self.paint(cell, inks.get(_first_word(cell)))}" for header, cell in cells)]
-
-
-def _first_word(cell: str) -> str:
-    return cell.split(",")[0].split(" ")[0]
+    def _record(self, headers: Sequence[str], row: Sequence[str], ink: Callable[[str], str | None]) -> Iterator[str]:
+        yield row[0]
+        for header, cell in zip(headers[1:], row[1:], strict=True):
+            first, *others = self.hanging(f"  {header}: ", cell)
+            yield from [first.replace(cell, self.paint(cell, ink(cell))), *others]
 
 
 PLAIN = Screen()

@@ -108,7 +108,7 @@ def test_events_are_kept_up_to_a_limit(
     text = capsys.readouterr().out
     assert ("L look" in text) is (buyers <= MOST_RECORDED)
     assert ("keeps no events" in text) is (buyers > MOST_RECORDED)
-    assert "SOUND: 1 buyer holds a ticket; 1 existed." in text
+    assert "CORRECT: 1 ticket existed, 1 was sold." in text
     assert max(map(len, text.splitlines())) <= 80
 
 

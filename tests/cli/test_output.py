@@ -37,7 +37,6 @@ def _beside_the_store(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         {"PYTHONIOENCODING": "ascii"},
         {"PYTHONIOENCODING": "cp1252"},
         {"TERM": "dumb"},
-        {"FORCE_COLOR": "1"},
     ],
     ids=str,
 )

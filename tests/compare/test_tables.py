@@ -43,7 +43,7 @@ Is it safe? 2 buyers, 1 ticket, store json.
 
 lock  orders        oversold in  real sales       two offices
 none  20            60 %         oversold 3 of 4  oversold 4 of 4
-<b>|  1.21 x 10^18  none         sound 4 of 4     sound 4 of 4
+<b>|  1.21 x 10^18  none         correct 4 of 4   correct 4 of 4
 
 What if something goes wrong?
 
@@ -64,7 +64,7 @@ MARKDOWN = """\
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 | none | 20 | 60 % | oversold 3 of 4 | oversold 4 of 4 | - | torn reads, 1,234 seen | 1.0 ms | 1.0 x | 4.0 x \
 | 12 ms | 200 / 300 |
-| \\<b\\>\\| | 1.21 x 10^18 | none | sound 4 of 4 | sound 4 of 4 | stuck (2 s) | - | 5.0 ms | 5.0 x | 20 x \
+| \\<b\\>\\| | 1.21 x 10^18 | none | correct 4 of 4 | correct 4 of 4 | stuck (2 s) | - | 5.0 ms | 5.0 x | 20 x \
 | 1.2 s | 40 / 60 |
 
 - none (killed holder): no buyer waits.

@@ -21,8 +21,9 @@ def test_a_history_is_its_picture(any_sale: Judged) -> None:
 def test_a_verdict_is_its_name_its_sentence_and_its_numbers(race: Judged) -> None:
     """Two sold, one existed, so one too many; none left in the file."""
     assert race[1]._repr_html_() == (
-        '<p><strong style="color: #b03a00">OVERSOLD</strong> 2 buyers hold a ticket; 1 existed. '
-        "Buyer 1 read count=1 before buyer 2 wrote 0.</p><table><tr><th>sold</th><td>2</td></tr>"
+        '<p><strong style="color: #b03a00">OVERSOLD</strong> 2 tickets were sold, but only 1 existed. '
+        "Buyer 1 had already read 1 when buyer 2 wrote 0, so it sold the same ticket again.</p>"
+        "<table><tr><th>sold</th><td>2</td></tr>"
         "<tr><th>tickets</th><td>1</td></tr><tr><th>oversold</th><td>1</td></tr>"
         "<tr><th>left in the file</th><td>0</td></tr></table>"
     )

@@ -62,8 +62,8 @@ def test_the_data_of_a_torn_read(torn: Judged) -> None:
         "verdict": {
             "name": "torn read",
             "sign": "bad",
-            "headline": "Torn read",
-            "sentence": judge(torn[0]).sentence,
+            "headline": "TORN READ: 1 buyer read half a file. 2 tickets existed, 1 was sold",
+            "sentence": judge(torn[0]).reasons,
             "replay": "booking replay 2,2,1,2 --buyers 2 --tickets 2 --lock none --store inplace",
         },
         "scene": {

@@ -24,7 +24,8 @@ def test_the_image_of_the_race_says_what_the_page_says(race: Judged) -> None:
     """Verdict, sentence, a lane for each of the two with its bars, the legend and the axis."""
     assert texts(render(*race)) == [
         "OVERSOLD",
-        "2 buyers hold a ticket; 1 existed. Buyer 1 read count=1 before buyer 2 wrote 0.",
+        "2 tickets were sold, but only 1 existed. Buyer 1 had already read 1 when buyer 2 wrote 0, so it sold the same",
+        "ticket again.",
         "buyer 1",
         "bought",
         "read 1",

@@ -78,7 +78,10 @@ def test_a_train_that_is_oversold_is_told_from_a_sale_of_more_than_one_journey(d
     assert (apart.name, apart.sold, apart.oversold) == ("sound", 2, 0)
     twice = replay([1, 1, 3, 3, 3, 3, 5, 5, 5, 5, 1, 1], scenario, db=db).verdict
     assert (twice.name, twice.sold, twice.oversold) == ("oversold", 3, 1)
-    assert "Buyer 1 read count=1 for train 1 before buyer 5 wrote 0." in twice.sentence
+    assert (
+        "Buyer 1 had already read 1 for train 1 when buyer 5 wrote 0, so it sold the same ticket again."
+        in twice.sentence
+    )
 
 
 def test_half_a_journey_on_one_of_three_trains(db: Path) -> None:
@@ -136,7 +139,10 @@ def test_half_a_journey_without_a_death(db: Path) -> None:
     done = replay(parse("1,1,1,2,2,1,2,2"), Scenario(2, 2, trains=2), db=db)
     assert (done.verdict.name, done.history.counts_left) == ("lost update", (0, 1))
     lost, half = (finding.text for finding in done.verdict.findings)
-    assert lost == "The file of train 2 lost only 1. Buyer 2 read count=2 for train 2 before buyer 1 wrote 1."
+    assert lost == (
+        "The file of train 2 lost only 1 ticket. Buyer 2 had already read 2 for train 2 when buyer 1 wrote 1, "
+        "so it sold the same ticket again."
+    )
     assert half == "Half a journey: train 1 lost 2 tickets and train 2 lost 1 ticket."
 
 

@@ -49,7 +49,7 @@ def test_empty_shares_are_called_by_their_name(db: Path) -> None:
     assert "sold out." not in told
     (note,) = history.notes
     assert note.startswith("The 2 tickets had been split among the 4 buyers. 0 tickets are left in the shares. ")
-    assert note.endswith("Buyers 3, 4 found their share empty.")
+    assert note.endswith("Buyers 3 and 4 found their share empty.")
 
 
 def test_a_killed_buyer_loses_nothing(db: Path) -> None:
