@@ -265,11 +265,16 @@ def new_lock(kind: type, world: World) -> object:
     """
     lock: object = object.__new__(kind)
     try:
-        vars(lock).update({_WORLD: world, "n": world.buyers})
+        vars(lock).update(in_world(world), n=world.buyers)
         kind.__init__(lock)  # type: ignore[misc]
     except TypeError as error:
         raise BadInputError(f"{kind.__name__}() cannot be made: {error}; a lock takes no arguments") from None
     return lock
+
+
+def in_world(world: World) -> dict[str, object]:
+    """Return the attribute that puts a lock into a world."""
+    return {_WORLD: world}
 
 
 def private_memory(lock: object) -> dict[str, object]:
