@@ -11,7 +11,8 @@ from enum import IntEnum
 from booking import cells
 from booking.cells import Access, Value
 from booking.grading.code import HiddenError, codes_of
-from booking.grading.script import Answers, Attributes, ScriptedCode, Stop
+from booking.grading.runner import Runner
+from booking.grading.script import Answers, Attributes, Stop
 
 MOST_ANSWERS = 250
 """How many accesses one call of `acquire` or `release` is followed at most to a local state that is new."""
@@ -68,7 +69,7 @@ class Buyer:
             facts = codes_of(kind)
         except HiddenError as error:
             facts, self.hidden = {}, str(error)
-        self.code = ScriptedCode(kind, me, buyers, facts, file)
+        self.code = Runner(kind, me, buyers, facts, file)
         self.locals: list[Local] = []
         self.is_whole = True
         self._numbers: dict[Hashable, int] = {}
