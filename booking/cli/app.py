@@ -180,7 +180,6 @@ def run_command(arguments: Sequence[str], program: typer.Typer | None = None) ->
 
 
 def _usage(error: typer.TyperException, arguments: Sequence[str]) -> str:
-    """Return what is wrong with the command line, with the remedy."""
     message = error.format_message().replace("is not a valid int.", "is not a whole number")
     message = message.replace("is not a valid float.", "is not a number")
     if message.startswith("No such option"):
@@ -191,7 +190,6 @@ def _usage(error: typer.TyperException, arguments: Sequence[str]) -> str:
 
 
 def _refuse_renamed(arguments: Sequence[str]) -> None:
-    """Raise BadInputError for an option of an earlier version."""
     renamed = RENAMED.get(arguments[0], {}) if arguments else {}
     for name in (argument.partition("=")[0] for argument in arguments):
         if name in renamed:

@@ -125,7 +125,6 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
 
 
 def _run(hold: Callable[..., History], view: Callable[[], _View], repeat: int | None) -> "Sales":
-    """Run one sale, or `repeat` of them with a bar that shows how many are done, and return their results."""
     sales = Sales()
     with nullcontext() if repeat is None else progress(repeat, "sales") as tell:
         for done in range(1, (repeat or 1) + 1):
@@ -137,7 +136,6 @@ def _run(hold: Callable[..., History], view: Callable[[], _View], repeat: int | 
 
 
 def _view(scenario: Scenario, *, wanted: bool, at_once: bool, counts_down: bool, stops_at: float) -> _View:
-    """Return the live view on a terminal, at once or after a while."""
     if not wanted or not on_terminal():
         return nullcontext()
     from booking.live.view import PATIENCE, live  # noqa: PLC0415 - not needed without a terminal
@@ -222,7 +220,6 @@ def status_of(sales: Sales, expected: str | None) -> int:
 
 
 def _document(sales: Sales, *, repeated: bool) -> dict[str, Any]:
-    """Return what `--json` prints: the sale, or the worst of them with the counts of all."""
     document = {
         "scenario": sales.worst.scenario.to_json(),
         **sales.verdict.to_json(),
@@ -245,7 +242,6 @@ def _document(sales: Sales, *, repeated: bool) -> dict[str, Any]:
 
 
 def _summary(sales: Sales) -> list[str]:
-    """Return the results of many sales in three lines, and the worst verdict."""
     scenario = sales.worst.scenario
     runs = len(sales.verdicts)
     oversold = sum(verdict.oversold > 0 for verdict in sales.verdicts)

@@ -111,7 +111,6 @@ def buy(  # noqa: PLR0913 - every dial is an option
 
 
 def _finish(narrator: "_Narrator", outcome: Outcome, where: dict[str, str], *, json: bool) -> int:
-    """Print how the story ended, or all of it as one document."""
     if json:
         options.print_json({"name": narrator.who, "outcome": outcome, "read": narrator.read, **where})
     else:

@@ -1,8 +1,9 @@
 """The `filelock` library's locks on a file beside the store, which every process of the machine can see."""
 
 import os
+from abc import abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from booking.locks import Lock, LockFacts, Reach
 from booking.scenario import Scenario
@@ -11,7 +12,7 @@ from booking.storage import lock_file, paths
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
-    from filelock import BaseFileLock, SoftFileLock
+    from filelock import BaseFileLock
 
 POLL = 0.01
 """Seconds between two attempts of the library, which cannot wait in the kernel."""
@@ -19,7 +20,50 @@ SOFT_POLL = 0.001
 """Seconds between two attempts to create the file of a soft lock."""
 
 
-class FileLock(Lock):
+class LibraryLock(Lock):
+    """A lock of the library, which must not cross a fork: the process that acquires makes it."""
+
+    facts = LockFacts(permits=1, freed_when_holder_dies=True, reach=Reach.MACHINE)
+    suffix: ClassVar[str]
+
+    def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:
+        super().__init__(path, context, scenario)
+        import filelock  # noqa: F401, PLC0415 - 20 to 60 ms: the parent pays them once for all its forks
+
+        self.path = lock_file.lock_path(path, self.suffix)
+        self._lock: BaseFileLock | None = None
+        self._owner = 0
+
+    @abstractmethod
+    def _made(self) -> "BaseFileLock":
+        """Return a new lock of the library; raise OSError."""
+
+    def acquire(self, timeout: float | None = None) -> bool:
+        """Wait for the lock by asking again and again; raise DiskError if the lock file cannot be locked."""
+        import filelock  # noqa: PLC0415
+
+        try:
+            if self._lock is None or self._owner != os.getpid():
+                lock_file.require_lockable(self.path)
+                self._lock, self._owner = self._made(), os.getpid()
+            self._lock.acquire(-1 if timeout is None else timeout)
+        except filelock.Timeout:
+            return False
+        except OSError as error:
+            raise paths.refused("lock", self.path, error) from None
+        return True
+
+    def release(self) -> None:
+        """Give the lock back, if this process holds it."""
+        if self._lock is not None and self._owner == os.getpid():
+            self._lock.release()
+
+    def __getstate__(self) -> dict[str, object]:
+        """Take the path to another process, and leave the library's lock here."""
+        return {"path": self.path, "_lock": None, "_owner": 0}
+
+
+class FileLock(LibraryLock):
     """`filelock.FileLock` on the file `<store>.lock`, which is never deleted.
 
     The process that uses it makes it, when it acquires for the first time: the library's lock must not cross a fork.
@@ -32,49 +76,18 @@ class FileLock(Lock):
     hold it for no time 84, 51, 19 and 8 s (flock 1.6), because the questions of 1,000 fill both cores.
     """
 
-    facts = LockFacts(permits=1, freed_when_holder_dies=True, reach=Reach.MACHINE)
+    suffix = ".lock"
 
-    def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:
-        super().__init__(path, context, scenario)
-        import filelock  # noqa: F401, PLC0415 - 20 to 60 ms: the parent pays them once for all its forks
-
-        self.path = lock_file.lock_path(path)
-        self._lock: BaseFileLock | None = None
-        self._owner = 0
-
-    def acquire(self, timeout: float | None = None) -> bool:
-        """Wait for the lock by asking every POLL seconds; raise DiskError if the lock file cannot be locked."""
+    def _made(self) -> "BaseFileLock":
         import filelock  # noqa: PLC0415
 
-        try:
-            if self._lock is None or self._owner != os.getpid():  # the library's lock must not cross a fork
-                self._lock, self._owner = _made(self.path), os.getpid()
-            self._lock.acquire(-1 if timeout is None else timeout)
-        except filelock.Timeout:
-            return False
-        except OSError as error:
-            raise paths.refused("lock", self.path, error) from None
-        return True
-
-    def release(self) -> None:
-        """Give the lock back; the file stays, because deleting it would split those who wait for it."""
-        if self._lock is not None and self._owner == os.getpid():
-            self._lock.release()
-
-    def __getstate__(self) -> dict[str, object]:
-        """Take the path to another process, and leave the library's lock here."""
-        return {"path": self.path, "_lock": None, "_owner": 0}
+        mode = lock_file.permissions(self.path)
+        return filelock.FileLock(
+            self.path, mode=mode, poll_interval=POLL, fallback_to_soft=False, preserve_lock_file=True
+        )
 
 
-def _made(path: Path) -> "BaseFileLock":
-    import filelock  # noqa: PLC0415
-
-    lock_file.require_lockable(path)
-    mode = lock_file.permissions(path)
-    return filelock.FileLock(path, mode=mode, poll_interval=POLL, fallback_to_soft=False, preserve_lock_file=True)
-
-
-class SoftLock(Lock):
+class SoftLock(LibraryLock):
     """`filelock.SoftFileLock`: the process that creates the file `<store>.soft` is inside, and deletes it afterwards.
 
     A killed holder leaves the file behind, with its pid in it. The next process looks that pid up and takes over once
@@ -84,36 +97,9 @@ class SoftLock(Lock):
     file by hand. It needs no locks of the kernel, which some network file systems do not have.
     """
 
-    facts = LockFacts(permits=1, freed_when_holder_dies=True, reach=Reach.MACHINE)
+    suffix = ".soft"
 
-    def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:
-        super().__init__(path, context, scenario)
-        import filelock  # noqa: F401, PLC0415 - as above
-
-        self.path = lock_file.lock_path(path, ".soft")
-        self._lock: SoftFileLock | None = None
-
-    def acquire(self, timeout: float | None = None) -> bool:
-        """Wait for the lock by asking every millisecond; raise DiskError if the file cannot be made."""
+    def _made(self) -> "BaseFileLock":
         import filelock  # noqa: PLC0415
 
-        try:
-            lock_file.require_lockable(self.path)
-            lock = filelock.SoftFileLock(self.path, thread_local=False)
-            lock.acquire(-1 if timeout is None else timeout, poll_interval=SOFT_POLL)
-        except filelock.Timeout:
-            return False
-        except OSError as error:
-            raise paths.refused("lock", self.path, error) from None
-        self._lock = lock
-        return True
-
-    def release(self) -> None:
-        """Delete the file."""
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
-
-    def __getstate__(self) -> dict[str, object]:
-        """Take the path to another process, and leave the hold here."""
-        return {"path": self.path, "_lock": None}
+        return filelock.SoftFileLock(self.path, poll_interval=SOFT_POLL, thread_local=False)

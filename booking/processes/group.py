@@ -92,7 +92,6 @@ class ProcessGroup:
         self._start(self.processes, target, argument, name)
 
     def _start(self, among: list[Process], target: Callable[[Any], None], argument: object, name: str) -> None:
-        """Start a process and add it to the others. Its interruptions are masked until it has become a child."""
         with signals.mask():
             try:
                 among.append(self._child(target, Parcel(argument), name))

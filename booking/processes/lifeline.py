@@ -86,7 +86,6 @@ def become_child(ends: PipeEnds, clean_up: Callable[[], object]) -> None:
             os._exit(PARENT_GONE)
 
     def watch() -> None:
-        """Wait until the parent is gone."""
         with suppress(OSError):
             ends.lifeline.poll(None)
         end_if_orphan()

@@ -44,7 +44,6 @@ def _gated_desk(train: Train, record: Record, permission: Connection) -> RealDes
     """Return a real desk that asks before every step; the schedule decides what comes while a buyer pays."""
 
     def ask_and_record(word: str, phase: Phase, value: Value = None) -> None:
-        """Before a step begins, say which one it is, and wait until the controller permits it."""
         if word == PAY:
             return
         if phase == "call":

@@ -201,7 +201,24 @@ class QueueToBuyers(QueueSide):
         return None
 
 
-class PipeChannel:
+class Channel:
+    """What the parent keeps: it hands each process its side, then says how far the sale is."""
+
+    def __init__(self, context: BaseContext, clerks: int) -> None:
+        self._context = context
+        self._clerks = clerks
+
+    def started(self) -> None:
+        """Close, in the parent, what only the process that was started last may hold."""
+
+    def finish(self) -> None:
+        """Let the clerks go home: every buyer was served."""
+
+    def abandon(self) -> None:
+        """Close the counter: a process that died may never answer."""
+
+
+class PipeChannel(Channel):
     """`multiprocessing.Pipe`, in both directions; the buyers are dealt out among the clerks like cards.
 
     Nothing is shared, so a buyer that is killed disturbs no other: each end has one holder, and when that dies, the
@@ -209,8 +226,7 @@ class PipeChannel:
     """
 
     def __init__(self, context: BaseContext, clerks: int) -> None:
-        self._context = context
-        self._clerks = clerks
+        super().__init__(context, clerks)
         self._hired = 0
         self._clerks_ends: list[Connection] = []
         self._fresh: list[Connection] = []
@@ -234,19 +250,13 @@ class PipeChannel:
         for end in self._fresh:
             end.close()
 
-    def finish(self) -> None:
-        """Do nothing: the clerks go home by themselves when their buyers have ended."""
-
-    def abandon(self) -> None:
-        """Do nothing: those whose partner has died are told."""
-
     def close(self) -> None:
         """Close what a start that failed has left open."""
         for end in (*self._fresh, *self._clerks_ends):
             end.close()
 
 
-class QueueChannel:
+class QueueChannel(Channel):
     """`multiprocessing.JoinableQueue` for the questions, and a pipe for each buyer's answers.
 
     One queue is simple, fair, bounded, and lost if a process dies with its lock. Buyers put into it and clerks take
@@ -256,8 +266,7 @@ class QueueChannel:
     """
 
     def __init__(self, context: BaseContext, clerks: int) -> None:
-        self._context = context
-        self._clerks = clerks
+        super().__init__(context, clerks)
         self._line: JoinableQueue[Question | None] = context.JoinableQueue(ROOM)
         self._closed, self._open = context.Pipe(duplex=False)
         self._pipes: list[tuple[Connection, Connection]] = []
@@ -270,9 +279,6 @@ class QueueChannel:
     def for_next_clerk(self) -> QueueToBuyers:
         """Return the side of the next clerk, with all the buyers' answers."""
         return QueueToBuyers(self._line, [answers for _, answers in self._pipes], self._closed, [self._open])
-
-    def started(self) -> None:
-        """Do nothing: what the parent has, it may keep."""
 
     def finish(self) -> None:
         """Wait until every question is done, and send each clerk a sentinel."""

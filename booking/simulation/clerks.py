@@ -64,10 +64,7 @@ def run_client(task: ClientTask) -> None:
 
 
 def _ask_clerks(task: ClientTask, journal: Journal) -> Answer:
-    """Look, then buy, and return how it ended; unfinished if the clerk died."""
-
     def ask(word: str) -> Answer:
-        """Ask one question and wait for the answer of the clerk that takes it."""
         question = Question(task.buyer, word, task.pay_s)
         return task.side.ask(question, lambda told: journal.record(told, "call"))
 
@@ -106,7 +103,6 @@ def _serve(task: ClerkTask, question: Question) -> Answer:
 
 
 def _looked(desk: Desk) -> Outcome | None:
-    """Look; the buyer has not ended by that."""
     desk.look()
     return None
 
@@ -184,7 +180,6 @@ class SaleWithClerks(RunningSale):
         return served == self.plan.scenario.buyers and all(clerk.exitcode is None for clerk in self._clerks)
 
     def _notes(self) -> tuple[str, ...]:
-        """Say who sold and through what, and what became of it."""
         clerks = f"{count_of(self.plan.setup.clerks, 'clerk')} sold"
         if self.plan.setup.channel == "pipe":
             notes = [f"{clerks}; every buyer asked through a pipe of its own."]

@@ -145,7 +145,6 @@ class FaultTask:
             die_with_parent()  # a stopped process cannot watch its lifeline
 
         def recorded(word: str, phase: Phase, value: Value = None) -> None:
-            """Record the begin of a step after its door, and stay in the step of the fault."""
             if phase == "call" and word in self.doors:
                 wait_for_gate(self.doors[word], life)
             record(word, phase, value)
@@ -187,7 +186,6 @@ class Faults:
         self._go_on()
 
     def _go_on(self) -> None:
-        """Open doors and strike until nothing more is due."""
         while True:
             for door in [door for door in self._plan.open_doors() if door not in self._open]:
                 self._open.add(door)
@@ -214,7 +212,6 @@ def faults_in(setup: Setup, protection: Protection, context: BaseContext) -> Ite
 
 
 def _struck(fault: Fault, pid: int) -> FaultReport:
-    """Send the signal and watch what happens to the process."""
     sent_ns = time.monotonic_ns()
     with suppress(ProcessLookupError):
         os.kill(pid, getattr(signal, fault.kind.signal_name, signal.SIGTERM))  # Windows has SIGTERM only
@@ -225,7 +222,6 @@ def _struck(fault: Fault, pid: int) -> FaultReport:
 
 
 def _seen(pid: int, states: str, within: float) -> bool:
-    """Return whether the process comes into one of these states within so many seconds."""
     deadline = time.monotonic() + within
     while (state := state_of(pid)) not in states:
         if time.monotonic() > deadline or state == "?":

@@ -112,7 +112,6 @@ def pay(buyer: int, ends: PipeEnds) -> None:
 
 
 def _hear(group: ProcessGroup, buyers: int, pids: list[int], arrived: Sequence[int]) -> None:
-    """Listen until every buyer pays, and keep their numbers."""
     deadline = time.monotonic() + _PATIENCE
     while len(pids) < buyers:
         _check_interrupted(arrived)

@@ -126,7 +126,6 @@ class PoolSale(RunningSale):
                     process.close()
 
     def _start(self) -> None:
-        """Hand in what can be handed in; the pool starts its workers meanwhile."""
         self._submit()
         while self._waiting and self._setup.submit == "async":
             self._submit()
@@ -146,7 +145,6 @@ class PoolSale(RunningSale):
         future.add_done_callback(self._done.put)
 
     def _gather(self) -> None:
-        """Wait until a worker is ready for each batch that was handed in, or all are."""
         needed = min(self._setup.pool, len(self._under_way))
         deadline = time.monotonic() + READY_BASE
         while len(self.recorder.ready_pids) < needed and not self._is_broken and time.monotonic() < deadline:
@@ -196,7 +194,6 @@ class PoolSale(RunningSale):
             self._answers[buyer] = Ending(buyer, pid, outcome, error=error)
 
     def _end_workers(self) -> None:
-        """Let the workers end by themselves; kill one that does not."""
         limit = threading.Timer(GRACE, self._group.kill_all)
         limit.start()
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -219,7 +216,6 @@ class PoolSale(RunningSale):
         return Ending(buyer, pid, outcome, exits.get(pid), error=TIME_WAS_UP if self._timed_out else WORKER_DIED)
 
     def _notes(self) -> tuple[str, ...]:
-        """Say how the buyers were handed in, and what became of the pool."""
         workers, buyers = count_of(self._setup.pool, "worker"), count_of(self._buyers, "buyer")
         notes = [f"{workers} of a pool played {buyers}: {_SUBMITTED[self._setup.submit]}"]
         if not self._recorded:

@@ -127,7 +127,6 @@ class RunningSale:
         return opened_ns
 
     def _count_down(self) -> None:
-        """Let the buyers wait at the gate for as long as the setup says."""
         opens = time.monotonic() + self.plan.setup.countdown
         for _ in self._messages(self.plan.setup.countdown):
             if self.plan.countdown:
@@ -162,7 +161,6 @@ class RunningSale:
         self.plan.group.start(run_buyer, task, f"buyer-{task.buyer}")
 
     def _gather(self) -> None:
-        """Wait until every buyer is ready; one that was killed on the way is not waited for."""
         buyers, ready = self.plan.scenario.buyers, self.recorder.ready
         for message in self._messages(READY_BASE + READY_EACH * buyers):
             if len(ready) == buyers or (message is None and ready and self._missing_are_dead()):
@@ -229,7 +227,6 @@ class RunningSale:
         return self.plan.group.all_end_within(GRACE if answered or self._all_said else 0, self._buyer_processes)
 
     def _require_whole_barrier(self) -> None:
-        """Raise InconclusiveError if a buyer died at the barrier, which then never opens."""
         if self.barrier is None or self.recorder.events:
             return
         for buyer, process in enumerate(self._buyer_processes, 1):

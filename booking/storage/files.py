@@ -162,7 +162,6 @@ def _patiently(call: Callable[..., _Result], *args: object) -> _Result:
 
 
 def _flush(descriptor: int) -> None:
-    """Wait until the content has reached the disk; its time of change may follow later."""
     getattr(os, "fdatasync", os.fsync)(descriptor)
 
 
