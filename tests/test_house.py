@@ -68,7 +68,7 @@ LONGEST_FUNCTION = 50
 LONGEST_FILE = 310
 MOST_MODULES = 112
 MOST_AT_THE_TOP = 12
-MOST_LINES = 16_200
+MOST_LINES = 16_160
 """The aims are 300, 110, 12 and 13,000; these are today's figures, which only fall."""
 EXTENSIONS = {"answers", "course", "grading", "textbook", "lab", "classroom", "databases", "cluster"}
 """Rooms that stand beside the sale and its proof, which know nothing of them; the figures are of the house without."""
