@@ -31,6 +31,7 @@ COMMANDS = {
     "compare": "booking.cli.compare",
     "report": "booking.cli.report",
     "office": "booking.cli.office",
+    "lab": "booking.cli.lab",
     "class": "booking.cli.classroom",
     "why": "booking.cli.why",
     "doctor": "booking.cli.doctor",

@@ -1,0 +1,138 @@
+"""The lab in a real browser with a real Pyodide: play to a win, prove a lock, walk a witness, and survive a loop."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from chromium import SIZES
+
+from booking.lab.serving import server
+from booking.lab.site import PARTS, build
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+READY = "body[data-ready]:not([data-ready=failed])"
+PYODIDE = Path(sys.prefix) / "node_modules" / "pyodide"
+"""Where `npm install --prefix .venv pyodide` puts it."""
+
+ENDLESS = """\
+from booking import Cell
+
+class Lock:
+    door = Cell(0)
+
+    def acquire(self, me):
+        while True:
+            pass
+
+    def release(self, me):
+        self.door = 0
+
+while True:
+    pass
+"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the lab and return its address."""
+    if not all((PYODIDE / name).is_file() for name in PARTS):
+        pytest.skip("Pyodide is not here; npm install --prefix .venv pyodide")
+    folder = tmp_path_factory.mktemp("lab")
+    build(folder, PYODIDE)
+    with server(folder, "127.0.0.1", 0) as serving:
+        thread = threading.Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield f"http://127.0.0.1:{serving.server_address[1]}/"
+        serving.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module", params=["projector", "phone"])
+def lab(request: pytest.FixtureRequest, browser: "Browser", address: str) -> Iterator["Page"]:
+    """Open the lab once for each size, and see that nothing complained."""
+    width, height = SIZES[request.param]
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US")
+    page = context.new_page()
+    page.set_default_timeout(100_000)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(address)
+    page.wait_for_selector(READY)
+    page.wait_for_selector("#moves button")
+    yield page
+    assert complaints == []
+    context.close()
+
+
+def test_a_level_is_played_to_its_win_by_keys_and_clicks(lab: "Page") -> None:
+    """1, 1, 2, 2, 2, 1 sells one ticket twice; the level is marked, and the page is never wider than the screen."""
+    for turn in "112221":
+        place = lab.locator("#columns tr").count()
+        lab.keyboard.press(turn)
+        lab.wait_for_selector(f"#columns tr:nth-child({place + 1})")
+    assert "1,1,2,2,2,1" in lab.inner_text("#level-state")
+    lab.wait_for_selector("#levels button[aria-current=true] >> text=✓")
+    assert lab.evaluate("document.documentElement.scrollWidth") <= lab.evaluate("innerWidth")
+
+
+def test_all_orders_are_counted(lab: "Page") -> None:
+    """The dials ask the explorer, and its page stands below the counts."""
+    lab.click("[data-tab=explore]")
+    lab.click("#dials button")
+    lab.wait_for_selector("#picture:not([hidden])")
+    assert "12, 60 %" in lab.inner_text("#counts")
+
+
+def test_code_that_does_not_stop_is_ended_and_stays(lab: "Page") -> None:
+    """An endless loop is ended with its worker, Python starts again, and the text is still there after a reload."""
+    lab.click("[data-tab=write]")
+    lab.fill("#code", ENDLESS)
+    lab.click("#write-buttons button.main")
+    lab.wait_for_selector("#verdicts p")
+    assert "did not stop" in lab.inner_text("#verdicts")
+    lab.reload()
+    lab.wait_for_selector(READY)
+    assert lab.input_value("#code") == ENDLESS
+
+
+def test_a_shared_link_opens_with_its_code(lab: "Page", address: str) -> None:
+    """The code is in the address, and another browser shows it."""
+    lab.click("[data-tab=write]")
+    lab.fill("#code", "# 锁 <b>\n")
+    lab.click("text=Share as a link")
+    link = lab.url
+    assert link.startswith(f"{address}#code=")
+    assert lab.context.browser is not None
+    other = lab.context.browser.new_context().new_page()
+    other.goto(link)
+    other.wait_for_selector("#write:not([hidden])", timeout=100_000)
+    assert other.input_value("#code") == "# 锁 <b>\n"
+    other.context.close()
+
+
+def test_an_exercise_is_checked(lab: "Page") -> None:
+    """A lesson stands beside its exercise, and the proof says whether the answer is right."""
+    lab.click("[data-tab=lessons]")
+    lab.fill(".exercise input", "395")
+    lab.click(".exercise button")
+    lab.wait_for_selector(".exercise .bad")
+    lab.fill(".exercise input", "396")
+    lab.click(".exercise button")
+    lab.wait_for_selector(".exercise .good")
+
+
+def test_it_works_without_a_network_after_the_first_visit(lab: "Page") -> None:
+    """The service worker has kept all that was loaded."""
+    lab.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    lab.reload()
+    lab.wait_for_selector(READY)
+    lab.context.set_offline(True)
+    lab.reload()
+    lab.wait_for_selector(READY)
+    lab.context.set_offline(False)
