@@ -50,7 +50,7 @@ class Watchdog:
         self.stalled = ""
         self.limit_s = LIMIT_S
         self._file = file
-        self._is_needed = is_needed
+        self._is_needed = is_needed and sys.platform != "emscripten"  # no threads there: the page ends its worker
         self._entered = 0
         self._has_interrupted = False
         self._over = threading.Event()
