@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from booking import cells
 from booking.cells import Access, Value
-from booking.grading.code import HiddenError, codes_of
+from booking.grading.code import NO_CODE, HiddenError, code_of
 from booking.grading.runner import Runner
 from booking.grading.script import Answers, Attributes, Stop
 
@@ -66,10 +66,10 @@ class Buyer:
     def __init__(self, kind: type, me: int, buyers: int, file: str) -> None:
         self.hidden = ""
         try:
-            facts = codes_of(kind)
+            known = code_of(kind)
         except HiddenError as error:
-            facts, self.hidden = {}, str(error)
-        self.code = Runner(kind, me, buyers, facts, file)
+            known, self.hidden = NO_CODE, str(error)
+        self.code = Runner(kind, me, buyers, known, file)
         self.locals: list[Local] = []
         self.is_whole = True
         self._numbers: dict[Hashable, int] = {}

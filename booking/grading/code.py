@@ -5,6 +5,7 @@ import dis
 import inspect
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from types import CodeType, FunctionType
 
 from booking import cells
@@ -32,7 +33,22 @@ def immutable(value: object) -> bool:
     return type(value) in _IMMUTABLE or (type(value) is tuple and all(map(immutable, value)))
 
 
-def codes_of(kind: type) -> dict[CodeType, CodeFacts]:
+@dataclass(frozen=True, slots=True)
+class KnownCode:
+    """All code that a lock runs, with its facts, and its functions; those could be given attributes, and may not."""
+
+    facts: dict[CodeType, CodeFacts]
+    functions: tuple[FunctionType, ...]
+
+    def have_changed(self) -> bool:
+        """Return whether a function has been given an attribute."""
+        return any(vars(function) for function in self.functions)
+
+
+NO_CODE = KnownCode({}, ())
+
+
+def code_of(kind: type) -> KnownCode:
     """Return the facts of all code that a lock of this class runs in `acquire` and `release`.
 
     Raise HiddenError if anything outside its frames and its attributes may change or be read that is no constant.
@@ -42,11 +58,8 @@ def codes_of(kind: type) -> dict[CodeType, CodeFacts]:
     reader = _Reader(kind)
     for name in ("acquire", "release"):
         reader.read_attribute(name)
-    return {
-        code: facts_of(code)
-        for code in reader.codes
-        if not (code.co_flags & _SUSPENDED or code.co_name.endswith("comp>"))
-    }
+    known = [code for code in reader.codes if not (code.co_flags & _SUSPENDED or code.co_name.endswith("comp>"))]
+    return KnownCode({code: facts_of(code) for code in known}, tuple(reader.functions))
 
 
 _SUSPENDED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
@@ -61,6 +74,7 @@ class _Reader:
 
     def __init__(self, kind: type) -> None:
         self.codes: set[CodeType] = set()
+        self.functions: list[FunctionType] = []
         self._kind = kind
         for owner in kind.__mro__[:-1]:
             special = {name for name, value in vars(owner).items() if name.startswith("__") and callable(value)}
@@ -97,6 +111,7 @@ class _Reader:
         if function.__code__ in self.codes:
             return
         self.codes.add(function.__code__)
+        self.functions.append(function)
         for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
             self._follow(default, f"a default of {function.__name__}")
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):

@@ -1,14 +1,13 @@
 """Run the code of one buyer of a lock again and again, each time on other answers."""
 
 import sys
-from collections.abc import Hashable, Mapping, Sequence
-from types import CodeType, MethodType
+from collections.abc import Hashable, Sequence
+from types import MethodType
 
 from booking import cells
 from booking.cells import Access
 from booking.errors import BadInputError
-from booking.grading.code import HiddenError
-from booking.grading.flow import CodeFacts
+from booking.grading.code import HiddenError, KnownCode
 from booking.grading.script import Answers, Attributes, Script, Stop
 from booking.model.watchdog import Unwind, Watchdog, call, line_behind
 
@@ -23,9 +22,10 @@ class Runner:
     where something could not be seen.
     """
 
-    def __init__(self, kind: type, me: int, buyers: int, facts: Mapping[CodeType, CodeFacts], file: str) -> None:
+    def __init__(self, kind: type, me: int, buyers: int, known: KnownCode, file: str) -> None:
         self.buyers = buyers
-        self.facts = facts
+        self.facts = known.facts
+        self._known = known
         self.hidden = ""
         self.patience = MOST_CATCHES
         self.watchdog = Watchdog(file, is_needed=True)
@@ -96,6 +96,10 @@ class Runner:
             script.forget()
 
     def _judged(self, script: Script, error: str) -> Stop:
+        if self._known.have_changed():
+            raise BadInputError(
+                f"{self._kind.__name__} keeps something in an attribute of a function; use a cell or self"
+            )
         if script.differs or (script.access_asked is None and script.position < len(script._answers)):  # noqa: SLF001
             raise BadInputError(
                 f"{script.place}: the lock does something else on a second run; take out what is random in it: the "
