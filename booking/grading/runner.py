@@ -97,9 +97,7 @@ class Runner:
 
     def _judged(self, script: Script, error: str) -> Stop:
         if self._known.have_changed():
-            raise BadInputError(
-                f"{self._kind.__name__} keeps something in an attribute of a function; use a cell or self"
-            )
+            raise BadInputError(f"{self._kind.__name__} keeps something in an attribute of a function; use a cell")
         if script.differs or (script.access_asked is None and script.position < len(script._answers)):  # noqa: SLF001
             raise BadInputError(
                 f"{script.place}: the lock does something else on a second run; take out what is random in it: the "

@@ -19,7 +19,7 @@ is unknown.
 
 import operator
 import sys
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, FrameType
@@ -81,7 +81,7 @@ class Code(Protocol):
     """What a script knows of the code that it runs, see `booking.grading.runner.Runner`."""
 
     buyers: int
-    facts: Mapping[CodeType, CodeFacts]
+    facts: dict[CodeType, CodeFacts]
     patience: int
     watchdog: Watchdog
 

@@ -249,7 +249,7 @@ def check(kind: type, random: Random) -> bool:
     return not (product.cut or product.lost)
 
 
-@pytest.mark.often(times=120)
+@pytest.mark.often(times=60)
 def test_random_locks_do_what_their_states_say(times: int) -> None:
     """Along long random ways the code asks for what its local states ask for, whatever it hides; and loops do close."""
     closed = 0
@@ -265,7 +265,7 @@ def test_random_locks_do_what_their_states_say(times: int) -> None:
     assert closed > times / 4
 
 
-@pytest.mark.often(times=25)
+@pytest.mark.often(times=20)
 def test_random_locks_break_in_as_few_steps_as_by_whole_histories(times: int) -> None:
     """No lock is said to hold that breaks within the depth, and the shortest witness is as short."""
     broken = 0

@@ -105,7 +105,8 @@ class Lock:
 
 LOOPS = {
     "a loop over a range": "for k in range(4):\n    if not self.busy.swap(True): return",
-    "a loop over a range whose variable changes": "for k in range(4):\n    k = 0\n    if not self.busy.swap(True): return",
+    "a loop over a range whose variable changes": "for k in range(4):\n    k = 0\n"
+    "    if not self.busy.swap(True): return",
     "a loop over a tuple": "for k in (0, 0, 0, 0):\n    if not self.busy.swap(True): return",
     "a loop over a list": "for k in [0] * 4:\n    if not self.busy.swap(True): return",
     "a loop over a string": "for k in 'xxxx':\n    if not self.busy.swap(True): return",
@@ -113,11 +114,11 @@ LOOPS = {
     "a loop over a generator": "for k in (0 for j in range(4)):\n    if not self.busy.swap(True): return",
     "a loop over a method that yields": "for k in self.four():\n    if not self.busy.swap(True): return",
     "a comprehension": "if 0 in [self.busy.swap(True) for k in range(4)]: return",
-    "half a sum": "if self.busy.swap(True) + self.busy.swap(True) + self.busy.swap(True) + self.busy.swap(True) < 4: return",
+    "half a sum": "if self.busy.swap(True) + self.busy.swap(True) + self.busy.swap(True) < 3: return",
     "a recursion": "return self.again(me, 4)",
     "a recursion that forgets its depth": "if self.busy.swap(True): self.deeper(me); self.deeper(me)",
     "a handler in a handler": "try:\n    self.fails()\nexcept ValueError:\n    try:\n        self.fails()\n"
-    "    except ValueError:\n        try:\n            self.fails()\n        except ValueError:\n            self.try_once()",
+    "    except ValueError:\n        try: self.fails()\n        except ValueError: self.try_once()",
     "a finally": "try:\n    if not self.busy.swap(True): return\nfinally:\n    for k in range(3):\n"
     "        if not self.busy.swap(True): return",
     "a loop in a header": "for k in (x := [0]): y = self.busy.swap(True); y and x and x.append(0); x = ()",
