@@ -32,6 +32,7 @@ FLOORS = {
     "lock_free": 3,
     "locks": 3,
     "stores": 3,
+    "textbook": 3,
     "protection": 3,
     "registry": 4,
     "rules": 4,
@@ -47,6 +48,7 @@ FLOORS = {
     "game": 6,
     "live": 6,
     "office": 6,
+    "submissions": 6,
     "answers": 7,
     "classroom": 7,
     "lab": 8,
@@ -71,7 +73,7 @@ MOST_MODULES = 120
 MOST_AT_THE_TOP = 12
 MOST_LINES = 17_000
 """The aims are 300, 110, 12 and 13,000; these are today's figures, which only fall."""
-EXTENSIONS = {"answers", "course", "grading", "textbook", "lab", "classroom", "databases", "cluster"}
+EXTENSIONS = {"answers", "course", "grading", "submissions", "textbook", "lab", "classroom", "databases", "cluster"}
 """Rooms that stand beside the sale and its proof, which know nothing of them; the figures are of the house without."""
 LARGEST_EXTENSION = 2_500
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "replay": "booking.cli.replay",
     "play": "booking.cli.play",
     "compare": "booking.cli.compare",
+    "grade": "booking.cli.grade",
     "report": "booking.cli.report",
     "office": "booking.cli.office",
     "lab": "booking.cli.lab",
