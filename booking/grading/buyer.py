@@ -5,6 +5,7 @@ really holds.
 """
 
 from collections.abc import Hashable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
@@ -76,7 +77,17 @@ class Buyer:
         attributes, origin = self.code.begin()
         if self.hidden:
             attributes = origin = None
-        self._enter(("acquire",), attributes, origin, (), ())
+        with self.code.watchdog:
+            self._enter(("acquire",), attributes, origin, (), ())
+
+    @property
+    def obscured(self) -> str:
+        """Return what could not be seen of the code, "" for nothing."""
+        return self.hidden or self.code.hidden
+
+    def watched(self) -> AbstractContextManager[object]:
+        """Watch over the code meanwhile, so that code without a step is stopped."""
+        return self.code.watchdog
 
     def after(self, number: int, told: Value) -> int:
         """Return the local state behind this one when the buyer is told this; -1 if it was not followed so far."""

@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from booking import cells
 from booking.cells import Access, Value
-from booking.grading.buyer import Buyer, Phase
+from booking.grading.buyer import Phase
+from booking.grading.subject import Subject
 
 Buffer = tuple[tuple[int, int], ...]
 """What waits in a store buffer, oldest first: the number of a cell and the number of a value."""
@@ -90,13 +91,13 @@ class Product:
     if it did not.
     """
 
-    def __init__(self, kind: type, buyers: int, memory: str, file: str) -> None:
-        self.kind = kind
-        self.buyers = [Buyer(kind, me, buyers, file) for me in range(buyers)]
+    def __init__(self, subject: Subject, buyers: int, memory: str) -> None:
+        first = subject.cells(buyers)
+        self.buyers = [subject.buyer(me, buyers) for me in range(buyers)]
         self.is_tso = memory == "tso"
         self.agents = 2 * buyers if self.is_tso else buyers
-        first = cells.cells_in(kind, buyers)
         self.cells = list(first)
+        self.texts = [subject.text(cell) for cell in first]
         self._cell_numbers = {cell: number for number, cell in enumerate(first)}
         self._first = list(first.values())
         self._shifts = [_COUNT_BITS + _VALUE_BITS * number for number in range(len(first))]
@@ -140,7 +141,7 @@ class Product:
         """Watch over the lock's code meanwhile, so that code without a step is stopped."""
         with ExitStack() as stack:
             for buyer in self.buyers:
-                stack.enter_context(buyer.code.watchdog)
+                stack.enter_context(buyer.watched())
             yield
 
     def place(self, me: int, number: int) -> Place:

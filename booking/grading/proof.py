@@ -11,6 +11,7 @@ from booking.grading.buyer import MOST_ANSWERS
 from booking.grading.finding import BROKEN, HOLDS, UNKNOWN, Finding, Proof, Witness
 from booking.grading.product import MANY_VALUES, MOST_BUFFERED, Limits, Product
 from booking.grading.properties import Lasso, Properties
+from booking.grading.subject import OwnLock, Subject
 from booking.grading.witness import steps_along
 
 Memory = Literal["sc", "tso"]
@@ -22,7 +23,7 @@ MOST_FOR_MANY = 200_000
 
 
 def prove(  # noqa: PLR0913 - the limits of a search
-    lock: type,
+    lock: type | Subject,
     *,
     buyers: int = 2,
     entries: int = 2,
@@ -38,14 +39,20 @@ def prove(  # noqa: PLR0913 - the limits of a search
     once, or "tso". Raise BadInputError for a class that is no lock, code that touches no cell for 10 s, or code that
     is different on a second run.
     """
-    require_lock(lock)
+    subject = own_lock(lock) if isinstance(lock, type) else lock
     if not 1 <= buyers <= MOST_BUYERS:
         raise BadInputError(f"buyers={buyers} is not possible; use 1 to {MOST_BUYERS}")
     started = time.monotonic()
     limits = Limits(started + seconds, states, values=2 * buyers + 7)
-    search = _Search(lock, buyers, memory, limits)
+    search = _Search(subject, buyers, memory, limits)
     search.run(entries)
     return search.proof(time.monotonic() - started)
+
+
+def own_lock(lock: type) -> OwnLock:
+    """Return a class of this process as the subject of a proof; raise BadInputError if it is no lock."""
+    require_lock(lock)
+    return OwnLock(lock)
 
 
 def require_lock(lock: type) -> None:
@@ -66,18 +73,17 @@ def require_lock(lock: type) -> None:
 class _Search:
     """The search for one proof: `product` has the states that the answers come from."""
 
-    lock: type
+    lock: Subject
     buyers: int
     memory: Memory
     limits: Limits
 
     def run(self, entries: int) -> None:
         """Explore without a limit to the entries, and with one if the values grow."""
-        file = inspect.getfile(self.lock.acquire)  # type: ignore[attr-defined]
         self.crowded: Witness | None = None
-        self.product = Product(self.lock, self.buyers, self.memory, file)
+        self.product = Product(self.lock, self.buyers, self.memory)
         with self.product.watched():
-            grows = self.buyers > 2 and self._grows_with_two(file)  # noqa: PLR2004
+            grows = self.buyers > 2 and self._grows_with_two()  # noqa: PLR2004
             hidden = any(buyer.hidden for buyer in self.product.buyers)
             if not grows:
                 self.product.explore(replace(self.limits, states=MOST_HIDDEN) if hidden else self.limits)
@@ -99,9 +105,9 @@ class _Search:
             self._note_crowded()
             self.product.explore(whole)
 
-    def _grows_with_two(self, file: str) -> bool:
+    def _grows_with_two(self) -> bool:
         """Return whether two buyers make the values grow, which is found out much faster than with more."""
-        product = Product(self.lock, 2, self.memory, file)
+        product = Product(self.lock, 2, self.memory)
         with product.watched():
             product.explore(Limits(self.limits.deadline, 100_000, self.limits.values))
         return product.cut == MANY_VALUES
@@ -120,7 +126,7 @@ class _Search:
         exclusion = self._finding(crowded, f"two are inside after {steps} accesses", "two are never inside")
         deadlock, starvation, bypass, reason = self._liveness(properties)
         return Proof(
-            lock=self.lock.__name__,
+            lock=self.lock.name,
             buyers=self.buyers,
             memory=self.memory,
             exclusion=exclusion,
@@ -194,7 +200,7 @@ class _Search:
         if product.cut:
             yield f"the search ended at {product.cut}, after {len(product.states):,} states"
         if product.lost:
-            hidden = next((h for buyer in product.buyers if (h := buyer.hidden or buyer.code.hidden)), "")
+            hidden = next((h for buyer in product.buyers if (h := buyer.obscured)), "")
             yield hidden or f"a call makes more than {MOST_ANSWERS} accesses"
         if product.has_filled:
             yield f"a store buffer holds more than {MOST_BUFFERED} writes"

@@ -34,9 +34,9 @@ def _step(product: Product, state: int, agent: int, behind: int) -> Step:
         kind = "enter" if product.phase(me, state) is Phase.OUTSIDE else "leave"
     else:
         kind, told = access.kind, _told(product, state, place.buffer, access)
-    names = [cells.cell_text(product.kind, *cell) for cell in product.cells]
+    names = product.texts
     values = dict(zip(names, product.cell_values(behind), strict=True))
-    name = cells.cell_text(product.kind, access.name, access.at) if access.name else ""
+    name = names[product.cells.index((access.name, access.at))] if access.name else ""
     others = range(len(product.buyers))
     return Step(
         buyer=me + 1,

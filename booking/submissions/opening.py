@@ -41,9 +41,9 @@ def answers(confine: Callable[[], object]) -> Callable[[str], str]:
         except BookingError as error:
             return encode({"refused": str(error)})
         except MemoryError:
-            return encode({"failed": "it needs more memory than it is given"})
+            return encode({"failed": "needs more memory than it is given"})
         except Exception as error:  # noqa: BLE001 - a stranger's code is at work, and the parent has to hear why
-            return encode({"failed": f"it ends the proof by {type(error).__name__}: {error!s:.200}"})
+            return encode({"failed": f"ends the proof by {type(error).__name__}: {error!s:.200}"})
 
     return answer
 
@@ -70,8 +70,14 @@ class _Opened:
         for me in range(buyers):
             buyer = self._buyers[buyers, me] = Buyer(self._lock, me, buyers, self._file)
             buyer.watched().__enter__()
+        hidden = [self._buyers[buyers, me].hidden for me in range(buyers)]
         rows = [name for name, index, _ in cells if cell_text(self._lock, name, index) != name]
-        return {"cells": cells, "rows": rows, "locals": [self._new(buyers, me) for me in range(buyers)]}
+        return {
+            "cells": cells,
+            "rows": rows,
+            "hidden": hidden,
+            "locals": [self._new(buyers, me) for me in range(buyers)],
+        }
 
     def after(self, buyers: int, me: int, number: int, bits: int) -> dict[str, Any]:
         """Return the local state behind another one of a buyer when it is told this, and those that are new."""

@@ -66,7 +66,7 @@ class Stranger:
         """Return the first value of every cell, packed, by its name and index."""
         found = {}
         for cell in _list(self._begin(buyers), "cells"):
-            name, index, bits = _list({"": cell}, "", 3)
+            name, index, bits = _checked_list(cell, 3)
             found[_checked_text(name), _checked_int(index)] = pack(unpack(_checked_int(bits)))
         return found
 
@@ -78,13 +78,20 @@ class Stranger:
     def buyer(self, me: int, buyers: int) -> "StrangersBuyer":
         """Return buyer `me`, counted from 0, of so many."""
         cells = set(self.cells(buyers))
-        return StrangersBuyer(self, (buyers, me), cells, _list(self._begin(buyers), "locals")[me])
+        first, hidden = (
+            _list(self._begin(buyers), "locals", buyers)[me],
+            _list(self._begin(buyers), "hidden", buyers)[me],
+        )
+        return StrangersBuyer(self, (buyers, me), cells, first, _checked_text(hidden))
 
 
 class StrangersBuyer:
     """One buyer of a stranger's lock."""
 
-    def __init__(self, stranger: Stranger, which: tuple[int, int], cells: set[tuple[str, int]], first: Any) -> None:  # noqa: ANN401 - not checked yet
+    def __init__(
+        self, stranger: Stranger, which: tuple[int, int], cells: set[tuple[str, int]], first: object, hidden: str
+    ) -> None:
+        self.hidden = hidden
         self.locals: list[Local] = []
         self._stranger = stranger
         self._which = which
@@ -119,19 +126,19 @@ class StrangersBuyer:
             raise LostError(TAMPERS)
         return behind
 
-    def _learn(self, told: Any) -> None:  # noqa: ANN401 - not checked yet
-        self.locals += [self._local(*_list({"": each}, "", 4)) for each in _list({"": told}, "")]
+    def _learn(self, told: object) -> None:
+        self.locals += [self._local(*_checked_list(each, 4)) for each in _checked_list(told)]
 
-    def _local(self, phase: Any, access: Any, place: Any, error: Any) -> Local:  # noqa: ANN401 - not checked yet
-        file, line = _list({"": place}, "", 2)
-        if phase not in set(Phase):
+    def _local(self, phase: object, access: object, place: object, error: object) -> Local:
+        file, line = _checked_list(place, 2)
+        if _checked_int(phase) not in set(Phase):
             raise LostError(TAMPERS)
         known = self._stranger.file if file == self._stranger.file else ""  # it must not show us another file
         where = Place(known, _checked_int(line) if known else 0)
-        asked = None if access is None else self._access(*_list({"": access}, "", 5))
-        return Local(Phase(phase), Stop(asked, where, error=_checked_text(error)))
+        asked = None if access is None else self._access(*_checked_list(access, 5))
+        return Local(Phase(_checked_int(phase)), Stop(asked, where, error=_checked_text(error)))
 
-    def _access(self, kind: Any, name: Any, at: Any, value: Any, other: Any) -> Access:  # noqa: ANN401 - not checked yet
+    def _access(self, kind: Any, name: Any, at: Any, value: object, other: object) -> Access:  # noqa: ANN401
         if kind not in _KINDS or (kind != "fence" and (name, at) not in self._cells):
             raise LostError(TAMPERS)
         try:
@@ -157,7 +164,10 @@ def _checked_int(value: object) -> int:
 
 
 def _list(told: dict[str, Any], key: str, size: int | None = None) -> list[Any]:
-    found = told.get(key)
-    if not isinstance(found, list) or (size is not None and len(found) != size):
+    return _checked_list(told.get(key), size)
+
+
+def _checked_list(value: object, size: int | None = None) -> list[Any]:
+    if not isinstance(value, list) or (size is not None and len(value) != size):
         raise LostError(TAMPERS)
-    return found
+    return value

@@ -86,10 +86,8 @@ TEXTBOOK: dict[str, TextbookLock] = {
         "many_buyers.py:EisenbergMcGuire", "Eisenberg and McGuire 1972", {2: _right(1), 3: _right(2)}, 14
     ),
     "bakery": TextbookLock("many_buyers.py:Bakery", "Lamport 1974", {2: _right(), 3: _right()}, 14),
-    "tournament": TextbookLock(
-        "many_buyers.py:Tournament", "Peterson and Fischer 1977", {2: _right(1), 3: _right()}, 6
-    ),
-    "filter": TextbookLock("many_buyers.py:Filter", "Peterson 1981", {2: _right(1), 3: _right()}, 6),
+    "tournament": TextbookLock("two_buyers.py:Tournament", "Peterson and Fischer 1977", {2: _right(1), 3: _right()}, 6),
+    "filter": TextbookLock("two_buyers.py:Filter", "Peterson 1981", {2: _right(1), 3: _right()}, 6),
     "burns-lamport": TextbookLock(
         "many_buyers.py:BurnsLamport", "Burns 1981, Lamport 1986", {2: _unfair(), 3: _unfair()}, 4
     ),

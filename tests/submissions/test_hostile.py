@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hostile import KINDS, Hostile
+from hostile_files import KINDS, Hostile
 
 from booking.submissions.confinement import Limits
 from booking.submissions.grade import Grade, grade
@@ -14,14 +14,18 @@ from booking.submissions.terms import Terms
 QUICK = {"syntax-error", "fork-bomb", "steals-the-secret", "patches-the-proof", "exit-function", "os-exit-0"}
 """What every run tries; the others are tried with `-m slow`."""
 
-params = [pytest.param(kind, id=name, marks=[] if name in QUICK else [pytest.mark.slow]) for name, kind in KINDS.items()]
+params = [
+    pytest.param(kind, id=name, marks=[] if name in QUICK else [pytest.mark.slow]) for name, kind in KINDS.items()
+]
 
 
 def words(found: Grade) -> str:
     """Return what a grade says: why it is refused, or what it found."""
     if found.refused:
         return found.refused
-    return "; ".join(f"{finding.answer} {finding.reason}" for proof in found.proofs for finding in proof.findings.values())
+    return "; ".join(
+        f"{finding.answer} {finding.reason}" for proof in found.proofs for finding in proof.findings.values()
+    )
 
 
 @pytest.mark.parametrize("kind", params)
@@ -33,7 +37,9 @@ def test_a_hostile_file_does_no_harm(kind: Hostile, tmp_path: Path) -> None:
     found = grade(str(file), Terms((2,)), Limits(kind.seconds))
     said = words(found)
     truly = bool(found.proofs) and found.proofs[0].steps == 4
-    assert truly if not kind.says else any(re.search(word, said) if word else truly for word in kind.says.split("|")), said
+    assert truly if not kind.says else any(re.search(word, said) if word else truly for word in kind.says.split("|")), (
+        said
+    )
     assert said.isprintable()
     assert "holds" not in found.answer("exclusion")
     assert file.read_bytes() == before

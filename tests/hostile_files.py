@@ -37,7 +37,11 @@ def before(code: str, says: str = "", seconds: float = 20.0) -> Hostile:
 def inside(code: str, says: str, seconds: float = 20.0, top: str = "import os, sys, time") -> Hostile:
     """Return a file whose lock runs this code in `acquire`."""
     body = "\n".join(f"        {line}" for line in code.splitlines())
-    return Hostile(f"{top}\n{NAIVE.replace('        while self.taken:', body + chr(10) + '        while self.taken:')}", says, seconds)
+    return Hostile(
+        f"{top}\n{NAIVE.replace('        while self.taken:', body + chr(10) + '        while self.taken:')}",
+        says,
+        seconds,
+    )
 
 
 FORGE = """
@@ -102,7 +106,8 @@ KINDS: dict[str, Hostile] = {
     "power": before("x = 9 ** 9 ** 9", "takes longer than|MemoryError|more memory", 2),
     "deep-recursion": before("def f(): f()\nf()", "RecursionError"),
     "deeper-recursion": before(
-        "import sys; sys.setrecursionlimit(10 ** 9)\ndef f(*a): f(*map(str, a))\nf(1)", "is ended by|MemoryError|Recursion"
+        "import sys; sys.setrecursionlimit(10 ** 9)\ndef f(*a): f(*map(str, a))\nf(1)",
+        "is ended by|MemoryError|Recursion",
     ),
     "ten-gigabytes": before("x = bytearray(10 << 30)", "MemoryError"),
     "many-lists": before("x = []\nwhile True: x.append(bytearray(1 << 20))", "MemoryError"),
@@ -118,9 +123,11 @@ KINDS: dict[str, Hostile] = {
     "kills-group": before("import os, signal; os.killpg(0, signal.SIGKILL)", "PermissionError"),
     "a-gigabyte-of-prints": before("while True: print('x' * 100_000)", "prints more than 64 MB"),
     "reads-input": before("input()", "EOFError"),
-    "closes-everything": before("import os; os.closerange(0, 64)", "closes the pipe|OSError|ends its process|is ended by"),
+    "closes-everything": before(
+        "import os; os.closerange(0, 64)", "closes the pipe|OSError|ends its process|is ended by"
+    ),
     "forges": before(FORGE, "writes into the pipe"),
-    "steals-the-secret": before(STEAL, "writes into the pipe"),
+    "steals-the-secret": before(STEAL, "writes into the pipe|answers what no lock can answer"),
     "deletes-itself": before("import os; os.unlink(__file__)", "PermissionError"),
     "writes-files": before("open('/tmp/booking-hostile', 'w')", "PermissionError|OSError"),
     "truncates-itself": before("import os; os.truncate(__file__, 0)", "PermissionError"),
@@ -129,8 +136,10 @@ KINDS: dict[str, Hostile] = {
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40))", "PermissionError|ValueError"
     ),
     "evil-metaclass": Hostile(
-        NAIVE.replace("class Naive", "class Meta(type):\n    __name__ = 7\n    def __hash__(self): raise ValueError\n\n"
-                      "class Naive").replace("class Naive:", "class Naive(metaclass=Meta):"),
+        NAIVE.replace(
+            "class Naive",
+            "class Meta(type):\n    __name__ = 7\n    def __hash__(self): raise ValueError\n\nclass Naive",
+        ).replace("class Naive:", "class Naive(metaclass=Meta):"),
         "it |unknown",
     ),
     "needs-arguments": Hostile(
