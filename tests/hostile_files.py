@@ -129,7 +129,7 @@ KINDS: dict[str, Hostile] = {
     "forges": before(FORGE, "writes into the pipe"),
     "steals-the-secret": before(STEAL, "writes into the pipe|answers what no lock can answer"),
     "deletes-itself": before("import os; os.unlink(__file__)", "PermissionError"),
-    "writes-files": before("open('/tmp/booking-hostile', 'w')", "PermissionError|OSError"),
+    "writes-files": before("open('booking-hostile', 'w')", "PermissionError|OSError"),
     "truncates-itself": before("import os; os.truncate(__file__, 0)", "PermissionError"),
     "socket": before("import socket; socket.socket()", "PermissionError"),
     "raises-its-limits": before(

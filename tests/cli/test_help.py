@@ -10,7 +10,15 @@ from booking.cli.app import COMMANDS, program_for, run_command
 
 COMMAND: Any = typer.main.get_command(program_for([]))
 OWN = {("clerks", "explore"), ("timeout", "look"), ("timeout", "buy"), ("timeout", "office")}
-OWN |= {("html", "compare"), ("repeat", "compare"), ("host", "class"), ("lang", "class"), ("save", "class")}
+OWN |= {
+    ("buyers", "grade"),
+    ("html", "grade"),
+    ("html", "compare"),
+    ("repeat", "compare"),
+    ("host", "class"),
+    ("lang", "class"),
+    ("save", "class"),
+}
 """The options that are another thing in this command than elsewhere."""
 
 
