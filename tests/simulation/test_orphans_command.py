@@ -43,7 +43,7 @@ def test_the_words_are_explained(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     for part in ["An orphan is", "A zombie is", "A daemon is", "We had to end: 11, 12.", "We had to end: none."]:
         assert part in text
     assert "11 alive alive alive 12 alive alive alive" in text
-    assert "process 11 alive zombie gone process 12 alive zombie gone" in text
+    assert "11 alive zombie gone 12 alive zombie gone" in text
 
 
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
