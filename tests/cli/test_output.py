@@ -13,9 +13,14 @@ SALE = ["run", "--db", "db.json", "--pay", "0", "--seed", "1"]
 
 
 @pytest.mark.parametrize(
-    "options", [["--buyers", "10"], ["--buyers", "30"], ["--buyers", "3", "--repeat", "11"], ["--tickets", "123456789"]]
+    ("options", "store"),
+    [
+        (["--buyers", "10"], "inplace"),
+        (["--buyers", "30"], "json"),
+        (["--buyers", "3", "--repeat", "11"], "inplace"),
+        (["--tickets", "123456789"], "json"),
+    ],
 )
-@pytest.mark.parametrize("store", ["json", "inplace"])
 def test_no_line_is_longer_than_80_columns(
     options: list[str], store: str, db: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -149,7 +149,7 @@ def require_what_worlds_show(program: Program, scenario: Scenario) -> None:
                 worlds.append(after)
 
 
-@pytest.mark.often(times=100)
+@pytest.mark.often(times=50)
 def test_random_programs_do_what_their_automata_say(times: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a value on the evaluation stack nor an iterator, an error being handled or a list is overlooked."""
     monkeypatch.setattr(watchdog, "LIMIT_S", 0.05)

@@ -41,7 +41,7 @@ def test_a_killed_holder_keeps_a_multiprocessing_lock(lock: str, times: int, tmp
     assert apart(deaths_of_holders, told, lock, tmp_path, times) == []
 
 
-@pytest.mark.often(times=30)
+@pytest.mark.often(times=10)
 @pytest.mark.parametrize("lock", SAFE)
 def test_no_acknowledged_sale_is_lost_however_many_are_killed(lock: str, times: int, tmp_path: Path) -> None:
     """At least so many buyers are killed in their sales: acked <= sold <= acked + unknown, and nobody oversells.
