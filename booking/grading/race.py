@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 from booking import cells
@@ -14,6 +14,7 @@ from booking.processes import lifeline
 from booking.processes.group import ProcessGroup
 from booking.processes.journal import FAILED, receive
 from booking.processes.lifeline import PipeEnds
+from booking.simulation.sale import context_named
 
 _PER_BUYER = 3  # whether it is inside, how often it was, and how often it met somebody there
 _LOOK_S = 0.05
@@ -62,25 +63,24 @@ def race(  # noqa: PLR0913 - the dials of a race
     """
     require_lock(lock)
     started = time.monotonic()
-    context = get_context(start_method)
-    with cell_file(lock, buyers, _PER_BUYER * buyers) as path, ProcessGroup(context) as group:
-        memory = SharedMemory(lock, buyers, path)
+    context = context_named(start_method)
+    with (
+        cell_file(lock, buyers, _PER_BUYER * buyers) as path,
+        closing(SharedMemory(lock, buyers, path)) as memory,
+        ProcessGroup(context) as group,
+    ):
         for me in range(buyers):
             task = RacerTask(lock, me, buyers, entries, path, group.ends)
             group.start(run_racer, task, f"buyer-{me + 1}")
         group.seal()
         group.open_gate()
-        counts = memory.words[len(memory.places) :]
         while not group.all_end_within(_LOOK_S):
-            overlaps = sum(counts[2::_PER_BUYER])
-            if time.monotonic() - started > seconds or (until_overlap and overlaps):
+            if time.monotonic() - started > seconds or (until_overlap and sum(memory.extra()[2::_PER_BUYER])):
                 break
         is_over = group.all_ended()
         if is_over and any(process.exitcode for process in group.processes):
             raise _failure(group)
-        found = list(counts)
-        counts.release()
-        memory.close()
+        found = memory.extra()
     return Race(
         buyers,
         sum(found[1::_PER_BUYER]),

@@ -96,6 +96,10 @@ class SharedMemory:
         finally:
             lockf(self._file, LOCK_UN, _WORD, place * _WORD)
 
+    def extra(self) -> list[int]:
+        """Return the words behind the cells."""
+        return list(self.words[len(self.places) :])
+
     def close(self) -> None:
         """Unmap the file."""
         self.words.release()

@@ -5,16 +5,16 @@ The parent hears of a step before it permits the next.
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
-from typing import Self
+from typing import Any, Protocol, Self
 
 from booking.errors import InconclusiveError
 from booking.processes import lifeline
 from booking.processes.group import Process, ProcessGroup
-from booking.processes.journal import END, PARENT_GONE, READY, Journal, Phase, Record, Value, receive
+from booking.processes.journal import END, PARENT_GONE, READY, Journal, Message, Phase, Record, Value, receive
 from booking.protection import Protection
 from booking.simulation.buyer import BuyerTask, Train, settled, trains_of
 from booking.simulation.desk import LockAtDesk, RealDesk
@@ -71,6 +71,13 @@ class GatedLock(LockAtDesk):
         return self
 
 
+class Listener(Protocol):
+    """Takes what the buyers say."""
+
+    def take(self, message: Message, /) -> None:
+        """Take one message."""
+
+
 @dataclass
 class Controller:
     """Buyers' processes that are kept alive; each stands before its next step and waits for permission."""
@@ -81,29 +88,42 @@ class Controller:
 
     def start(self, protection: Protection, trains: tuple[Train, ...]) -> None:
         """Start the buyers and wait until each of them stands before its first step."""
-        buyers = range(1, protection.scenario.buyers + 1)
-        for buyer in buyers:
-            theirs, ours = self.group.context.Pipe(duplex=False)
-            self.permissions.append(ours)
-            task = GatedTask(
+
+        def task_of(buyer: int, permission: Connection) -> GatedTask:
+            """Return what this buyer is told."""
+            return GatedTask(
                 buyer=buyer,
                 program=protection.program,
                 trains=trains_of(buyer, protection, trains),
                 ends=self.group.ends,
-                permission=theirs,
+                permission=permission,
             )
-            self.group.start(run_gated_buyer, task, f"buyer-{buyer}")
+
+        self.begin(protection.scenario.buyers, run_gated_buyer, task_of, Recorder())
+
+    def begin(
+        self,
+        buyers: int,
+        target: Callable[[Any], None],
+        task_of: Callable[[int, Connection], object],
+        listener: Listener,
+    ) -> None:
+        """Start so many buyers, each with its task, and wait until each of them stands before its first step."""
+        for buyer in range(1, buyers + 1):
+            theirs, ours = self.group.context.Pipe(duplex=False)
+            self.permissions.append(ours)
+            self.group.start(target, task_of(buyer, theirs), f"buyer-{buyer}")
             theirs.close()
         self.group.seal()
-        self.patience = READY_BASE + READY_EACH * len(buyers)
-        self._hear(buyers, Recorder())
+        self.patience = READY_BASE + READY_EACH * buyers
+        self._hear(range(1, buyers + 1), listener)
 
     def process(self, buyer: int) -> Process:
         """Return the process of a buyer."""
         return self.group.processes[buyer - 1]
 
-    def permit(self, buyer: int, recorder: Recorder) -> None:
-        """Let a buyer take one step and listen until it asks for its next; what it says goes to `recorder`.
+    def permit(self, buyer: int, listener: Listener) -> None:
+        """Let a buyer take one step and listen until it asks for its next; what it says goes to `listener`.
 
         Raise InconclusiveError if its process has gone or does not answer.
         """
@@ -111,7 +131,7 @@ class Controller:
             self.permissions[buyer - 1].send_bytes(b"go")
         except OSError:
             raise self._silent([buyer]) from None
-        self._hear([buyer], recorder)
+        self._hear([buyer], listener)
 
     def kill(self, buyer: int) -> None:
         """End a buyer's process as a power failure would, and collect it."""
@@ -123,7 +143,7 @@ class Controller:
         for permission in self.permissions:
             permission.close()
 
-    def _hear(self, buyers: Sequence[int], recorder: Recorder) -> None:
+    def _hear(self, buyers: Sequence[int], listener: Listener) -> None:
         missing, deadline = set(buyers), time.monotonic() + self.patience
         while missing:
             if not self.group.inbox.poll(IDLE_AFTER):
@@ -134,7 +154,7 @@ class Controller:
                 message = receive(self.group.inbox)
             except EOFError:
                 raise self._silent(sorted(missing)) from None
-            recorder.take(message)
+            listener.take(message)
             if message.word == READY:
                 missing.discard(message.buyer)
 
