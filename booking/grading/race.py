@@ -75,7 +75,8 @@ def race(  # noqa: PLR0913 - the dials of a race
         group.seal()
         group.open_gate()
         while not group.all_end_within(_LOOK_S):
-            if time.monotonic() - started > seconds or (until_overlap and sum(memory.extra()[2::_PER_BUYER])):
+            has_overlap = any(memory.extra()[2::_PER_BUYER])
+            if time.monotonic() - started > seconds or (until_overlap and has_overlap):
                 break
         is_over = group.all_ended()
         if is_over and any(process.exitcode for process in group.processes):
