@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from booking.errors import BadInputError
+from booking.text.words import nearest
 
 MOST_BUYERS = 100_000
 MOST_PROCESSES = 10_000
@@ -56,7 +57,8 @@ class Scenario:
         require_whole("trains", self.trains, 1, MOST_TRAINS)
         require_pay(self.pay)
         if self.order not in ORDERS:
-            raise BadInputError(f"order is {_shown(self.order)}; use one of {', '.join(ORDERS)}")
+            near = nearest(str(self.order), ORDERS)
+            raise BadInputError(f"order is {_shown(self.order)}{near}; use one of {', '.join(ORDERS)}")
         if self.order != "same" and self.trains == 1:
             raise BadInputError("--lock-order requires --trains 2 or more")
         if self.seed is not None and (isinstance(self.seed, bool) or not isinstance(self.seed, int)):

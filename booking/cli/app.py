@@ -92,14 +92,18 @@ class Command(TyperCommand):
         self.params.append(colour)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - click's classes, which typer hides
-        """Write the options under the headings that they name, in the order of their first ones; the others last."""
-        rows: dict[str, list[tuple[str, str]]] = {}
+        """Write the arguments, then the options under their headings."""
+        from booking.cli.options import HEADINGS  # noqa: PLC0415 - only help needs them
+
+        heading_of = {name: heading for heading, names in HEADINGS.items() for name in names}
+        rows: dict[str, list[tuple[str, str]]] = {heading: [] for heading in ("Arguments", *HEADINGS, "Options")}
         for parameter in self.get_params(ctx):
-            if record := parameter.get_help_record(ctx):
-                rows.setdefault(getattr(parameter, "rich_help_panel", None) or _other(parameter), []).append(record)
-        for heading in sorted(rows, key=_OTHERS.__eq__):
-            with formatter.section(heading):
-                formatter.write_dl(rows[heading])
+            usual = "Arguments" if parameter.param_type_name == "argument" else "Options"
+            rows[heading_of.get(str(parameter.name), usual)] += filter(None, [parameter.get_help_record(ctx)])
+        for heading, records in rows.items():
+            if records:
+                with formatter.section(heading):
+                    formatter.write_dl(records)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
         """Write the examples, a line each, however long they are."""
@@ -116,9 +120,6 @@ def examples_of(command: str) -> list[str]:
     return text.splitlines()
 
 
-_OTHERS = "Options"
-
-
 def _choose_colour(context: typer.Context, _: Any, value: bool | None) -> None:  # noqa: ANN401, FBT001 - typer's
     """Say it in the variables that every program knows, so that the live view and other programs hear it too."""
     if value is not None:
@@ -127,14 +128,10 @@ def _choose_colour(context: typer.Context, _: Any, value: bool | None) -> None: 
     context.color = shows_colour()
 
 
-def _other(parameter: Any) -> str:  # noqa: ANN401
-    return "Arguments" if parameter.param_type_name == "argument" else _OTHERS
-
-
 def commands_for(arguments: Sequence[str]) -> Iterable[str]:
     """Return the commands that these arguments can need: one, none for the version, all to list or suggest them."""
     first = arguments[0] if arguments else ""
-    if first == "--version":
+    if first in {"--version", "-V"}:
         return ()
     return (first,) if first in COMMANDS else COMMANDS
 
@@ -149,6 +146,7 @@ def _booking(
     version: bool = typer.Option(  # noqa: FBT001 - typer reads options from parameters
         False,  # noqa: FBT003
         "--version",
+        "-V",
         help="Print the version.",
         callback=_version,
         is_eager=True,
@@ -163,10 +161,12 @@ def run_command(arguments: Sequence[str], program: typer.Typer | None = None) ->
     `program` is what `program_for` returned for these arguments, if it was called before.
     """
     _prepare_output()
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:2], "--help"]
     program = program or program_for(arguments)
     try:
         _refuse_renamed(arguments)
-        status = program(list(arguments) or ["--help"], standalone_mode=False)
+        status = program(list(arguments) or ["--help"], prog_name="booking", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
     except BookingError as error:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from booking.cli import options
+from booking.cli import files, options
 from booking.cli.explore import asked_to_stop
 from booking.cli.files import require_writable, write_text
 from booking.errors import INTERRUPTED, BadInputError
@@ -26,13 +26,14 @@ def compare(  # noqa: PLR0913 - every dial is an option
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write one table as Markdown, between the file's two markers.")
     ] = None,
+    open_report: options.OpenReport = False,
     json: options.Json = False,
 ) -> int:
     """Compare all locks: proof, real runs, speed, and a killed holder."""
     from booking.compare import compare_locks, planned  # noqa: PLC0415 - the explorer, which other commands need not
     from booking.reports import comparison as reports  # noqa: PLC0415
 
-    require_writable({"html": html, "markdown": markdown})
+    require_writable({"html": html, "markdown": markdown}, opens=open_report)
     before = _content(markdown)
     names = tuple(name.strip() for name in locks.split(",")) if locks else ()
     scenario = Scenario(buyers, tickets, store=store, permits=permits)
@@ -41,6 +42,8 @@ def compare(  # noqa: PLR0913 - every dial is an option
             found = compare_locks(scenario, locks=names, runs=repeat, stop=stop, on_progress=tell)
         if html is not None:
             write_text("html", html, reports.html(found))
+        if open_report:
+            files.open_report({"html": html})
         if markdown is not None:
             write_text("markdown", markdown, reports.placed(before, reports.markdown(found)))
         if json:

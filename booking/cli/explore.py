@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from booking.cli import options
+from booking.cli import files, options
 from booking.cli.files import require_writable, write_text
 from booking.errors import INTERRUPTED, BadInputError, InconclusiveError
 from booking.explorer.result import Exploration
@@ -33,6 +33,7 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     max_states: Annotated[int, typer.Option(metavar="N", help="Stop after so many states.")] = 5_000_000,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the shortest schedule for replay.")] = None,
     html: options.HtmlFile = None,
+    open_report: options.OpenReport = False,
     json: options.Json = False,
     expect: options.Expect = None,
 ) -> int:
@@ -43,7 +44,7 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     expected = options.parsed_verdict(expect)
     if clerks and (save or html):
         raise BadInputError("--clerks cannot be combined with --save or --html: replays and pages show no clerks")
-    require_writable({"save": save, "html": html})
+    require_writable({"save": save, "html": html}, opens=open_report)
     scenario = Scenario(buyers, tickets, lock, store, permits=permits, trains=trains, order=order)
     started = time.perf_counter()
     with asked_to_stop() as stop, progress(None, "states") as tell:
@@ -57,11 +58,13 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
         options.print_json(found.to_json() | {"crashes": crashes, "clerks": clerks, "elapsed_s": round(elapsed_s, 6)})
     else:
         typer.echo("\n".join([*_counter(clerks), render(found, screen())]))
-        typer.echo(f"\n{_effort(found)} in {elapsed_s:.3g} seconds.")
+        typer.echo("\n".join(["", *screen().wrapped(f"{_effort(found)} in {elapsed_s:.3g} seconds.")]))
     if html is not None:
         from booking.reports.page import exploration  # noqa: PLC0415
 
         write_text("html", html, exploration.render(found))
+    if open_report:
+        files.open_report({"html": html})
     return INTERRUPTED if stop() else status_of(found, expected)
 
 

@@ -3,23 +3,37 @@
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
+
+import typer
 
 from booking.errors import BadInputError, DiskError
 from booking.history.history import History
 from booking.history.verdict import Verdict
+from booking.live.terminal import on_terminal
 from booking.reports import report_named
 from booking.storage.paths import shown, train_path
+from booking.version import DISTRIBUTION
 
 _ANYBODY_WRITES = 0o222
+_SHOWN = ("html", "svg", "png")
+"""What a browser shows, the best first."""
 
 
-def require_writable(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path] | None = None) -> None:
+def require_writable(
+    outputs: Mapping[str, Path | None], inputs: Mapping[str, Path] | None = None, *, opens: bool = False
+) -> None:
     """Raise BadInputError unless each output, by the name of its option, can be written without loss.
 
     `inputs` are the files that the command works on, by what they are: no output may overwrite one of them, nor
-    another output.
+    another output. With `opens` there has to be an output that a browser shows.
     """
+    shows = [option for option in _SHOWN if option in outputs]
+    if opens and not any(outputs[option] for option in shows):
+        raise BadInputError(f"--open requires {' or '.join(f'--{option}' for option in shows)}")
+    if outputs.get("png") and not find_spec("resvg_py"):
+        raise BadInputError(f"--png requires the package resvg_py; install it with `pip install '{DISTRIBUTION}[png]'`")
     taken = dict(inputs or {})
     for option, path in outputs.items():
         if path is not None:
@@ -60,12 +74,14 @@ def _is_same_file(path: Path, other: Path) -> bool:
     return path.resolve() == other.resolve()
 
 
-def write_text(option: str, path: Path, text: str) -> None:
-    """Write one file; raise DiskError."""
+def write_text(option: str, path: Path, text: str | bytes, *, tell: bool = True) -> None:
+    """Write one file, and `tell` a terminal that it is there; raise DiskError."""
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
     except OSError as error:
         raise DiskError(f"cannot write {shown(path)}: {error.strerror}; choose another file with --{option}") from None
+    if tell and on_terminal():
+        typer.echo(f"Wrote {shown(path)}", err=True)
 
 
 def write_history(path: Path, history: History) -> None:
@@ -73,8 +89,19 @@ def write_history(path: Path, history: History) -> None:
     write_text("history", path, "".join(f"{line}\n" for line in history.to_lines()))
 
 
-def write_reports(paths: Mapping[str, Path | None], history: History, verdict: Verdict) -> None:
-    """Write the reports that were asked for, by name; raise DiskError."""
+def write_reports(paths: Mapping[str, Path | None], history: History, verdict: Verdict, *, opens: bool = False) -> None:
+    """Write the reports that were asked for, by name, and perhaps open one; raise DiskError."""
     for name, path in paths.items():
         if path is not None:
             write_text(name, path, report_named(name)(history, verdict))
+    if opens:
+        open_report(paths)
+
+
+def open_report(paths: Mapping[str, Path | None]) -> None:
+    """Open the first report that a browser shows; say so if there is no browser."""
+    import webbrowser  # noqa: PLC0415 - 5 ms that only --open costs
+
+    path = next(path for path in map(paths.get, _SHOWN) if path)
+    if not webbrowser.open(path.resolve().as_uri()):
+        typer.echo(f"There is no browser here; open {shown(path)} yourself.", err=True)

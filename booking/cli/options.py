@@ -1,6 +1,6 @@
 """The options of the commands: one name, one meaning, one help text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,10 +9,30 @@ import typer
 from booking.errors import BadInputError
 from booking.history.finding import SOUND, UNKNOWN, Anomaly
 from booking.registry import LOCKS, STORES
+from booking.scenario import ORDERS
 from booking.setup import CHANNELS, GATES, SUBMISSIONS, Fault
 from booking.text.words import nearest
 
+HEADINGS = {
+    "The sale": ("buyers", "tickets", "lock", "pay", "repeat", "locks", "mode", "rounds"),
+    "See it": ("live", "html", "svg", "png", "open_report", "open_page", "markdown", "json", "lang"),
+    "Make it go wrong": ("kill", "freeze", "trees", "trains", "order", "timeout", "crashes"),
+    "Other machinery": ("store", "permits", "channel", "clerks", "pool", "submit", "gate", "countdown"),
+    "Keep and check": ("history", "save", "progress", "expect", "db", "keep_stock"),
+    "For experts": ("seed", "start_method", "durable", "trace", "csv", "max_states"),
+}
+"""The headings of the help, in their order, with the parameters below each; any other one stands below "Options"."""
+
 VERDICTS = (SOUND, *Anomaly, UNKNOWN)
+
+_NAMES = tuple(name.replace(" ", "-") for name in VERDICTS)
+METHODS = ("fork", "spawn", "forkserver")
+
+
+def among(names: Iterable[str]) -> Callable[[str], list[str]]:
+    """Return what completes the beginning of one of the names in a shell."""
+    return lambda incomplete: [name for name in names if name.startswith(incomplete)]
+
 
 Buyers = Annotated[int, typer.Option(metavar="N", help="Number of buyers.")]
 BuyersNamed = Annotated[
@@ -20,15 +40,20 @@ BuyersNamed = Annotated[
 ]
 Tickets = Annotated[int, typer.Option(metavar="N", help="Number of tickets for sale.")]
 KeepStock = Annotated[bool, typer.Option("--keep-stock", help="Sell what is left; do not restock.")]
-LockName = Annotated[str, typer.Option("--lock", metavar="LOCK", help=f"One of {', '.join(LOCKS)}.")]
+LockName = Annotated[
+    str, typer.Option("--lock", metavar="LOCK", autocompletion=among(LOCKS), help=f"One of {', '.join(LOCKS)}.")
+]
 Permits = Annotated[int, typer.Option(metavar="N", help="With --lock semaphore: how many buyers it lets in.")]
-StoreName = Annotated[str, typer.Option("--store", metavar="STORE", help=f"One of {', '.join(STORES)}.")]
+StoreName = Annotated[
+    str, typer.Option("--store", metavar="STORE", autocompletion=among(STORES), help=f"One of {', '.join(STORES)}.")
+]
 Trains = Annotated[int, typer.Option(metavar="N", help="Number of trains; buyer b needs train b and the next one.")]
 TrainOrder = Annotated[
     str,
     typer.Option(
         "--lock-order",
         metavar="ORDER",
+        autocompletion=among(ORDERS),
         help="First lock: same (the lower number), opposite (even buyers the higher), ring (buyer b of train b).",
     ),
 ]
@@ -38,14 +63,26 @@ Pay = Annotated[
 Seed = Annotated[int | None, typer.Option(metavar="N", help="Seed for all that is drawn by lot.")]
 Crashes = Annotated[int, typer.Option(metavar="N", help="Let up to N buyers crash, each at any point.")]
 
-Gate = Annotated[str, typer.Option(metavar="GATE", help=f"How the sale starts: {', '.join(GATES)}.")]
+Gate = Annotated[
+    str, typer.Option(metavar="GATE", autocompletion=among(GATES), help=f"How the sale starts: {', '.join(GATES)}.")
+]
 Countdown = Annotated[float, typer.Option(metavar="SECONDS", help="Start after a countdown.")]
 Trees = Annotated[int, typer.Option(metavar="N", help="Sell in N process trees, as from N terminals.")]
-Channel = Annotated[str, typer.Option(metavar="CHANNEL", help=f"How buyers reach the store: {', '.join(CHANNELS)}.")]
+Channel = Annotated[
+    str,
+    typer.Option(
+        metavar="CHANNEL", autocompletion=among(CHANNELS), help=f"How buyers reach the store: {', '.join(CHANNELS)}."
+    ),
+]
 Clerks = Annotated[int, typer.Option(metavar="N", help="Number of clerks, with --channel queue or pipe.")]
 Pool = Annotated[int, typer.Option(metavar="N", help="Run the buyers in a pool of N processes; 0: a process each.")]
 Submit = Annotated[
-    str, typer.Option(metavar="MODE", help=f"How buyers are submitted to the pool: {', '.join(SUBMISSIONS)}.")
+    str,
+    typer.Option(
+        metavar="MODE",
+        autocompletion=among(SUBMISSIONS),
+        help=f"How buyers are submitted to the pool: {', '.join(SUBMISSIONS)}.",
+    ),
 ]
 Kill = Annotated[
     list[str] | None, typer.Option(metavar="BUYER@STEP[:TERM]", help="Kill a buyer in a step, for example 2@pay.")
@@ -57,7 +94,12 @@ Freeze = Annotated[
 Db = Annotated[Path, typer.Option(metavar="FILE", help="The JSON file with the tickets.")]
 StartMethod = Annotated[
     str | None,
-    typer.Option(metavar="METHOD", help="fork, spawn or forkserver.", show_default="fork on Linux, else spawn"),
+    typer.Option(
+        metavar="METHOD",
+        autocompletion=among(METHODS),
+        help="fork, spawn or forkserver.",
+        show_default="fork on Linux, else spawn",
+    ),
 ]
 At = Annotated[
     str | None, typer.Option(metavar="HOST:PORT", help="Ask the ticket office there (see `booking office`).")
@@ -65,12 +107,18 @@ At = Annotated[
 HistoryFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write what happened as JSON Lines.")]
 HtmlFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Draw a page to walk through.")]
 SvgFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Draw an image for slides.")]
+PngFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the same image in pixels.")]
+OpenReport = Annotated[bool, typer.Option("--open", help="Open what was drawn in the browser.")]
 TraceFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a trace for Perfetto or chrome://tracing.")]
 CsvFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the events as a table.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Expect = Annotated[
     str | None,
-    typer.Option(metavar="VERDICT", help=f"Exit with 1 unless the verdict is this one of {', '.join(VERDICTS)}."),
+    typer.Option(
+        metavar="VERDICT",
+        autocompletion=among(_NAMES),
+        help=f"Exit with 1 unless the verdict is this: {', '.join(_NAMES)}.",
+    ),
 ]
 
 LONGEST_WAIT = 1_000_000
@@ -111,6 +159,7 @@ def refuse_beside_at(context: typer.Context, *names: str) -> None:
 def parsed_verdict(text: str | None, option: str = "--expect", choices: Sequence[str] = VERDICTS) -> str | None:
     """Return the verdict's name, also of "lost-update"; raise BadInputError for any other text. None stays None."""
     name = text and text.lower().replace("-", " ")
+    name = SOUND if name == "correct" else name  # as it is printed
     if name is not None and name not in choices:
         raise BadInputError(f"{option} is {text!r:.40}{nearest(name, choices)}; use one of {', '.join(choices)}")
     return name

@@ -2,19 +2,21 @@
 
 import json
 import os
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from booking.cli import options
-from booking.cli.files import require_writable, write_text
+from booking.cli.files import require_writable, write_reports, write_text
 from booking.cli.replay import saved_schedule
 from booking.course import quiz
 from booking.course.levels import LEVELS, Campaign, Level, Progress, first_unsolved, started
 from booking.course.screen import lines_typed, show
 from booking.errors import BadInputError
-from booking.game.game import GOALS
+from booking.game.game import GOALS, Game
 from booking.history.finding import Anomaly
 from booking.history.schedule import Schedule, command
 from booking.model.prediction import predict as predict_schedule
@@ -49,6 +51,10 @@ def play(  # noqa: PLR0913 - every dial of a scenario is an option
     seed: options.Seed = None,
     crashes: options.Crashes = 0,
     db: options.Db = Path("data/db.json"),
+    html: options.HtmlFile = None,
+    svg: options.SvgFile = None,
+    png: options.PngFile = None,
+    open_report: options.OpenReport = False,
 ) -> int:
     """Be the scheduler: move the buyers step by step. Without a scenario: level by level, from easy to impossible."""
     dials: dict[str, Any] = {"buyers": buyers, "tickets": tickets, "lock": lock, "permits": permits, "store": store}
@@ -60,10 +66,14 @@ def play(  # noqa: PLR0913 - every dial of a scenario is an option
         riddle = saved_schedule(schedule, chosen | {"pay": (0.0, 0.0)})
         return _quiz(riddle.scenario, [riddle.schedule], db)
     scenario = Scenario(pay=(0.0, 0.0), **dials)
+    if predict and any((html, svg, png)):
+        raise BadInputError("--predict draws nothing; draw an order with `booking replay ORDER --html FILE`")
     if predict:
         drawn_with = int.from_bytes(os.urandom(2), "big") if seed is None else seed
         return _quiz(scenario, quiz.riddles(scenario, drawn_with), db, seed=drawn_with)
-    require_writable({"progress": progress})
+    pictures = {"html": html, "svg": svg, "png": png}
+    require_writable({"progress": progress, **pictures}, opens=open_report)
+    draw = partial(_draw, pictures, opens=open_report)
     known = _loaded(progress)
     if level is not None:
         require_whole("--level", level, 1, len(LEVELS))
@@ -71,9 +81,9 @@ def play(  # noqa: PLR0913 - every dial of a scenario is an option
         if level is not None:
             raise BadInputError("--level has a scenario of its own; leave out --level, or the other options")
         aim = Anomaly(str(options.parsed_verdict(goal, "--goal", GOALS)))
-        return _play(started((Level("", scenario, aim, crashes),), 0, known, {}), progress)
+        return draw(_play(started((Level("", scenario, aim, crashes),), 0, known, {}), progress))
     place = first_unsolved(LEVELS, known) if level is None else level - 1
-    return _play(started(LEVELS, place, known, texts("levels")), progress)
+    return draw(_play(started(LEVELS, place, known, texts("levels")), progress))
 
 
 def _loaded(path: Path | None) -> Progress:
@@ -87,7 +97,16 @@ def _loaded(path: Path | None) -> Progress:
         raise BadInputError(f"cannot use --progress {shown(path):.200}: {why}") from None
 
 
-def _play(campaign: Campaign, path: Path | None) -> int:
+def _draw(pictures: Mapping[str, Path | None], game: Game | None, *, opens: bool) -> int:
+    """Draw the game that was played last, if any was."""
+    if game is not None and any(pictures.values()):
+        prediction = predict_schedule(game.scenario, game.whole_order)
+        write_reports(pictures, prediction.history, prediction.verdict, opens=opens)
+    return 0
+
+
+def _play(campaign: Campaign, path: Path | None) -> Game | None:
+    """Play, and return the game to draw."""
     try:
         show([*campaign.opening()])
         for line in lines_typed("> "):
@@ -95,12 +114,12 @@ def _play(campaign: Campaign, path: Path | None) -> int:
             campaign, told = campaign.reply(line)
             show(told)
             if path is not None and campaign.progress is not before:
-                write_text("progress", path, json.dumps(campaign.progress.to_json(), indent=2) + "\n")
+                write_text("progress", path, json.dumps(campaign.progress.to_json(), indent=2) + "\n", tell=False)
             if campaign.is_over:
                 break
     finally:  # also for Ctrl-C: what was played can be replayed
         show(campaign.farewell())
-    return 0
+    return campaign.shown
 
 
 def _quiz(scenario: Scenario, schedules: list[Schedule], db: Path, seed: int | None = None) -> int:

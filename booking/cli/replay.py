@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from booking.cli import options
-from booking.cli.files import files_of_store, require_writable, write_history
+from booking.cli.files import files_of_store, require_writable, write_history, write_reports
 from booking.history.schedule import SavedSchedule, columns, heading, load, parse
 from booking.live.terminal import screen
 from booking.model.world import Moved
@@ -44,6 +44,10 @@ def replay(  # noqa: PLR0913 - every dial of a scenario is an option
     db: options.Db = Path("data/db.json"),
     start_method: options.StartMethod = None,
     history: options.HistoryFile = None,
+    html: options.HtmlFile = None,
+    svg: options.SvgFile = None,
+    png: options.PngFile = None,
+    open_report: options.OpenReport = False,
     json: options.Json = False,
     expect: options.Expect = None,
 ) -> int:
@@ -52,10 +56,12 @@ def replay(  # noqa: PLR0913 - every dial of a scenario is an option
     dials = {"buyers": buyers, "tickets": tickets, "lock": lock, "permits": permits, "store": store}
     saved = saved_schedule(schedule, options.given(context, **dials, trains=trains, order=order))
     inputs = files_of_store(db, saved.scenario.trains) | {"the schedule itself": Path(schedule)}
-    require_writable({"history": history}, inputs)
+    reports = {"html": html, "svg": svg, "png": png}
+    require_writable({"history": history, **reports}, inputs, opens=open_report)
     done = play(saved.schedule, saved.scenario, db=db, start_method=start_method)
     if history is not None:
         write_history(history, done.history)
+    write_reports(reports, done.history, done.verdict, opens=open_report)
     if json:
         options.print_json(document(done))
     else:

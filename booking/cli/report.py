@@ -20,6 +20,8 @@ def report(  # noqa: PLR0913 - every kind of report is an option
     *,
     html: options.HtmlFile = None,
     svg: options.SvgFile = None,
+    png: options.PngFile = None,
+    open_report: options.OpenReport = False,
     trace: options.TraceFile = None,
     csv: options.CsvFile = None,
     json: options.Json = False,
@@ -27,11 +29,11 @@ def report(  # noqa: PLR0913 - every kind of report is an option
 ) -> int:
     """Judge a saved history again. Draw it as a timeline, a page, an image, a trace or a table."""
     expected = options.parsed_verdict(expect)
-    targets = {"html": html, "svg": svg, "trace": trace, "csv": csv}
-    require_writable(targets, {"the history itself": history})
+    targets = {"html": html, "svg": svg, "png": png, "trace": trace, "csv": csv}
+    require_writable(targets, {"the history itself": history}, opens=open_report)
     sale = load(history)
     verdict = judge(sale)
-    write_reports(targets, sale, verdict)
+    write_reports(targets, sale, verdict, opens=open_report)
     if json:
         options.print_json({"scenario": sale.scenario.to_json(), **verdict.to_json(), "elapsed_s": sale.elapsed_s})
     else:

@@ -69,6 +69,8 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     history: options.HistoryFile = None,
     html: options.HtmlFile = None,
     svg: options.SvgFile = None,
+    png: options.PngFile = None,
+    open_report: options.OpenReport = False,
     trace: options.TraceFile = None,
     csv: options.CsvFile = None,
     json: options.Json = False,
@@ -102,8 +104,8 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
         if keep_stock:
             raise BadInputError("--repeat cannot be combined with --keep-stock: every sale begins with a full stock")
     before = stock_before(scenario, db)
-    reports = {"html": html, "svg": svg, "trace": trace, "csv": csv}
-    require_writable({"history": history, **reports}, files_of_store(db, trains))
+    reports = {"html": html, "svg": svg, "png": png, "trace": trace, "csv": csv}
+    require_writable({"history": history, **reports}, files_of_store(db, trains), opens=open_report)
     hold = partial(
         simulate, scenario, setup=setup, db=db, restock=not keep_stock, start_method=start_method, timeout=timeout
     )
@@ -113,7 +115,7 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     sales = _run(partial(hold, durable=durable, countdown=show_light), view, repeat)
     if history is not None:
         write_history(history, sales.worst)
-    write_reports(reports, sales.worst, sales.verdict)
+    write_reports(reports, sales.worst, sales.verdict, opens=open_report)
     if json:
         options.print_json(_document(sales, repeated=repeat is not None))
     elif repeat is not None:

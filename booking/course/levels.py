@@ -147,6 +147,7 @@ class Campaign:
 
     `texts` has the levels' titles and ideas. `idea_told` is whether the player has heard the idea of this level,
     `wrong_claims` how often the player has called a level hopeless that is not, and `is_over` whether the player quit.
+    `won` is the game that was won last.
     """
 
     levels: tuple[Level, ...]
@@ -157,6 +158,7 @@ class Campaign:
     idea_told: bool = False
     wrong_claims: int = 0
     is_over: bool = False
+    won: Game | None = None
 
     @property
     def level(self) -> Level:
@@ -180,6 +182,11 @@ class Campaign:
         if reply.game.is_won and reply.finished:
             return self._won(reply)
         return replace(self, game=reply.game, is_over=reply.finished), reply.lines
+
+    @property
+    def shown(self) -> Game | None:
+        """Return the game to draw: the one that was left in the middle, else the one that was won last."""
+        return self.game if self.game.turns else self.won
 
     def opening(self) -> Iterator[str]:
         """Yield the task, and where everybody stands."""
@@ -214,7 +221,7 @@ class Campaign:
             return replace(self, game=game), (*reply.lines, too_many, "Undo (u) or restart (r).")
         progress = self.progress.with_order(self.level, game.whole_order)
         again = ("You have found this order before.",) if progress is self.progress else ()
-        after = replace(self, progress=progress, game=game.restarted())
+        after = replace(self, progress=progress, game=game.restarted(), won=game)
         return after, (*reply.lines, *farewell(game), "", *again, *after.outlook())
 
     def outlook(self) -> Iterator[str]:
@@ -246,7 +253,8 @@ class Campaign:
         place = next((place for place in places if not self.progress.has_solved(self.levels[place])), None)
         if place is None:
             return self, ("There is no other level left to solve.",)
-        after = replace(started(self.levels, place, self.progress, self.texts), wrong_claims=self.wrong_claims)
+        first = started(self.levels, place, self.progress, self.texts)
+        after = replace(first, wrong_claims=self.wrong_claims, won=self.won)
         return after, ("", *after.opening())
 
     def _list(self) -> tuple["Campaign", tuple[str, ...]]:

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 REPORTS: dict[str, str] = {
     "html": "booking.reports.page",
     "svg": "booking.reports.svg",
+    "png": "booking.reports.png",
     "trace": "booking.reports.trace",
     "csv": "booking.reports.csv",
 }
 """The module of each report: imported when it is asked for, so that a sale without a report pays nothing."""
 
-Report: TypeAlias = "Callable[[History, Verdict], str]"
+Report: TypeAlias = "Callable[[History, Verdict], str | bytes]"
 
 
 def report_named(name: str) -> Report:

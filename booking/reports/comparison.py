@@ -81,8 +81,9 @@ def _of_what(measures: Iterable[list[str]]) -> str:
 def text(comparison: Comparison, screen: Screen = PLAIN) -> str:
     """Return the comparison in lines that fit, unless a lock's name or a cell is longer than a line."""
     blocks = ["\n".join([*_shown(table, screen), "", *screen.wrapped(table.words)]) for table in tables(comparison)]
-    reasons = [line for note in notes(comparison) for line in screen.wrapped(note)]
-    return "\n\n".join([*blocks, *(["\n".join(reasons)] if reasons else []), _ran(comparison)])
+    reasons = "\n".join(line for note in notes(comparison) for line in screen.wrapped(note))
+    ran = "\n".join(screen.wrapped(_ran(comparison)))
+    return "\n\n".join([*blocks, *[reasons] * bool(reasons), ran])
 
 
 def markdown(comparison: Comparison) -> str:

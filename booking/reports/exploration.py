@@ -39,7 +39,7 @@ def render(exploration: Exploration, screen: Screen = PLAIN) -> str:
         steps = count_of(shortest.steps, "step")
         lines += [
             "",
-            f"The shortest order that ends in {_WAYS[shortest.anomaly]} has {steps}:",
+            *screen.wrapped(f"The shortest order that ends in {_WAYS[shortest.anomaly]} has {steps}:"),
             "",
             *_columns(shortest, screen),
             "",

@@ -10,7 +10,7 @@ from typing import Any
 from booking.history.history import History
 from booking.history.states import states
 from booking.history.verdict import Verdict
-from booking.reports.lanes import Lane, Picture, Span, draw
+from booking.reports.lanes import Kind, Lane, Picture, Span, draw
 
 STORE = 0
 """The process number of the store; buyers have their own numbers from 1, which are unique for certain."""
@@ -55,14 +55,15 @@ def _bar(span: Span, times: list[float]) -> dict[str, Any]:
 def _flows(history: History, picture: Picture, times: list[float]) -> Iterator[dict[str, Any]]:
     """Yield the two ends of every arrow.
 
-    A flow leaves the bar that is open at its moment; the read has just ended then, so its start is taken.
+    A flow is tied to the bar that is open at its moment (`bp` "e": the enclosing one), and the steps that it is about
+    have just ended then, so each end stands in the middle of its step's bar, where no viewer can miss it.
     """
-    starts = {span.end: span.start for span in picture.spans if span.end is not None}
+    sections = (Kind.INSIDE, Kind.UNGUARDED)
+    middles = {s.end: (times[s.start] + times[s.end]) / 2 for s in picture.spans if s.end and s.kind not in sections}
     for number, arrow in enumerate(picture.arrows, 1):
-        reader, writer = history.events[arrow.start].buyer, history.events[arrow.end].buyer
-        read = times[starts.get(arrow.start, arrow.start)]
-        yield _event("s", arrow.text, reader, read, cat="witness", id=number)
-        yield _event("f", arrow.text, writer, times[arrow.end], cat="witness", id=number, bp="e")
+        for phase, index, more in (("s", arrow.start, {}), ("f", arrow.end, {"bp": "e"})):
+            moment = middles.get(index, times[index])
+            yield _event(phase, arrow.text, history.events[index].buyer, moment, cat="witness", id=number, **more)
 
 
 def _endings(history: History, lanes: tuple[Lane, ...], times: list[float]) -> Iterator[dict[str, Any]]:

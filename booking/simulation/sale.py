@@ -24,6 +24,7 @@ from booking.simulation.running import Countdown, Plan, RunningSale, Watcher
 from booking.storage import files
 from booking.storage.paths import shown, train_path, warn_of_shared_folder
 from booking.stores import Store
+from booking.text.words import nearest
 
 if TYPE_CHECKING:
     from booking.simulation.faults import Faults
@@ -224,7 +225,8 @@ def context_named(start_method: str | None) -> BaseContext:
     methods = get_all_start_methods()
     start_method = start_method or ("fork" if sys.platform == "linux" else "spawn")  # libraries of macOS may not fork
     if start_method not in methods:
-        raise BadInputError(f"there is no start method {start_method!r} here; use one of {', '.join(methods)}")
+        near = nearest(start_method, methods)
+        raise BadInputError(f"there is no start method {start_method!r} here{near}; use one of {', '.join(methods)}")
     return get_context(start_method)
 
 

@@ -85,7 +85,7 @@ class Screen(NamedTuple):
         return "".join(painted).rstrip()
 
     def _record(self, headers: Sequence[str], row: Sequence[str], ink: Callable[[str], str | None]) -> Iterator[str]:
-        yield row[0]
+        yield f"{headers[0]} {row[0]}"
         for header, cell in zip(headers[1:], row[1:], strict=True):
             first, *others = self.hanging(f"  {header}: ", cell)
             yield from [first.replace(cell, self.paint(cell, ink(cell))), *others]

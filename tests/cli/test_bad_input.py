@@ -61,7 +61,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
         (["--kill", "2@wriet"], "--kill 2@wriet: no step 'wriet' (did you mean 'write'?); use one of acquire"),
         (["--freeze", "2@pay:TERM"], "--freeze is '2@pay:TERM'; use BUYER@STEP, for example 2@pay"),
         (["--store", "drawer"], "there is no store 'drawer'; use one of json, inplace"),
-        (["--start-method", "vfork"], "there is no start method 'vfork' here; use one of fork"),
+        (["--start-method", "vfork"], "there is no start method 'vfork' here (did you mean 'fork'?); use one of fork"),
         (["--pay", "-1"], "pay is -1; use SECONDS or MIN:MAX"),
         (["--pay", "nan"], "pay is nan; use"),
         (["--pay", "inf"], "pay is inf; use"),

@@ -1,12 +1,17 @@
 """The help: an option that several commands share has one text, one metavar and one place among the others."""
 
+import re
+import shlex
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from programs import ran
 
-from booking.cli.app import COMMANDS, program_for, run_command
+from booking.cli.app import COMMANDS, examples_of, program_for, run_command
+from booking.cli.options import HEADINGS, parsed_verdict
 
 COMMAND: Any = typer.main.get_command(program_for([]))
 OWN = {("clerks", "explore"), ("timeout", "look"), ("timeout", "buy"), ("timeout", "office")}
@@ -18,6 +23,8 @@ OWN |= {
     ("host", "class"),
     ("lang", "class"),
     ("save", "class"),
+    ("open", "class"),
+    ("open", "lab"),
 }
 """The options that are another thing in this command than elsewhere."""
 
@@ -61,3 +68,63 @@ def test_every_help_fits(command: str, capsys: pytest.CaptureFixture[str]) -> No
     """80 columns, exit status 0."""
     assert run_command([command, "--help"]) == 0
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_ends_with_three_examples_that_can_be_typed(command: str) -> None:
+    """Each is a line of at most 78 columns, so that it is not folded, and the program knows every option in it."""
+    lines = examples_of(command)
+    assert len(lines) == 3
+    for line in lines:
+        assert len(line) <= 78
+        program, name, *arguments = shlex.split(re.split(r"  +", line)[0])
+        assert program == "booking"
+        COMMAND.commands[name].make_context(name, arguments)
+
+
+def test_the_options_of_a_sale_stand_under_headings(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a beginner needs comes first, what only experts need last, and nothing of a sale is without a heading."""
+    assert run_command(["run", "--help"]) == 0
+    text = capsys.readouterr().out
+    headings = re.findall(r"^(\w[\w ]*):$", text, re.MULTILINE)
+    assert headings == [*HEADINGS, "Options", "Examples"]
+    rest = text.partition("\nOptions:")[2].partition("\nExamples:")[0]
+    assert re.findall(r"^  (?:-h, )?--(\w+)", rest, re.MULTILINE) == ["colour", "help"]
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("run --lock f", ["file", "flock", "fair", "file-soft"]),
+        ("explore --store ", ["json", "inplace", "memory", "shared"]),
+        ("report sale.jsonl --expect t", ["torn-read"]),
+        ("run --gate b", ["barrier"]),
+    ],
+)
+def test_the_shell_completes_values(words: str, completed: list[str], tmp_path: Path) -> None:
+    """What typer's own script asks when Tab is pressed behind an option."""
+    asked = {
+        "_BOOKING_COMPLETE": "complete_bash",
+        "COMP_WORDS": f"booking {words}",
+        "COMP_CWORD": str(words.count(" ") + 1),
+    }
+    assert ran([], tmp_path, **asked).stdout.split() == completed
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [(["help"], ["--help"]), (["help", "look"], ["look", "--help"]), (["-V"], ["--version"])]
+)
+def test_what_other_programs_call_it_works_too(
+    typed: list[str], meant: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`booking help` and `booking -V` are what people type first."""
+    answers = []
+    for arguments in (typed, meant):
+        assert run_command(arguments) == 0
+        answers.append(capsys.readouterr().out)
+    assert answers[0] == answers[1]
+
+
+def test_the_verdict_that_is_printed_can_be_expected() -> None:
+    """The screen says CORRECT, and its name in JSON is sound; both are understood."""
+    assert parsed_verdict("correct") == parsed_verdict("sound") == "sound"

@@ -83,12 +83,13 @@ def damaged(change: Callable[[Rows], None]) -> list[str]:
     return [json.dumps(row) for row in rows]
 
 
-@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("report", sorted(REPORTS.keys() - {"png"}))  # that one is the SVG, drawn
 @pytest.mark.parametrize("change", SHOWN.values(), ids=SHOWN)
 def test_what_can_be_read_can_be_shown(change: Callable[[Rows], None], report: str) -> None:
     """Every report of an odd history can be written to a disk, begins as such a file does, and has no new markup."""
     history = History.from_lines(damaged(change))
     text = report_named(report)(history, judge(history))
+    assert isinstance(text, str)
     assert text.encode("utf-8").startswith({"html": b"<!D", "svg": b"<svg", "trace": b"{", "csv": b"seq,"}[report])
     assert report not in {"html", "svg"} or "<svg onload" not in text
 

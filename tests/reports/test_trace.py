@@ -27,8 +27,8 @@ def test_the_trace_of_the_race(race: Judged) -> None:
         (2, "write 0", 4, 1),
     ]
     assert [(e["ph"], e["pid"], e["ts"], e["id"]) for e in events if e["ph"] in "sf"] == [
-        ("s", 1, 0, 1),
-        ("f", 2, 5, 1),
+        ("s", 1, 0.5, 1),
+        ("f", 2, 4.5, 1),
     ]
     assert [(e["pid"], e["name"]) for e in events if e["ph"] == "i"] == [(1, "bought a ticket"), (2, "bought a ticket")]
     assert [(e["ts"], e["args"]["count"]) for e in events if e["ph"] == "C"] == [(0, 1), (5, 0)]
