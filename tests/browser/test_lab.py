@@ -20,6 +20,22 @@ READY = "body[data-ready]:not([data-ready=failed])"
 PYODIDE = Path(sys.prefix) / "node_modules" / "pyodide"
 """Where `npm install --prefix .venv pyodide` puts it."""
 
+PETERSON = """\
+from booking import Cell, Cells
+
+class Peterson:
+    flag = Cells(False)
+    turn = Cell(0)
+
+    def acquire(self, me):
+        self.flag[me] = True
+        self.turn = 1 - me
+        while self.flag[1 - me] and self.turn == 1 - me:
+            pass
+
+    def release(self, me):
+        self.flag[me] = False
+"""
 ENDLESS = """\
 from booking import Cell
 
@@ -87,6 +103,25 @@ def test_all_orders_are_counted(lab: "Page") -> None:
     lab.click("#dials button")
     lab.wait_for_selector("#picture:not([hidden])")
     assert "12, 60 %" in lab.inner_text("#counts")
+
+
+def test_a_wrong_lock_is_walked_through_and_a_right_one_proved(lab: "Page") -> None:
+    """The first text in the editor is a wrong lock: its witness stands at its own lines. Peterson's is proved."""
+    lab.click("[data-tab=write]")
+    lab.evaluate("localStorage.removeItem('booking-lab-code')")
+    lab.reload()
+    lab.wait_for_selector(READY)
+    lab.click("#write-buttons button.main")
+    lab.wait_for_selector("#verdicts .bad")
+    assert "inside together" in lab.inner_text("#witness .told")
+    lab.click("#witness >> text=Back")
+    assert "Step 3 of 4" in lab.inner_text("#witness .told")
+    assert lab.locator("#gutter .here").count() >= 1
+    lab.fill("#code", PETERSON)
+    lab.click("#write-buttons button.main")
+    lab.wait_for_selector("#verdicts .good:nth-of-type(1)")
+    assert lab.locator("#verdicts .good").count() == 3
+    assert int(lab.get_attribute("body", "data-proved") or 0) < 1000
 
 
 def test_code_that_does_not_stop_is_ended_and_stays(lab: "Page") -> None:
