@@ -74,6 +74,8 @@ def _of_setup(setup: Setup) -> Iterator[str]:
         yield "--gate barrier cannot be combined with --pool: it waits for all buyers at once, and a pool runs a few"
     if setup.submit == "sync" and not setup.pool:
         yield "--submit requires --pool"
+    if setup.hand_over != "initializer" and not setup.pool:
+        yield "--hand-over requires --pool"
     if clerks and setup.faults:
         yield "--channel cannot be combined with --kill or --freeze: with clerks the buyers do not touch the store"
     if clerks and setup.trees > 1:
@@ -96,6 +98,8 @@ def _of_buyers(protection: Protection, setup: Setup, start_method: str) -> Itera
     if not (setup.is_plain or store.shared):
         whose = "worker" if setup.pool else "clerk"
         yield f"with --store {scenario.store} every {whose} has its own count; use --store json"
+    if setup.hand_over == "manager" and facts.reach is not Reach.PROCESS_TREE:
+        yield f"--hand-over manager cannot be combined with --lock {scenario.lock}: a manager holds a lock of mp's kind"
     if setup.pool:
         return
     most = MOST_PROCESSES if setup.is_plain else MOST_FORKSERVER if start_method == "forkserver" else MOST_CLIENTS

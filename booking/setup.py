@@ -18,6 +18,7 @@ MOST_TREES = 64
 GATES = ("event", "barrier", "none")
 CHANNELS = ("direct", "queue", "pipe")
 SUBMISSIONS = ("async", "sync")
+HAND_OVERS = ("initializer", "argument", "manager")
 
 
 class FaultKind(StrEnum):
@@ -107,7 +108,8 @@ class Setup:
     `gate` is how the sale opens, `countdown` how many seconds after all buyers are ready. `faults` strike buyers.
     `trees` is the number of independent process trees that sell. `channel` is how a buyer reaches the store: directly,
     or through `clerks` clerk processes and a queue or pipes. `pool` is the size of a process pool that plays the
-    buyers, 0 for a process each; `submit` is how buyers are submitted to it.
+    buyers, 0 for a process each; `submit` is how buyers are submitted to it, and `hand_over` how its workers get the
+    lock: when they start, as an argument of each buyer, or as an argument that stands for a lock in a manager process.
 
     Raise BadInputError for a value out of range; `booking.rules` knows which values go together.
     """
@@ -120,12 +122,14 @@ class Setup:
     clerks: int = 1
     pool: int = 0
     submit: str = "async"
+    hand_over: str = "initializer"
 
     def __post_init__(self) -> None:
         """Refuse a value out of range."""
         _require_one_of("gate", self.gate, GATES)
         _require_one_of("channel", self.channel, CHANNELS)
         _require_one_of("submit", self.submit, SUBMISSIONS)
+        _require_one_of("hand-over", self.hand_over, HAND_OVERS)
         require_whole("trees", self.trees, 1, MOST_TREES)
         require_whole("clerks", self.clerks, 1, MOST_TREES)
         require_whole("pool", self.pool, 0, MOST_WORKERS)

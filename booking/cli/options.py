@@ -10,7 +10,7 @@ from booking.errors import BadInputError
 from booking.history.finding import SOUND, UNKNOWN, Anomaly
 from booking.registry import LOCKS, STORES
 from booking.scenario import ORDERS
-from booking.setup import CHANNELS, GATES, SUBMISSIONS, Fault
+from booking.setup import CHANNELS, GATES, HAND_OVERS, SUBMISSIONS, Fault
 from booking.text.words import nearest
 
 HEADINGS = {
@@ -76,6 +76,9 @@ Channel = Annotated[
 ]
 Clerks = Annotated[int, typer.Option(metavar="N", help="Number of clerks, with --channel queue or pipe.")]
 Pool = Annotated[int, typer.Option(metavar="N", help="Run the buyers in a pool of N processes; 0: a process each.")]
+HandOver = Annotated[
+    str, typer.Option(metavar="WAY", help=f"How the pool's workers get the lock: {', '.join(HAND_OVERS)}.")
+]
 Submit = Annotated[
     str,
     typer.Option(
