@@ -84,7 +84,7 @@ def filled(source: str, outputs: Mapping[str, str]) -> str:
 
 def page(text: str, shown: Mapping[str, Mapping[str, Any]]) -> str:
     """Return a lesson with the transcripts that it names."""
-    return SHOWN.sub(lambda match: f"{match[1]}{shown[match[2]]['output'].strip()}\n{match[4]}", text)
+    return SHOWN.sub(lambda match: f"{match[1]}{shown[match[2]].get('output', '').strip()}\n{match[4]}", text)
 
 
 def main() -> int:
