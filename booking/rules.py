@@ -98,7 +98,7 @@ def _of_buyers(protection: Protection, setup: Setup, start_method: str) -> Itera
     if not (setup.is_plain or store.shared):
         whose = "worker" if setup.pool else "clerk"
         yield f"with --store {scenario.store} every {whose} has its own count; use --store json"
-    if setup.hand_over == "manager" and facts.reach is not Reach.PROCESS_TREE:
+    if setup.hand_over == "manager" and protection.facts.reach is not Reach.PROCESS_TREE:
         yield f"--hand-over manager cannot be combined with --lock {scenario.lock}: a manager holds a lock of mp's kind"
     if setup.pool:
         return

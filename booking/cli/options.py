@@ -17,7 +17,7 @@ HEADINGS = {
     "The sale": ("buyers", "tickets", "lock", "pay", "repeat", "locks", "mode", "rounds"),
     "See it": ("live", "html", "svg", "png", "open_report", "open_page", "markdown", "json", "lang"),
     "Make it go wrong": ("kill", "freeze", "trees", "trains", "order", "timeout", "crashes"),
-    "Other machinery": ("store", "permits", "channel", "clerks", "pool", "submit", "gate", "countdown"),
+    "Other machinery": ("store", "permits", "channel", "clerks", "pool", "submit", "hand_over", "gate", "countdown"),
     "Keep and check": ("history", "save", "progress", "expect", "db", "keep_stock"),
     "For experts": ("seed", "start_method", "durable", "trace", "csv", "max_states"),
 }
@@ -77,7 +77,12 @@ Channel = Annotated[
 Clerks = Annotated[int, typer.Option(metavar="N", help="Number of clerks, with --channel queue or pipe.")]
 Pool = Annotated[int, typer.Option(metavar="N", help="Run the buyers in a pool of N processes; 0: a process each.")]
 HandOver = Annotated[
-    str, typer.Option(metavar="WAY", help=f"How the pool's workers get the lock: {', '.join(HAND_OVERS)}.")
+    str,
+    typer.Option(
+        metavar="WAY",
+        autocompletion=among(HAND_OVERS),
+        help=f"How the workers of the pool get the lock: {', '.join(HAND_OVERS)}.",
+    ),
 ]
 Submit = Annotated[
     str,

@@ -58,6 +58,7 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     clerks: options.Clerks = 1,
     pool: options.Pool = 0,
     submit: options.Submit = "async",
+    hand_over: options.HandOver = "initializer",
     kill: options.Kill = None,
     freeze: options.Freeze = None,
     timeout: Timeout = None,
@@ -98,6 +99,7 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
         clerks=clerks,
         pool=pool,
         submit=submit,
+        hand_over=hand_over,
     )
     if repeat is not None:
         require_whole("--repeat", repeat, 1, MOST_RUNS)

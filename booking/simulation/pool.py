@@ -8,9 +8,10 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -19,6 +20,7 @@ from typing import Any, TypeAlias, cast
 
 from booking.errors import BadInputError, InconclusiveError
 from booking.history.history import TIME_WAS_UP, WORKER_DIED, Ending, History
+from booking.locks import Lock
 from booking.processes import lifeline
 from booking.processes.fork import fork_lock
 from booking.processes.group import Process
@@ -43,7 +45,8 @@ _TERMINATED = -15
 class WorkerTask:
     """All that a worker is told before its first buyer. `recorded` tells whether every step goes to the journal.
 
-    A multiprocessing lock can only be handed to a process that starts, so it comes with this and not with a batch.
+    A multiprocessing lock can only be handed to a process that starts, so it comes with this and not with a batch; or
+    it is meant to come with a batch, to see what Python says, and is None here.
     """
 
     program: Callable[..., Outcome]
@@ -58,6 +61,8 @@ class Batch:
 
     first: int
     pay_s: Sequence[float]
+    lock: Lock | None = None
+    """The lock, if it is handed over as an argument."""
 
 
 BatchResult: TypeAlias = tuple[int, Sequence[tuple[Outcome, str | None]]]
@@ -78,6 +83,8 @@ def begin(task: WorkerTask) -> None:
 def play(batch: Batch) -> BatchResult:
     """Be these buyers, one after the other, and return how they ended."""
     (task,) = _tasks
+    if batch.lock is not None:
+        task = replace(task, train=replace(task.train, lock=batch.lock))
     return os.getpid(), [_play_one(task, buyer, pay_s) for buyer, pay_s in enumerate(batch.pay_s, batch.first)]
 
 
@@ -99,7 +106,8 @@ class PoolSale(RunningSale):
         self._recorded = self._buyers <= MOST_RECORDED
         size = 1 if self._recorded else BATCH
         starts = range(0, self._buyers, size)
-        self._waiting = deque(Batch(start + 1, plan.pay_s[start : start + size]) for start in starts)
+        self._size, self._starts = size, starts
+        self._waiting: deque[Batch] = deque()
         self._answers: dict[int, Ending] = {}
         self._under_way: dict[Future[BatchResult], Batch] = {}
         self._done: SimpleQueue[Future[BatchResult]] = SimpleQueue()
@@ -108,22 +116,41 @@ class PoolSale(RunningSale):
 
     def hold(self, timeout: float) -> History:
         """Hold the sale; the pool is gone when this returns or raises."""
-        program, train = self.plan.protection.program, self.plan.trains[0]
-        task = WorkerTask(program=program, train=train, ends=self._group.ends, recorded=self._recorded)
-        self._pool = ProcessPoolExecutor(
-            min(self._setup.pool, len(self._waiting)),
-            mp_context=cast("BaseContext", _ListingContext(self._group.context, self._group.processes)),
-            initializer=begin,
-            initargs=(task,),
-        )
-        try:
+        program, train, pay_s = self.plan.protection.program, self.plan.trains[0], self.plan.pay_s
+        with ExitStack() as stack:
+            lock = None
+            if self._setup.hand_over != "initializer":
+                lock = train.lock if self._setup.hand_over == "argument" else stack.enter_context(self._managed_lock())
+                train = replace(train, lock=None)
+            batches = (Batch(start + 1, pay_s[start : start + self._size], lock) for start in self._starts)
+            self._waiting.extend(batches)
+            task = WorkerTask(program=program, train=train, ends=self._group.ends, recorded=self._recorded)
+            self._pool = ProcessPoolExecutor(
+                min(self._setup.pool, len(self._waiting)),
+                mp_context=cast("BaseContext", _ListingContext(self._group.context, self._group.processes)),
+                initializer=begin,
+                initargs=(task,),
+            )
+            stack.callback(self._close)
             return super().hold(timeout)
-        finally:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-            while self._group.processes:  # the library keeps files open until no reference to a process is left
-                process = self._group.processes.pop()
-                if isinstance(process, BaseProcess):
-                    process.close()
+
+    def _close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        while self._group.processes:  # the library keeps files open until no reference to a process is left
+            process = self._group.processes.pop()
+            if isinstance(process, BaseProcess):
+                process.close()
+
+    @contextmanager
+    def _managed_lock(self) -> Iterator[Lock | None]:
+        """Start a manager process, which holds the lock, and yield what stands for it elsewhere."""
+        from multiprocessing.managers import SyncManager  # noqa: PLC0415 - 20 ms, and few pools have one
+
+        with fork_lock, mask():
+            manager = SyncManager(ctx=self._group.context)
+            manager.start(lifeline.become_child, (self._group.ends, int))
+        with manager:
+            yield self.plan.protection.lock(self.plan.trains[0].store.path, cast("BaseContext", manager))
 
     def _start(self) -> None:
         self._submit()
@@ -190,6 +217,10 @@ class PoolSale(RunningSale):
         except BrokenExecutor:
             self._is_broken = True
             return
+        except RuntimeError as refusal:  # Python does not pickle the lock
+            raise BadInputError(
+                f"Python cannot hand over the lock as an argument: RuntimeError: {refusal}; use --hand-over initializer"
+            ) from None
         for buyer, (outcome, error) in enumerate(played, batch.first):
             self._answers[buyer] = Ending(buyer, pid, outcome, error=error)
 

@@ -53,6 +53,25 @@ def test_a_lock_or_waiting_for_each_is_sound(lock: str, submit: str, method: str
     assert all(is_gone(event.pid) for event in history.events)
 
 
+@pytest.mark.parametrize("way", ["argument", "manager"])
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_lock_can_travel_as_what_stands_for_it(way: str, method: str, db: Path) -> None:
+    """A file lock is its path, and a manager's lock a proxy: either can be an argument, and no process is left."""
+    scenario = Scenario(buyers=4, lock="file" if way == "argument" else "mp", pay=(0.02, 0.02))
+    before = children_of(os.getpid())
+    verdict = judge(simulate(scenario, setup=Setup(pool=2, hand_over=way), db=db, start_method=method))
+    assert (verdict.name, verdict.sold) == ("sound", 1)
+    assert eventually(lambda: len(children_of(os.getpid())) <= len(before) + (method == "spawn"), within=5)
+
+
+def test_a_multiprocessing_lock_is_no_argument(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Python refuses to pickle it; its own words and the remedy are one line."""
+    assert run_command(["run", "--db", str(db), "--pool", "2", "--lock", "mp", "--hand-over", "argument"]) == 2
+    captured = capsys.readouterr()
+    assert "RuntimeError: Lock objects should only be shared between processes through inheritance" in captured.err
+    assert "use --hand-over initializer" in captured.err
+
+
 def test_handed_in_at_once_the_race_shows(db: Path) -> None:
     """Three workers can sell one ticket three times and no oftener, and sooner or later they sell it twice."""
     sold = {0}
@@ -230,6 +249,8 @@ SENTENCES: list[tuple[list[str], str]] = [
     (["--pool", "-1"], "from 0 to 256"),
     (["--pool", "2", "--submit", "later"], "use one of async, sync"),
     (["--submit", "sync"], "--submit requires --pool"),
+    (["--hand-over", "argument"], "--hand-over requires --pool"),
+    (["--pool", "2", "--lock", "file", "--hand-over", "manager"], "a manager holds a lock of mp's kind"),
     (["--pool", "2", "--buyers", "100001"], "from 1 to 100000"),
     (["--buyers", "10001"], "from 1 to 10000"),
 ]
