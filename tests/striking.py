@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,12 +22,15 @@ class Striker:
     pid: int = 0
     buyer: int = 0
     struck_s: float = 0.0
+    afterwards: Callable[[], object] = int
+    """What to do once the signal is sent; by default nothing."""
 
     def __call__(self, message: Message) -> None:
         """Strike at the word."""
         if message.word == self.word and not self.pid:
             self.pid, self.buyer, self.struck_s = message.pid, message.buyer, time.monotonic()
             os.kill(message.pid, self.by)
+            self.afterwards()
 
 
 @dataclass

@@ -1,5 +1,7 @@
 """Buyers that go to clerks, as real processes: who sells, when it is safe, and what a death leaves behind."""
 
+import contextlib
+import io
 import os
 import random
 import re
@@ -28,9 +30,11 @@ QUICK = (0.0, 0.0)
 ANSWERED = {Outcome.BOUGHT, Outcome.SOLD_OUT}
 
 
-def sale(db: Path, via: str, clerks: int = 1, lock: str = "none", method: str = "fork", **dials: object) -> History:
+def sale(  # noqa: PLR0913, PLR0917 - each is one dial
+    db: Path, via: str, clerks: int = 1, lock: str = "none", method: str = "fork", buyers: int = 6, **dials: object
+) -> History:
     """Hold a sale of one ticket to six buyers who pay for 50 ms."""
-    scenario = Scenario(buyers=6, lock=lock, pay=(0.05, 0.05))
+    scenario = Scenario(buyers, lock=lock, pay=(0.05, 0.05))
     return simulate(scenario, setup=Setup(channel=via, clerks=clerks, **dials), db=db, start_method=method)  # type: ignore[arg-type]
 
 
@@ -41,10 +45,11 @@ def sale(db: Path, via: str, clerks: int = 1, lock: str = "none", method: str = 
 )
 def test_one_clerk_or_a_lock_is_sound(via: str, clerks: int, lock: str, method: str, db: Path) -> None:
     """One clerk needs no lock, and two with a lock sell one ticket once, whatever the start method."""
-    history = sale(db, via, clerks, lock, method)
+    buyers = 6 if method == "fork" else 3  # a process that is spawned costs as much as twenty that are forked
+    history = sale(db, via, clerks, lock, method, buyers)
     verdict = judge(history)
-    assert (verdict.name, verdict.sold, verdict.sold_out, history.stock_left) == ("sound", 1, 5, 0)
-    assert [ending.exitcode for ending in history.endings] == [0] * 6
+    assert (verdict.name, verdict.sold, verdict.sold_out, history.stock_left) == ("sound", 1, buyers - 1, 0)
+    assert [ending.exitcode for ending in history.endings] == [0] * buyers
     assert not history.timed_out
 
 
@@ -93,12 +98,12 @@ def test_a_full_and_an_empty_queue_are_told(db: Path) -> None:
 @pytest.mark.often(times=1)
 @pytest.mark.parametrize("via", VIAS)
 def test_a_crowd_is_served(via: str, times: int, tmp_path: Path) -> None:
-    """Hundreds of buyers that come and go at once lose no question: none takes the queue's lock away with it."""
+    """Dozens of buyers that come and go at once lose no question: none takes the queue's lock away with it."""
     for _ in range(times):
-        scenario = Scenario(100, tickets=5, lock="file", pay=QUICK)
+        scenario = Scenario(60, tickets=5, lock="file", pay=QUICK)
         history = simulate(scenario, setup=Setup(channel=via, clerks=2), db=tmp_path / "db.json", timeout=20)
         verdict = judge(history)
-        assert (verdict.name, verdict.sold, verdict.sold_out, history.timed_out) == ("sound", 5, 95, False)
+        assert (verdict.name, verdict.sold, verdict.sold_out, history.timed_out) == ("sound", 5, 55, False)
 
 
 @pytest.mark.parametrize("via", VIAS)
@@ -188,29 +193,28 @@ def test_a_lost_queue_ends_the_command_with_3(
     assert "no other question gets through" in answer
 
 
-@pytest.mark.parametrize("word", [Step.LOOK, PAY, Step.WRITE])
+@pytest.mark.parametrize(
+    ("word", "outcome"), [(Step.LOOK, Outcome.UNFINISHED), (PAY, Outcome.UNFINISHED), (Step.WRITE, Outcome.UNKNOWN)]
+)
 @pytest.mark.parametrize("channel", ["queue 1", "queue 2", "pipe 1", "pipe 2"])
 def test_a_killed_clerk_is_reported_before_the_time_out(
-    channel: str, word: str, db: Path, struck: tuple[Striker, list[History]], capsys: pytest.CaptureFixture[str]
+    channel: str, word: str, outcome: Outcome, db: Path, standing: tuple[Striker, list[History]]
 ) -> None:
-    """Whoever waits for a dead clerk is told, and the sale ends with 3; through pipes the other clerk sells on.
-
-    A clerk is paying for as long as that takes; a look or a write may be over before the signal arrives, and then the
-    other clerk serves everybody.
-    """
-    (via, clerks), (striker, histories) = channel.split(), struck
+    """Whoever waits for a dead clerk is told, and the sale ends with 3; through pipes the other clerk sells on."""
+    (via, clerks), (striker, histories), said = channel.split(), standing, io.StringIO()
     striker.word = word
-    options = ["--buyers", "6", "--tickets", "6", "--lock", "file", "--pay", "0.1", "--channel", via]
-    status = run_command(["run", *options, "--clerks", clerks, "--db", str(db)])
-    answer = " ".join(capsys.readouterr().out.split())
+    options = ["--buyers", "6", "--tickets", "6", "--lock", "file", "--pay", "0", "--channel", via]
+    with contextlib.redirect_stdout(said):
+        status = run_command(["run", *options, "--clerks", clerks, "--db", str(db)])
+    answer = " ".join(said.getvalue().split())
     (history,) = histories
     lost = [ending for ending in history.endings if ending.error == CLERK_DIED]
 
-    assert (status, history.timed_out) == (3 if lost else 0, False)
-    assert lost or word != PAY
-    assert {ending.outcome for ending in lost} <= {Outcome.UNFINISHED, Outcome.UNKNOWN}
+    assert (status, history.timed_out) == (3, False)
+    assert {ending.buyer: ending.outcome for ending in lost}[striker.buyer] == outcome
+    assert {ending.outcome for ending in lost} <= {Outcome.UNFINISHED, outcome}
     assert f"(process {striker.pid}) died (exit code -9)" in answer
-    assert (f"got no answer: {CLERK_DIED}." in answer) is bool(lost)
+    assert f"got no answer: {CLERK_DIED}." in answer
     assert is_gone(striker.pid)
     if channel == "pipe 2":
         # The buyers are dealt out like cards: three of the six belong to the other clerk.

@@ -2,24 +2,31 @@
 
 import json
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
-from programs import alive_in_session, eventually, is_unwinding, ran, started
+from programs import alive_in_session, eventually, is_unwinding, started
 
+import booking.compare
 from booking.cli.app import run_command
 from booking.reports.comparison import BEGIN, END
 
 SMALL = ["compare", "--locks", "flock", "--buyers", "3", "--repeat", "1"]
 
 
-def test_one_run_writes_all_documents_and_touches_no_store(db: Path) -> None:
+def test_one_run_writes_all_documents_and_touches_no_store(
+    db: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """JSON on standard output, a page, Markdown between the markers, nothing on standard error, db.json as it was."""
     document = db.parent / "notes.md"
     document.write_text(f"mine\n{BEGIN}\n{END}\nmine too\n", encoding="utf-8")
-    done = ran([*SMALL, "--json", "--html", "page.html", "--markdown", "notes.md"], db.parent)
-    assert (done.returncode, done.stderr) == (0, "")
-    row = json.loads(done.stdout)["rows"][0]
+    monkeypatch.chdir(db.parent)
+    monkeypatch.setattr(booking.compare, "compare_locks", partial(booking.compare.compare_locks, round_s=0.02))
+    assert run_command([*SMALL, "--json", "--html", "page.html", "--markdown", "notes.md"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    row = json.loads(printed.out)["rows"][0]
     assert (row["lock"], row["proved"]["verdict"], row["two_offices"]["oversold_runs"]) == ("flock", "sound", 0)
     written = document.read_text(encoding="utf-8")
     assert written.startswith(f"mine\n{BEGIN}\n| lock |")

@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 
+from booking.explorer import automaton as automata
 from booking.explorer.automaton import MOST_STEPS, UNEXPLORED, Automaton, learn
 from booking.model.scripted_desk import Operation, Program
 from booking.model.shared_state import COUNT, shared_in
@@ -71,8 +72,9 @@ def look_for_ever(desk: Desk) -> Outcome:
         desk.look()
 
 
-def test_code_that_never_comes_back_is_cut() -> None:
+def test_code_that_never_comes_back_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """Learning ends after a bounded number of runs, and the automaton says that it is not whole."""
+    monkeypatch.setattr(automata, "MOST_RUNS", 4_000)
     automaton = learned(count_up, buyers=3)
 
     assert not automaton.is_whole
