@@ -16,6 +16,8 @@ from typing import Any
 
 from booking.errors import BadInputError, DiskError
 from booking.text.language import LANGUAGES, texts
+from booking.textbook import TEXTBOOK
+from booking.textbook.starter import BLANK, starter_of
 
 PYODIDE = "314.0.7"
 """The release of Pyodide (Python 3.14) that the lab is tested with: the npm package `pyodide`."""
@@ -83,7 +85,7 @@ def _contents(pyodide: Path | str) -> dict[str, Any]:
         "texts": {language: dict(texts("lab", language)) for language in LANGUAGES},
         "lessons": {language: list(lessons(language)) for language in LANGUAGES},
         "exercises": exercises(),
-        "starters": [],
+        "starters": [{"name": name, "code": starter_of(name)} for name in (BLANK, *TEXTBOOK)],
     }
 
 

@@ -62,13 +62,15 @@ def test_an_exercise_is_right_by_the_command_that_it_names(
     """The command proves the answer, and the lab accepts it and no other."""
     exercise: dict[str, Any] = EXERCISES[name]
     monkeypatch.chdir(tmp_path)
+    for file, text in exercise.get("files", {}).items():
+        Path(file).write_text(text, encoding="utf-8")
     _, *arguments = exercise["command"].replace("ANSWER", exercise["answer"]).split()
     assert run_command(arguments) == 0
     shown = capsys.readouterr().out
     if "key" in exercise:
         found = json.loads(shown)
         for key in exercise["key"].split("."):
-            found = found[key]
+            found = found[int(key) if key.isdecimal() else key]
         assert str(found) == exercise.get("value", exercise["answer"])
     assert call("check", {"exercise": exercise, "answer": exercise["answer"]}) == {"right": True}
     wrong = "1,1" if exercise["kind"] == "schedule" else "c"
