@@ -25,7 +25,7 @@ MOST_WORKERS = 4
 """Tests that hold sales start processes by the dozen, so more workers than this are in each other's way."""
 WAITING = 1
 """Workers beyond the number of cores: at any moment some test waits for a time-out or a payment."""
-LONGER = 10
+LONGER = 5
 """How many times as many trials `-m slow` makes."""
 
 

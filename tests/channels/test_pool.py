@@ -100,9 +100,7 @@ def test_every_gate_that_a_pool_can_have(gate: str, db: Path) -> None:
     assert judge(history).name == "sound"
 
 
-@pytest.mark.parametrize(
-    ("lock", "many"), [("none", 20_000), pytest.param("file", MANY, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
-)
+@pytest.mark.parametrize(("lock", "many"), [("none", 20_000), pytest.param("mp", MANY, marks=pytest.mark.slow)])
 def test_a_hundred_thousand_buyers(lock: str, many: int, db: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """They are all answered, and the document about them is small."""
     options = ["--buyers", str(many), "--tickets", "10", "--pool", "2", "--lock", lock, "--pay", "0"]

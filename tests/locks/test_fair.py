@@ -163,7 +163,6 @@ def test_who_is_killed_at_any_moment_stops_nobody(lock: FairLock, tmp_path: Path
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_thousands_who_are_killed_stop_nobody(lock: FairLock, tmp_path: Path, family: Family) -> None:
-    """5,000 SIGKILLs."""
-    killed_at_random(lock, tmp_path / "counter", family, 5000)
+def test_a_thousand_who_are_killed_stop_nobody(lock: FairLock, tmp_path: Path, family: Family) -> None:
+    """1,000 SIGKILLs; benchmarks/torture.py makes more."""
+    killed_at_random(lock, tmp_path / "counter", family, 1000)
