@@ -45,7 +45,7 @@ def compare(  # noqa: PLR0913 - every dial is an option
         if open_report:
             files.open_report({"html": html})
         if markdown is not None:
-            write_text("markdown", markdown, reports.placed(before, reports.markdown(found)))
+            write_text("markdown", markdown, reports.placed(before, found))
         if json:
             options.print_json(found.to_json())
         else:

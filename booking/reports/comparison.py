@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,10 +22,12 @@ from booking.compare.measures import (
     RealSales,
     TwoOffices,
 )
+from booking.errors import BadInputError
 from booking.text.screen import BAD, GOOD, PLAIN, Screen
 from booking.text.words import count_of, printable
 
-BEGIN = "<!-- booking compare: begin -->"
+BEGIN = re.compile(r"<!-- booking compare: begin(?:: ([^>]*?))? -->\n")
+"""The first marker; after a colon it may name the columns of the table, as they are headed, apart from the lock's."""
 END = "<!-- booking compare: end -->"
 
 
@@ -86,25 +89,34 @@ def text(comparison: Comparison, screen: Screen = PLAIN) -> str:
     return "\n\n".join([*blocks, *[reasons] * bool(reasons), ran])
 
 
-def markdown(comparison: Comparison) -> str:
-    """Return one table in Markdown, all columns side by side, with its notes; it ends with a line end."""
+def markdown(comparison: Comparison, columns: Sequence[str] = ()) -> str:
+    """Return one table in Markdown, the columns with these headers side by side; () for all, with its notes.
+
+    It ends with a line end. Raise BadInputError for a column that does not exist.
+    """
     parts = tables(comparison)
     headers = ["lock", *(header for table in parts for header in table.headers[1:])]
+    if unknown := [name for name in columns if name not in headers]:
+        raise BadInputError(f"there is no column {unknown[0]!r:.40}; use one of {', '.join(headers[1:])}")
     sides = zip(*(table.rows for table in parts), strict=True)
     rows = [[side[0][0], *(cell for row in side for cell in row[1:])] for side in sides]
-    lines = [_row(headers), _row(["---"] * len(headers)), *map(_row, rows)]
-    told = [f"- {_plain(note.removeprefix('- '))}" for note in notes(comparison)]
+    kept = [place for place, header in enumerate(headers) if not columns or header in {"lock", *columns}]
+    lines = [_row([row[place] for place in kept]) for row in (headers, ["---"] * len(headers), *rows)]
+    told = [f"- {_plain(note.removeprefix('- '))}" for note in notes(comparison) if not columns]
     return "\n".join([*lines, "", *told, *[""] * bool(told), _plain(f"{parts[0].title} {_ran(comparison)}"), ""])
 
 
-def placed(document: str | None, content: str) -> str:
-    """Return the document with the content between its two markers; without markers, the content is the whole document.
+def placed(document: str | None, comparison: Comparison) -> str:
+    """Return the document with the table between its two markers; without markers, the table is the whole document.
 
     None is a document that does not exist yet.
     """
-    before, begin, rest = (document or "").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{content}{END}{after}" if begin and end else content
+    begin = BEGIN.search(document or "")
+    if document is None or begin is None or END not in document[begin.end() :]:
+        return markdown(comparison)
+    columns = [name.strip() for name in begin[1].split(",")] if begin[1] else []
+    after = document[begin.end() :].partition(END)[2]
+    return f"{document[: begin.end()]}{markdown(comparison, columns)}{END}{after}"
 
 
 def html(comparison: Comparison) -> str:

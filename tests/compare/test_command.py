@@ -10,8 +10,9 @@ from programs import alive_in_session, eventually, is_unwinding, started
 
 import booking.compare
 from booking.cli.app import run_command
-from booking.reports.comparison import BEGIN, END
+from booking.reports.comparison import END
 
+BEGIN = "<!-- booking compare: begin -->"
 SMALL = ["compare", "--locks", "flock", "--buyers", "3", "--repeat", "1"]
 
 

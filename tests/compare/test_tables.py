@@ -16,6 +16,7 @@ from booking.compare.measures import (
     RealSales,
     TwoOffices,
 )
+from booking.errors import BadInputError
 from booking.reports import comparison as reports
 from booking.reports.comparison import notes, tables
 from booking.scenario import Scenario
@@ -36,6 +37,7 @@ FOUND = {
     ("<b>|", InPlace): Missing("no buyer <waits>"),
     ("<b>|", Cost): Cost(0.5, (40, 60), 1.25).compared_with(BASES),
 }
+BEGIN = "<!-- booking compare: begin -->"
 COMPARISON = Comparison(Scenario(2), ("none", "<b>|"), 4, FOUND, 12.4, cores=2)
 
 TEXT = """\
@@ -104,9 +106,18 @@ def test_the_page_is_self_contained_and_escaped() -> None:
 
 def test_the_document_keeps_what_is_around_the_markers() -> None:
     """Between its two markers a document is replaced; one without markers becomes the table."""
-    document = f"before\n{reports.BEGIN}\nold\n{reports.END}\nafter\n"
-    assert reports.placed(document, "new\n") == f"before\n{reports.BEGIN}\nnew\n{reports.END}\nafter\n"
-    assert [reports.placed(text, "new\n") for text in (None, "", f"only {reports.BEGIN}")] == ["new\n"] * 3
+    document = f"before\n{BEGIN}\nold\n{reports.END}\nafter\n"
+    assert reports.placed(document, COMPARISON) == f"before\n{BEGIN}\n{MARKDOWN}{reports.END}\nafter\n"
+    assert [reports.placed(text, COMPARISON) for text in (None, "", f"only {BEGIN}\n")] == [MARKDOWN] * 3
+
+
+def test_a_marker_may_name_columns() -> None:
+    """A document shows the columns that it asks for, in the order of the table; an unknown one is refused."""
+    begin = BEGIN.replace("begin", "begin: holder killed, orders")
+    written = reports.placed(f"{begin}\nold\n{reports.END}", COMPARISON)
+    assert written.startswith(f"{begin}\n| lock | orders | holder killed |\n| --- | --- | --- |\n")
+    with pytest.raises(BadInputError, match="there is no column 'colour'; use one of orders"):
+        reports.markdown(COMPARISON, ["colour"])
 
 
 def test_the_json_has_a_row_for_each_lock() -> None:
