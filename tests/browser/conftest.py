@@ -8,7 +8,7 @@ import chromium
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -45,10 +45,19 @@ class Visit:
         self.url = path.as_uri()
         self.complaints: list[str] = []
         self.requests: list[str] = []
-        page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self.requests.append(request.url))
+        self._listeners: dict[Any, Callable[[Any], None]] = {
+            "console": lambda message: self.complaints.append(message.text),
+            "pageerror": lambda error: self.complaints.append(str(error)),
+            "request": lambda request: self.requests.append(request.url),
+        }
+        for event, listener in self._listeners.items():
+            page.on(event, listener)
         page.goto(self.url)
+
+    def leave(self) -> None:
+        """Hear no more of the page, which another visit may open."""
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
 
     def text(self, name: str) -> str:
         """Return the text of the element with this id."""
@@ -75,21 +84,45 @@ def browser() -> Iterator["Browser"]:
         started.close()
 
 
+@pytest.fixture(scope="session")
+def tabs(browser: "Browser") -> Iterator[Callable[[int], "Page"]]:
+    """Yield what returns the tab with this number of one window: a tab that is open already costs a tenth."""
+    context = browser.new_context(offline=True)
+    opened: list[Page] = []
+
+    def tab(number: int) -> "Page":
+        while number >= len(opened):
+            opened.append(context.new_page())
+        return opened[number]
+
+    yield tab
+    context.close()
+
+
 @pytest.fixture
-def visit(browser: "Browser", tmp_path: Path) -> Iterator[Callable[..., Visit]]:
-    """Return a function that opens a page's text in a fresh context; at the end nobody may have complained."""
-    visits = []
+def visit(browser: "Browser", tabs: Callable[[int], "Page"], tmp_path: Path) -> Iterator[Callable[..., Visit]]:
+    """Return a function that opens a page's text; at the end nobody may have complained.
+
+    With settings, such as a colour scheme, it opens in a window of its own.
+    """
+    visits: list[Visit] = []
+    own: list[BrowserContext] = []
 
     def opened(html: str, size: str = "projector", **settings: Any) -> Visit:  # noqa: ANN401
         width, height = chromium.SIZES[size]
         path = tmp_path / f"{len(visits)}.html"
         path.write_text(html, encoding="utf-8")
-        context = browser.new_context(viewport={"width": width, "height": height}, offline=True, **settings)
-        visits.append(Visit(context.new_page(), path))
+        if settings:
+            own.append(browser.new_context(offline=True, **settings))
+        page = own[-1].new_page() if settings else tabs(len(visits))
+        page.set_viewport_size({"width": width, "height": height})
+        visits.append(Visit(page, path))
         return visits[-1]
 
     yield opened
     for each in visits:
-        each.page.context.close()
+        each.leave()
+    for context in own:
+        context.close()
     assert [complaint for each in visits for complaint in each.complaints] == []
     assert [url for each in visits for url in each.requests if url != each.url] == []
