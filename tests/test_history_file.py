@@ -105,6 +105,7 @@ def test_a_history_can_be_sent_to_another_process() -> None:
     assert pickle.loads(pickle.dumps(history)) == history  # noqa: S301 - our own bytes
 
 
+@settings(max_examples=40)
 @given(histories())
 def test_what_was_written_is_read_back(history: History) -> None:
     """Every field of every event and ending survives, and the file is plain ASCII with one object per line."""

@@ -5,7 +5,7 @@ import pickle
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from booking.errors import BadInputError
@@ -73,6 +73,7 @@ def test_a_seed_is_a_whole_number_or_none(seed: object) -> None:
     assert (Scenario(seed=None).seed, Scenario(seed=-3).seed) == (None, -3)
 
 
+@settings(max_examples=40)
 @given(
     st.builds(
         Scenario,

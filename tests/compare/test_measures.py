@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def compared(folder: Path) -> tuple[Comparison, list[int], list[str]]:
     """Return a small comparison, what its progress was, and what it left in the folder for temporary files."""
     told: list[int] = []
-    found = compare_locks(Scenario(), locks=THREE, runs=3, round_s=0.02, on_progress=lambda done, _: told.append(done))
+    found = compare_locks(Scenario(4), locks=THREE, runs=3, round_s=0.02, on_progress=lambda done, _: told.append(done))
     return found, told, [path.name for path in folder.iterdir()]
 
 
@@ -98,11 +98,11 @@ def test_no_lock_makes_writing_in_place_safe(compared: tuple[Comparison, object,
 
 
 def test_costs_are_of_all_buyers_and_compared(compared: tuple[Comparison, object, object]) -> None:
-    """Ten buyers buy for at least 0.02 s; no wait is longer than that took; none costs what none costs."""
+    """Four buyers buy for at least 0.02 s; no wait is longer than that took; none costs what none costs."""
     found, *_ = compared
     for cost in found_in(compared, Cost):
         assert isinstance(cost, Cost)
-        assert len(cost.served) == 10
+        assert len(cost.served) == 4
         assert cost.seconds >= 0.02
         assert 0 < cost.longest_s <= cost.seconds
         assert cost.each_s == cost.seconds / sum(cost.served)

@@ -175,7 +175,7 @@ def test_what_is_seen_breaks_the_lock(name: str) -> None:
 def test_what_is_hidden_never_holds(name: str) -> None:
     """The lock breaks, or the answer is unknown with a reason, or the lock is refused."""
     try:
-        finding = prove(counting(*HIDDEN[name]), seconds=5, states=2000).exclusion
+        finding = prove(counting(*HIDDEN[name]), seconds=5, states=500).exclusion
     except BadInputError:
         return
     assert finding.answer != HOLDS
