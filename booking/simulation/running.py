@@ -129,8 +129,8 @@ class RunningSale:
     def _count_down(self) -> None:
         opens = time.monotonic() + self.plan.setup.countdown
         for _ in self._messages(self.plan.setup.countdown):
-            if self.plan.countdown:
-                self.plan.countdown(max(0.0, opens - time.monotonic()))
+            if self.plan.countdown and (left := opens - time.monotonic()) > 0:
+                self.plan.countdown(left)
         if self.plan.countdown and self.plan.setup.countdown:
             self.plan.countdown(0.0)
 

@@ -20,6 +20,9 @@ DEAD = "1;38;5;163"
 FAINT = "38;5;243"
 """Grey (#767676)."""
 
+_REVERSED = "7"
+"""The letters in the colour of the terminal's ground, so that the contrast is the same."""
+
 NARROWEST, WIDEST = 40, 200
 _GAP = 2
 
@@ -39,10 +42,10 @@ class Screen(NamedTuple):
         return wrapped(*sentences, width=self.width)
 
     def headline(self, text: str, ink: str) -> list[str]:
-        """Return a paragraph that begins with a word or two and a colon, and these in a colour."""
+        """Return a paragraph that begins with a word or two and a colon, and these as a block of colour."""
         label, colon, rest = text.partition(":")
         first, *others = self.wrapped(label + colon + rest)
-        return [self.paint(first[: len(label)], ink) + first[len(label) :], *others]
+        return [self.paint(first[: len(label)], f"{ink};{_REVERSED}") + first[len(label) :], *others]
 
     def hanging(self, start: str, text: str) -> list[str]:
         """Return the start of a line and the text behind it, folded where it does not fit."""
