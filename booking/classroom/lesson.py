@@ -23,6 +23,7 @@ MOST_STEPPED = 20
 """Buyers who can take turns step by step: more lanes do not fit on the wall."""
 CREW = 2
 """Buyers of a round in which the class votes who moves."""
+MOST_HANDED = 200
 LONGEST_NAME = 20
 MODES = ("buy", "schedule", "vote")
 _SHOWN = frozenset(Step) | {PAY}
@@ -83,6 +84,17 @@ class Round:
 
 
 @dataclass
+class Handed:
+    """A lock that a phone has handed in: its file's name, the class in it, and what the proof says of it."""
+
+    phone: int
+    file: str
+    name: str = ""
+    says: str = ""
+    usable: bool = False
+
+
+@dataclass
 class Lesson:
     """All of a lesson. `locks` are those of the planned rounds, `offered` those that the class can vote for."""
 
@@ -93,6 +105,7 @@ class Lesson:
     phones: dict[str, Phone] = field(default_factory=dict)
     """By the secret that each phone was given."""
     rounds: list[Round] = field(default_factory=list)
+    handed: list[Handed] = field(default_factory=list)
     phase: Phase = Phase.GUESS
     names_hidden: bool = False
 
@@ -204,6 +217,13 @@ class Lesson:
         played.outcomes |= {ending.buyer: str(ending.outcome) for ending in whole.endings}
         played.verdict = {"name": verdict.name, "sentence": verdict.sentence, "sold": verdict.sold}
 
+    def hand_in(self, phone: Phone) -> Handed:
+        """Note that a phone hands in a lock, which is not graded yet; raise BadInputError if there are too many."""
+        if len(self.handed) >= MOST_HANDED:
+            raise BadInputError(f"the class has handed in {MOST_HANDED} locks, which is enough for a lesson")
+        self.handed.append(Handed(phone.number, f"lock{len(self.handed) + 1}.py"))
+        return self.handed[-1]
+
     def go_on(self, lock: str | None = None) -> None:
         """Begin the next round, with this lock, the next of the plan, or the class's choice; without one, end."""
         if lock is None and len(self.rounds) < len(self.locks):
@@ -230,10 +250,11 @@ class Lesson:
             values = {name: value for name, value in document.items() if name != "schema"}
             phones = {secret: Phone(**phone) for secret, phone in values.pop("phones").items()}
             rounds = [_round(table) for table in values.pop("rounds")]
+            handed = [Handed(**table) for table in values.pop("handed", ())]
             phase = Phase(values.pop("phase"))
             if phase is Phase.SALE:
                 rounds[-1], phase = Round(rounds[-1].lock, rounds[-1].guesses), Phase.GUESS
-            return cls(**values, phones=phones, rounds=rounds, phase=phase)
+            return cls(**values, phones=phones, rounds=rounds, handed=handed, phase=phase)
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise BadInputError(f"this is no saved lesson ({error!r:.80}); name another file in --save") from None
 

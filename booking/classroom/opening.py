@@ -17,13 +17,15 @@ import uvicorn
 from booking.classroom import teller
 from booking.classroom.lesson import Lesson
 from booking.classroom.network import LOOPBACK, lan_address, listener, room_word
-from booking.classroom.room import Classroom
+from booking.classroom.room import Classroom, Judged
 from booking.classroom.server import application
-from booking.errors import BadInputError, DiskError
+from booking.errors import BadInputError, BookingError, DiskError
 from booking.processes.group import ProcessGroup
 from booking.scenario import Scenario
 from booking.simulation.sale import context_named, store_path
 
+GRADING_TAKES = 20.0
+"""Seconds that one lock that was handed in may take."""
 LOCAL_NAMES = (LOOPBACK, "localhost", "[::1]")
 
 
@@ -49,7 +51,11 @@ def hold_lesson(lesson: Lesson, scenario: Scenario, place: Place, opened: Callab
     """
     address = lan_address() if place.host == "auto" else place.host
     context = context_named(None)
-    with ProcessGroup(context, daemon=False) as group, listener(address, place.port) as listening:
+    with (
+        ProcessGroup(context, daemon=False) as group,
+        listener(address, place.port) as listening,
+        tempfile.TemporaryDirectory(prefix="booking-class-") as folder,
+    ):
         their_orders, orders = context.Pipe(duplex=False)
         news, their_news = context.Pipe(duplex=False)
         task = teller.TellerTask(db=store_path(place.db), ends=group.ends, orders=their_orders, news=their_news)
@@ -66,6 +72,8 @@ def hold_lesson(lesson: Lesson, scenario: Scenario, place: Place, opened: Callab
             wall=f"http://{LOOPBACK if address == '0.0.0.0' else address}:{port}/wall",  # noqa: S104 - only compared
             hosts=[address, *LOCAL_NAMES, lan_address()],
             language=place.language,
+            grade=judged,
+            folder=Path(folder),
             save=partial(_save, place.save) if place.save else lambda _: None,
         )
         asyncio.run(
@@ -113,6 +121,24 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Capture none."""
         yield
+
+
+def judged(path: Path) -> Judged:
+    """Return what the proof says of a lock that was handed in; the file is opened in a confined child only."""
+    from booking.submissions.confinement import Limits  # noqa: PLC0415 - only a class with own locks needs it
+    from booking.submissions.grade import grade  # noqa: PLC0415
+    from booking.submissions.terms import Terms  # noqa: PLC0415
+
+    try:
+        found = grade(str(path), Terms(), Limits(seconds=GRADING_TAKES))
+    except BookingError as error:
+        return Judged(path.name, str(error), usable=False)
+    if found.refused:
+        return Judged(path.name, found.refused.removeprefix(f"{path} "), usable=False)
+    says = ", ".join(
+        f"{name.replace('_', ' ')}: {finding.answer}" for name, finding in found.proofs[0].findings.items()
+    )
+    return Judged(found.lock or path.name, says, usable=True)
 
 
 def load_lesson(path: Path) -> Lesson | None:

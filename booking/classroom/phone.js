@@ -120,6 +120,23 @@
     return [element("p", question)].concat(buttons);
   }
 
+  function handIn(view) {
+    const fold = element("details");
+    fold.appendChild(element("summary", texts.hand_in));
+    const input = element("textarea");
+    input.rows = 6;
+    input.spellcheck = false;
+    input.autocapitalize = "off";
+    const fields = labelled("hand-in", texts.hand_in_hint, input);
+    fold.appendChild(form(fields, texts.hand_in, function () {
+      send("hand-in", { code: input.value }).then(function (answer) {
+        statusElement.textContent = answer.ok ? texts.hand_in_done : texts.hand_in_refused;
+      });
+    }));
+    view.handed.forEach(function (says) { fold.appendChild(element("p", says || texts.hand_in_done)); });
+    return fold;
+  }
+
   function outcome(view) {
     if (view.outcome === "bought" && view.others === 1) { return texts.bought_with_one; }
     if (view.outcome === "bought") { return view.others > 0 ? text("bought_with", view) : texts.bought_alone; }
@@ -140,7 +157,7 @@
     document.getElementById("title").textContent = view.name + " · " + text("round", { number: view.round });
     statusElement.textContent = "";
     laneElement.textContent = view.buyer !== null && view.phase === "sale" && !view.outcome ? progress(view) : "";
-    const key = [view.phase, view.round, view.guess, view.buyer, view.outcome, view.others, view.choices.join(), view.vote].join("|");
+    const key = [view.phase, view.round, view.guess, view.buyer, view.outcome, view.others, view.choices.join(), view.vote, view.handed.join()].join("|");
     show(key, function () {
       if (view.phase === "end") { return [element("p", texts.end, "verdict")]; }
       if (view.phase === "guess") {
@@ -151,11 +168,11 @@
       if (view.phase === "sale" && view.mode === "vote") { return choices(texts.vote_buyer, view); }
       if (view.outcome) {
         const said = [element("p", outcome(view), "verdict " + (view.outcome === "bought" ? "held" : ""))];
-        return view.choices.length ? said.concat(choices(texts.vote, view)) : said;
+        return view.choices.length ? said.concat(choices(texts.vote, view), [handIn(view)]) : said;
       }
       if (view.phase === "verdict") {
         const said = [element("p", view.mode === "vote" ? texts.end : texts.not_in_round)];
-        return view.choices.length ? said.concat(choices(texts.vote, view)) : said;
+        return view.choices.length ? said.concat(choices(texts.vote, view), [handIn(view)]) : said;
       }
       if (view.mode === "schedule") {
         if (view.buyer === null) { return [element("p", texts.not_in_round)]; }

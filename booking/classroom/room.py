@@ -5,25 +5,55 @@ names no path, no lock file and no option.
 """
 
 import asyncio
+import base64
 import json
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from booking.classroom.lesson import MOST_PHONES, Lesson, Phase, Phone
+from booking.errors import BadInputError
 from booking.processes.journal import Message
 from booking.scenario import Scenario
 
+LONGEST_CODE = 20_000
 GATHER = 0.05
 """Seconds in which what happens is gathered into one event for every screen."""
 PULSE = 15.0
 """Seconds of silence after which an event stream sends its state again, so that a dead one is noticed."""
 VOTE_LASTS = 4.0
 """Seconds from the first vote until the votes are counted, unless all phones have voted before."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the grader says of a lock: its class, a sentence, and whether a round can be held with it."""
+
+    name: str
+    says: str
+    usable: bool
+
+
+def code_in(text: str) -> str:
+    """Return the code that a phone has sent: itself, or what the lab's link carries behind `#code=`.
+
+    Raise BadInputError for a link that carries none, and for too much.
+    """
+    link = re.fullmatch(r"\s*https?://\S*#code=([\w-]+)\s*", text)
+    if link:
+        try:
+            text = base64.urlsafe_b64decode(link[1] + "=" * (-len(link[1]) % 4)).decode()
+        except ValueError:
+            raise BadInputError("this link holds no code; copy it again from the lab") from None
+    if len(text) > LONGEST_CODE:
+        raise BadInputError(f"a lock has at most {LONGEST_CODE:,} characters")
+    return text
 
 
 @dataclass
@@ -43,11 +73,15 @@ class Classroom:
     hosts: list[str]
     language: str = "en"
     save: Callable[[Mapping[str, Any]], None] = lambda _: None
+    grade: Callable[[Path], Judged] = lambda path: Judged(path.name, "not graded", usable=False)
+    folder: Path = field(default_factory=Path)
+    """Where the locks that are handed in lie."""
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     version: int = 0
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _votes_due: float | None = None
     _closing: bool = False
+    _grading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     def hear_teller(self) -> None:
         """Take in what the teller has told."""
@@ -118,6 +152,18 @@ class Classroom:
                 self.lesson.vote(phone, choice)
         self.version += 1
 
+    async def hand_in(self, phone: Phone, text: str) -> None:
+        """Keep a lock and let it be graded in a child of its own; raise BadInputError for what is no code."""
+        code = code_in(text)
+        handed = self.lesson.hand_in(phone)
+        path = self.folder / handed.file
+        path.write_text(code, encoding="utf-8")
+        self.version += 1
+        async with self._grading:
+            judged = await asyncio.to_thread(self.grade, path)
+        handed.name, handed.says, handed.usable = judged.name, judged.says, judged.usable
+        self.version += 1
+
     def teach(self, said: Mapping[str, Any]) -> None:
         """Do what the teacher's button says."""
         match self.lesson.phase, said:
@@ -126,8 +172,7 @@ class Classroom:
             case Phase.SALE, {"do": "close"}:
                 self.orders.send(("close", None))
             case Phase.VERDICT, {"do": "next"}:
-                lock = said.get("lock")
-                self.lesson.go_on(lock if lock in self.lesson.offered else None)
+                self.lesson.go_on(self._chosen(said.get("lock")))
             case _, {"do": "names"}:
                 self.lesson.names_hidden = not self.lesson.names_hidden
         self.version += 1
@@ -138,6 +183,13 @@ class Classroom:
             buyers=ready or MOST_PHONES, tickets=lesson.tickets, lock=lesson.round.lock, pay=self.scenario.pay
         )
         self.orders.send(("open-stepped" if ready else "open", scenario))
+
+    def _chosen(self, lock: object) -> str | None:
+        """Return the lock that a button names: one that is offered, or one that was handed in; None for neither."""
+        if lock in self.lesson.offered:
+            return str(lock)
+        usable = [handed.file for handed in self.lesson.handed if handed.usable]
+        return str(self.folder / str(lock)) if lock in usable else None
 
     def _order(self, order: str, buyer: int | None) -> None:
         if buyer is not None:

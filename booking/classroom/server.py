@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -22,7 +23,7 @@ from starlette.routing import Route
 
 from booking.classroom.lesson import Phone
 from booking.classroom.network import code_image
-from booking.classroom.room import Classroom
+from booking.classroom.room import Classroom, code_in
 from booking.classroom.views import phone_view, wall_view
 from booking.errors import BadInputError
 from booking.history.history import History
@@ -33,6 +34,8 @@ from booking.text.language import nearest_language, texts
 LEAST_PAUSE = 0.2
 """Seconds between two actions of one phone."""
 LONGEST_BODY = 4096
+LONGEST_CODE = 200_000
+"""Bytes of a request, and of one that carries code, which JSON makes longer."""
 OWN_HEADER = "x-booking"
 COOKIE = "booking-teacher"
 HEADERS = {
@@ -65,6 +68,7 @@ class Pages:
             Route("/{word}", self.phone_page),
             Route("/{word}/events", self.phone_events),
             Route("/{word}/join", self.join, methods=["POST"]),
+            Route("/{word}/hand-in", self.hand_in, methods=["POST"]),
             Route("/{word}/{action}", self.act, methods=["POST"]),
         ]
 
@@ -92,6 +96,15 @@ class Pages:
         self._acted[secret] = now
         self._room.act(phone, request.path_params["action"], said)
         return JSONResponse({"ok": True})
+
+    async def hand_in(self, request: Request) -> Response:
+        """Take a lock; it is graded in the background."""
+        phone, said = self._phone(request), await _json(request, LONGEST_CODE)
+        try:
+            code_in(str(said.get("code", "")))
+        except BadInputError as error:
+            raise HTTPException(409, str(error)) from None
+        return JSONResponse({"ok": True}, background=BackgroundTask(self._room.hand_in, phone, str(said["code"])))
 
     async def phone_events(self, request: Request) -> Response:
         """Stream one phone's view."""
@@ -165,14 +178,14 @@ def application(room: Classroom) -> Starlette:
     )
 
 
-async def _json(request: Request) -> Mapping[str, Any]:
+async def _json(request: Request, longest: int = LONGEST_BODY) -> Mapping[str, Any]:
     """Return the JSON object that a request of our own pages carries; raise HTTPException for anything else."""
     if request.headers.get("content-type") != "application/json" or request.headers.get(OWN_HEADER) != "1":
         raise HTTPException(415, "send JSON from this page")
     body = b""
     async for part in request.stream():
         body += part
-        if len(body) > LONGEST_BODY:
+        if len(body) > longest:
             raise HTTPException(413, "too long")
     try:
         said = json.loads(body)

@@ -27,6 +27,7 @@ def phone_view(lesson: Lesson, phone: Phone) -> dict[str, Any]:
         "others": len(played.holders) - 1 if outcome == Outcome.BOUGHT else 0,
         "choices": lesson.choices,
         "vote": played.votes.get(phone.number),
+        "handed": [handed.says for handed in lesson.handed if handed.phone == phone.number],
     }
 
 
@@ -62,6 +63,10 @@ def wall_view(lesson: Lesson) -> dict[str, Any]:
         "verdict": played.verdict,
         "note": played.note,
         "hidden": lesson.names_hidden,
+        "handed": [
+            {"by": lesson.label(handed.phone), "name": handed.name, "says": handed.says} for handed in lesson.handed
+        ],
+        "usable": [handed.file for handed in lesson.handed if handed.usable],
         "rounds": [summary(number, past) for number, past in enumerate(lesson.rounds, 1) if past.verdict or past.note],
     }
 

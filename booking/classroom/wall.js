@@ -25,7 +25,7 @@
     children.forEach(function (child) { place.appendChild(child); });
   }
 
-  function lockName(lock) { return lock === "none" ? texts.lock_none : lock; }
+  function lockName(lock) { return lock === "none" ? texts.lock_none : lock.split("/").pop(); }
 
   function post(path, content) {
     const headers = { "Content-Type": "application/json", "X-Booking": "1" };
@@ -40,7 +40,7 @@
   }
 
   function buttons(view) {
-    const key = [view.phase, view.next, view.offered.join(), view.hidden, view.round].join("|");
+    const key = [view.phase, view.next, view.offered.join(), view.hidden, view.round, view.usable.join()].join("|");
     if (key === buttonsShown) { return; }
     buttonsShown = key;
     const made = [];
@@ -51,6 +51,12 @@
       made.push(button(label, { do: "next" }, "main"));
       view.offered.filter(function (lock) { return lock !== view.next; }).forEach(function (lock) {
         made.push(button(text("wall_next", { lock: lockName(lock) }), { do: "next", lock: lock }));
+      });
+      view.handed.forEach(function (handed, index) {
+        const file = "lock" + (index + 1) + ".py";
+        if (view.usable.indexOf(file) >= 0) {
+          made.push(button(text("wall_next", { lock: handed.name + " (" + handed.by + ")" }), { do: "next", lock: file }));
+        }
       });
     }
     made.push(button(view.hidden ? texts.wall_show_names : texts.wall_hide_names, { do: "names" }));
@@ -188,6 +194,11 @@
       const found = view.votes.filter(function (pair) { return pair[0] === choice; });
       return [choice, found.length ? found[0][1] : 0];
     }), lockName));
+    at("handed-part").hidden = !view.handed.length || view.phase === "sale";
+    at("handed-title").textContent = texts.wall_handed;
+    fill("handed", view.handed.map(function (handed) {
+      return element("li", handed.by + " · " + (handed.name ? handed.name + " · " : "") + (handed.says || texts.hand_in_done));
+    }));
     at("rounds-part").hidden = !view.rounds.length || view.phase === "sale" || view.phase === "guess";
     at("rounds-title").textContent = texts.wall_rounds;
     table(view);

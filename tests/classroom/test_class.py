@@ -1,6 +1,7 @@
 """A real lesson: `booking class` as a teacher opens it, with raw phones that press, vanish, come back and misbehave."""
 
 import asyncio
+import base64
 import json
 import os
 import signal
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 from phones import Door, Phone, Screen, open_lesson
+
+from booking.textbook.starter import starter_of
 
 PHONES = 8
 
@@ -125,6 +128,29 @@ def test_the_class_is_the_scheduler(tmp_path: Path) -> None:
         assert (end["verdict"]["name"], end["sold"]) == ("oversold", 2)
 
     with open_lesson(tmp_path, "--rounds", "none", "--mode", "schedule") as door:
+        hold(lesson(door))
+
+
+def test_a_lock_that_a_phone_hands_in_is_graded(tmp_path: Path) -> None:
+    """A right lock, a wrong one from the lab's link, and what is no lock: the wall says what the proof says."""
+    naive = starter_of("naive-flag")
+    link = "http://x/#code=" + base64.urlsafe_b64encode(naive.encode()).decode().rstrip("=")
+
+    async def lesson(door: Door) -> None:
+        wall, (ana, ben) = await class_of(door, 2)
+        assert await ana.act("hand-in", code=starter_of("peterson")) == 200
+        assert await ben.act("hand-in", code=link) == 200
+        assert await ben.act("hand-in", code="import os; os._exit(0)") == 200
+        assert await ben.act("hand-in", code="http://x/#code=_") == 409
+        assert await ben.act("hand-in", code="#" * 30_000) == 409
+        state = await wall.until(lambda state: [1 for handed in state["handed"] if handed["says"]] == [1, 1, 1])
+        right, wrong, none = state["handed"]
+        assert (right["by"], right["name"], "exclusion: holds" in right["says"]) == ("P1", "Peterson", True)
+        assert (wrong["name"], "exclusion: broken" in wrong["says"]) == ("NaiveFlag", True)
+        assert none["says"]
+        assert state["usable"] == ["lock1.py", "lock2.py"]
+
+    with open_lesson(tmp_path, "--rounds", "none") as door:
         hold(lesson(door))
 
 
