@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from booking.errors import BadInputError
-from booking.game.dialogue import Reply, answer, farewell, hopeless, opening, standing
+from booking.game.dialogue import Reply, answer, code_lines, farewell, hopeless, opening, standing
 from booking.game.game import Game, new_game
 from booking.history.finding import Anomaly
 from booking.history.schedule import Schedule, heading, written
@@ -199,6 +199,8 @@ class Campaign:
             yield "It may be impossible. If you think so, say it: c."
         if self.level.orders > 1:
             yield f"{self._found()} Find another one."
+        yield ""
+        yield from code_lines(self.game)
         yield ""
         yield from standing(self.game)
 

@@ -1,12 +1,13 @@
 """What an exploration found: plain data, made by the explorer and shown by the reports."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 from booking.history.finding import Anomaly
+from booking.model.listing import Listing
 from booking.model.world import Moved
 from booking.scenario import Scenario
 from booking.text.display import html
@@ -26,7 +27,8 @@ class Witness:
     In `schedule` 2 is a step of buyer 2 and -2 its crash. Buyers that never move are not in it. `ends` tells how
     each buyer that takes part ends: one of the outcomes, WAITING or ENDLESS. `text` is the judge's sentence.
     `counts_left` is the count in the store of each train afterwards, None if it is half-written. `error` is the
-    exception with which a buyer's code fails, with file and line, "" for none.
+    exception with which a buyer's code fails, with file and line, "" for none. `listing` is the buyers' code with the
+    line of each place.
     """
 
     anomaly: str
@@ -36,6 +38,7 @@ class Witness:
     text: str
     counts_left: tuple[int | None, ...]
     error: str = ""
+    listing: Listing | None = field(default=None, repr=False, compare=False)
 
     @property
     def steps(self) -> int:

@@ -11,6 +11,7 @@ from booking.explorer.counting import LASTING, Anomalies, Limits
 from booking.explorer.quotient import Move, Quotient
 from booking.explorer.result import ENDLESS, WAITING, Witness
 from booking.history.finding import UNFINISHED, Anomaly
+from booking.model.listing import schedule_listing
 from booking.model.prediction import predict
 from booking.model.world import World
 from booking.purchase import Outcome
@@ -230,4 +231,4 @@ def witness(anomaly: str, scenario: Scenario, world: World, schedule: tuple[int,
         outside = tuple(buyer for buyer in waiting if buyer not in schedule)
         findings = predict(scenario, schedule + outside, world).verdict.findings
         text = next((finding.text for finding in findings if finding.anomaly == anomaly), "")
-    return Witness(anomaly, schedule, happened, ends, text, after.counts_left, error)
+    return Witness(anomaly, schedule, happened, ends, text, after.counts_left, error, schedule_listing(world, schedule))

@@ -8,6 +8,7 @@ from booking.errors import BadInputError, InconclusiveError
 from booking.game.game import Game
 from booking.history.finding import Anomaly
 from booking.history.schedule import columns, command, heading
+from booking.model.listing import world_listing
 from booking.model.prediction import predict
 from booking.model.scripted_desk import Operation
 from booking.model.shared_state import train_of
@@ -15,7 +16,7 @@ from booking.model.world import Moved
 from booking.reports.exploration import large
 from booking.steps import Step
 from booking.text.verbs import VERBS, count_words, verb_of
-from booking.text.words import count_of, ranges
+from booking.text.words import WIDTH, count_of, ranges
 
 HELP = """\
   1, 2, ...  move that buyer by one step
@@ -23,6 +24,7 @@ HELP = """\
   r          restart
   h          hint: what to do next, and how far it is
   s          show where each buyer stands
+  p          the program that each buyer runs, and where it is
   q          quit
   ?          this help"""
 KILL_HELP = "  k1, k2 ... kill that buyer; {}"
@@ -99,6 +101,7 @@ _COMMANDS: dict[str, Callable[[Game], Reply]] = {
     ),
     **dict.fromkeys(["h", "hint"], _hint),
     **dict.fromkeys(["", "s", "show"], lambda game: Reply(game, tuple(standing(game)))),
+    **dict.fromkeys(["p", "program"], lambda game: Reply(game, (*code_lines(game), "", *standing(game)))),
     **dict.fromkeys(["q", "quit"], lambda game: Reply(game, (), finished=True)),
     **dict.fromkeys(["?", "help"], lambda game: Reply(game, (HELP, *_kill_help(game)))),
 }
@@ -139,8 +142,21 @@ def _tried(game: Game) -> str:
 def standing(game: Game) -> Iterator[str]:
     """Yield the file's count and, for each buyer, its next step, or which buyer blocks it, or how it ended."""
     yield f"{_left(game)}; {count_of(game.sold, 'ticket')} sold; {count_of(len(game.turns), 'step')} so far."
-    for buyer in game.world.buyers:
-        yield f"  buyer {buyer:<3} {_stands(game, buyer)}"
+    code = world_listing(game.world)
+    lines = code.step_lines if code else [0] * len(game.world.buyers)
+    stands = [f"  buyer {buyer:<3} {_stands(game, buyer)}" for buyer in game.world.buyers]
+    behind = max(map(len, stands)) + 2
+    for text, line in zip(stands, lines, strict=True):
+        source = f"{line:>4}  {code.source(line)}" if code and line else ""
+        yield f"{text:<{behind}}{source}".rstrip() if behind + len(source) <= WIDTH else text
+
+
+def code_lines(game: Game) -> Iterator[str]:
+    """Yield the buyers' code, with the numbers of the buyers in front of the lines at which they stand."""
+    code = world_listing(game.world)
+    if code:
+        yield f"{code.file}, with each buyer's number (1>) at the line that it runs next:"
+        yield from code.marked(dict(enumerate(code.step_lines, 1)))
 
 
 def _kill_help(game: Game) -> tuple[str, ...]:

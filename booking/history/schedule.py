@@ -24,6 +24,8 @@ _TURN = r"\s*(-?[1-9][0-9]{0,5})\s*"
 _KEYS = ["scenario", "schedule", "schema"]
 
 WIDTH = 80
+LEAST_CODE = 24
+"""Where fewer columns are left, the code is not shown."""
 MOST_COLUMNS = 6
 """More buyers than this are listed by name instead."""
 DIES = "dies"
@@ -135,10 +137,11 @@ def save(path: Path, saved: SavedSchedule) -> None:
 
 
 class Cell(NamedTuple):
-    """What one buyer does in one step, in a word or two."""
+    """What one buyer does in one step, in a word or two, and the line of its code in which it does, "" for unknown."""
 
     buyer: int
     text: str
+    source: str = ""
 
 
 def step_text(step: str, value: Value = None, train: int = 1) -> str:
@@ -158,15 +161,31 @@ def columns(cells: Sequence[Cell], ends: Mapping[int, str] | None = None, width:
     """Return the lines, of at most `width` columns; only the buyers that occur have a column.
 
     `ends` says in a word or two how buyers end; None shows no ends. Where there are too many buyers, or a text is
-    too long for its column, each line names its buyer instead.
+    too long for its column, each line names its buyer instead. The lines of code stand on the right if there is room.
     """
     ends = ends or {}
     buyers = sorted({cell.buyer for cell in cells} | set(ends))
     room = min(_WIDEST, (width - _NUMBER) // max(1, len(buyers)))
-    texts = [*(cell.text for cell in cells), *ends.values()]
-    if len(buyers) > max(MOST_COLUMNS, width // _WIDEST) or any(len(text) >= room for text in texts):
-        return list(_listed(cells, ends))
-    return list(_side_by_side(cells, ends, buyers, room))
+    longest = max(map(len, [*(cell.text for cell in cells), *ends.values(), "buyer 10"]), default=0)
+    if len(buyers) > max(MOST_COLUMNS, width // _WIDEST) or longest >= room:
+        return _with_code(list(_listed(cells, ends)), cells, width)
+    if any(cell.source for cell in cells):
+        room = min(room, longest + 2)
+    return _with_code(list(_side_by_side(cells, ends, buyers, room)), cells, width)
+
+
+def _with_code(lines: list[str], cells: Sequence[Cell], width: int) -> list[str]:
+    """Return the lines with the code behind them if there is room: a header, the steps, and perhaps the ends."""
+    behind = max(map(len, lines)) + 2
+    if not any(cell.source for cell in cells) or width - behind < LEAST_CODE:
+        return lines
+    sources = ["line  code", *(_cut(cell.source, width - behind) for cell in cells)]
+    beside = [f"{line:<{behind}}{source}".rstrip() for line, source in zip(lines, sources, strict=False)]
+    return [*beside, *lines[len(sources) :]]
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
 def _listed(cells: Sequence[Cell], ends: Mapping[int, str]) -> Iterator[str]:

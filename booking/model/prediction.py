@@ -6,8 +6,9 @@ from functools import cached_property
 
 from booking.errors import BadInputError
 from booking.history.history import BLOCKED, TORN, Ending, Event, History, Value
-from booking.history.schedule import DIES, Cell, Schedule, step_text
+from booking.history.schedule import Cell, Schedule
 from booking.history.verdict import Verdict, judge
+from booking.model.listing import Listing, cells, schedule_listing
 from booking.model.world import Moved, World
 from booking.purchase import Outcome
 from booking.scenario import Scenario
@@ -22,6 +23,7 @@ class Prediction:
 
     `played` is the schedule and, for each buyer that waits forever at its end, one more attempt that is seen to
     be blocked. `moves` has what happens at each place of it. `history` is complete but for times and processes.
+    `start` and `world` are the worlds before and after it.
     """
 
     scenario: Scenario
@@ -30,16 +32,22 @@ class Prediction:
     moves: tuple[Moved, ...]
     history: History
     world: World = field(repr=False, compare=False)
+    start: World = field(repr=False, compare=False)
 
     @cached_property
     def verdict(self) -> Verdict:
         """Return the verdict on the predicted history."""
         return judge(self.history)
 
+    @cached_property
+    def listing(self) -> Listing | None:
+        """Return the buyers' code with the line of each of `played`, None if there is no source for it."""
+        return schedule_listing(self.start, self.played)
+
     @property
     def cells(self) -> list[Cell]:
         """Return the moves in a word or two each, to be shown in columns."""
-        return [Cell(m.buyer, DIES if m.step is None else step_text(m.step, m.value, m.train)) for m in self.moves]
+        return cells(self.moves, self.listing)
 
     @property
     def ends(self) -> dict[int, str]:
@@ -68,7 +76,8 @@ def predict(scenario: Scenario, schedule: Schedule, world: World | None = None) 
     Raise BadInputError, naming the place in the schedule, if it names a buyer that does not exist, has ended or
     has died, and if it stops in the middle of somebody's purchase.
     """
-    world, moves = world or World.before(scenario), []
+    start = world = world or World.before(scenario)
+    moves = []
     for place, turn in enumerate(schedule, 1):
         _require_turn(world, place, turn)
         world, moved = world.move(turn) if turn > 0 else world.crash(-turn)
@@ -80,7 +89,7 @@ def predict(scenario: Scenario, schedule: Schedule, world: World | None = None) 
     moves += [world.move(buyer)[1] for buyer in unseen]
     endings = tuple(_ending(world, buyer, began) for buyer in world.buyers)
     history = History(scenario, tuple(_events(moves)), endings, world.counts_left)
-    return Prediction(scenario, schedule, (*schedule, *unseen), tuple(moves), history, world)
+    return Prediction(scenario, schedule, (*schedule, *unseen), tuple(moves), history, world, start)
 
 
 def _require_turn(world: World, place: int, turn: int) -> None:

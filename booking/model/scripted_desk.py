@@ -47,7 +47,8 @@ class Continuation:
     `next` is the step that it asks for, or how it ended. Code that failed has ended as if it had died, UNFINISHED or
     UNKNOWN, with the `error` that ended it ("" for none). `written` is how many steps of writing it has taken and
     `held` names the locks that it holds: after a death these two decide what is left behind. `place` is the file and
-    line of the buyer's code that asks. `local` is equal for two continuations only if the code goes on alike from
+    line of the buyer's code that asks, and `paid` the number of the line in which it has paid since the last answer, 0
+    for none. `local` is equal for two continuations only if the code goes on alike from
     both, whatever it is answered; None if that cannot be told.
     """
 
@@ -56,6 +57,7 @@ class Continuation:
     held: tuple[str, ...]
     error: str = field(default="", compare=False)
     place: str = field(default="", compare=False)
+    paid: int = field(default=0, compare=False)
     local: Hashable | None = field(default=None, compare=False)
 
 
@@ -73,7 +75,8 @@ class Runner:
         self.codes = plain_codes(program)
         code = getattr(program, "__code__", None)
         self.file = code.co_filename if code else ""
-        self._start = f"{Path(self.file).name}:{code.co_firstlineno}" if code else "the buyer's code"
+        self.first_line = code.co_firstlineno if code else 0
+        self._start = f"{Path(self.file).name}:{self.first_line}" if code else "the buyer's code"
         self.patience = MOST_UNWINDINGS
         is_ours = str(getattr(program, "__module__", "")).startswith("booking.")
         self.watchdog = Watchdog(self.file, is_needed=not is_ours)
@@ -90,6 +93,11 @@ class Runner:
                     raise _different(found.place)
             self.known[answers] = found
         return self.known[answers]
+
+    def line_of(self, point: Continuation) -> int:
+        """Return the number of the line of the buyer's own file at which it stands, 0 if it stands elsewhere."""
+        name, _, line = point.place.rpartition(":")
+        return int(line) if self.file and name == Path(self.file).name and line.isdecimal() else 0
 
     def _run(self, answers: Results) -> Continuation:
         script = Script(self, answers)
@@ -111,6 +119,7 @@ class Runner:
             tuple(sorted(script.held)),
             error="" if script.operation else error,
             place=script.place if script.operation else place,
+            paid=script.paid,
             local=script.local,
         )
 
@@ -143,6 +152,7 @@ class Script:
         self.position = 0
         self.operation: Operation | None = None
         self.place = ""
+        self.paid = 0
         self.local: Hashable | None = None
         self.difference: str | None = None
         self.written = 0
@@ -164,11 +174,16 @@ class Script:
                 if self._runner.known[self.answers[: self.position]].next == operation:
                     self._runner.watchdog.steps += 1
                     self.position += 1
+                    self.paid = 0
                     return self.answers[self.position - 1]
                 self.difference = line_of(sys._getframe(), self._runner.file)  # noqa: SLF001 - the only way to the line
             else:
                 self._stop_at(operation, programs_frame(sys._getframe()))  # noqa: SLF001
         raise self.unwinding()
+
+    def note_payment(self, frame: FrameType) -> None:
+        """Keep the line in which the buyer's own file pays."""
+        self.paid = frame.f_lineno if frame.f_code.co_filename == self._runner.file else 0
 
     def unwinding(self) -> Unwind:
         """Return what leaves the buyer's code; code that has caught it too often is left by force."""
@@ -212,6 +227,7 @@ class ScriptedDesk:
         """Do nothing: paying touches nothing shared."""
         if self.script.is_unwinding:
             raise self.script.unwinding()
+        self.script.note_payment(sys._getframe(1))  # noqa: SLF001 - the only way to the line
 
     def write(self, count: int) -> None:
         """Take the steps of one write."""

@@ -140,6 +140,10 @@ class World:
             return None
         return Outcome.UNKNOWN if point.written else Outcome.UNFINISHED
 
+    def line(self, buyer: int) -> int:
+        """Return the number of the line of its own file at which a buyer asks or has failed, 0 if it is not known."""
+        return self.codes[buyer - 1].line_of(self._point(buyer))
+
     def error(self, buyer: int) -> str:
         """Return the exception with which a buyer's code failed, with file and line, "" if it did not."""
         return self._point(buyer).error

@@ -5,9 +5,9 @@ from fractions import Fraction
 
 from booking.explorer.result import WAITING, Exploration, Witness
 from booking.history.finding import UNFINISHED, Anomaly
-from booking.history.schedule import DIES, Cell, columns, heading, step_text
+from booking.history.schedule import columns, heading
+from booking.model.listing import cells
 from booking.model.shared_state import shared_in
-from booking.model.world import Moved
 from booking.purchase import Outcome
 from booking.text.screen import PLAIN, Screen
 from booking.text.words import buyers, count_of, digits, every_train, power, share, shares, times
@@ -123,13 +123,9 @@ def _conclusion(exploration: Exploration) -> Iterator[str]:
 
 def _columns(witness: Witness, screen: Screen) -> list[str]:
     """Return what happens with a column per buyer; buyers that only wait outside are left to the sentence below."""
-    steps = [Cell(moved.buyer, _step(moved)) for moved in witness.happened]
+    steps = cells(witness.happened, witness.listing)
     moved = {cell.buyer for cell in steps}
     return columns(steps, {buyer: _end(end) for buyer, end in witness.ends.items() if buyer in moved}, screen.width)
-
-
-def _step(moved: Moved) -> str:
-    return DIES if moved.step is None else step_text(moved.step, moved.value, moved.train)
 
 
 def _end(end: str) -> str:
