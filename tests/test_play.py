@@ -175,7 +175,7 @@ def test_a_line_that_means_nothing_changes_nothing(line: str, said: str) -> None
 def test_help_names_every_command() -> None:
     """What can be typed is written there."""
     told = text(answer(new_game(RACE), "?"))
-    assert re.findall(r"^  (\S)", told, re.MULTILINE) == ["1", "u", "r", "h", "s", "q", "?"]
+    assert re.findall(r"^  (\S)", told, re.MULTILINE) == ["1", "u", "r", "h", "s", "p", "q", "?"]
 
 
 @settings(derandomize=True, database=None, deadline=None)

@@ -25,14 +25,14 @@ who moves next, step after step, the sale is oversold with probability 3/8
 
 The shortest order that ends in an oversold sale has 6 steps:
 
-step  buyer 1         buyer 2
-   1  look 1
-   2  read 1
-   3                  look 1
-   4                  read 1
-   5                  write 0
-   6  write 0
- end  bought          bought
+step  buyer 1   buyer 2  line  code
+   1  look 1               58  desk.look()
+   2  read 1               65  count = desk.read()
+   3            look 1     58  desk.look()
+   4            read 1     65  count = desk.read()
+   5            write 0    69  desk.write(count - 1)
+   6  write 0              69  desk.write(count - 1)
+ end  bought    bought
 
 Buyer 1 had already read 1 when buyer 2 wrote 0, so it sold the same ticket
 again. In the end 2 buyers have a ticket, 1 existed, and the file says 0.
@@ -56,12 +56,12 @@ AGAIN = ", so it sold the same ticket again."
 DEADLOCK = """\
 The shortest order that ends in a deadlock has 4 steps:
 
-step  buyer 1         buyer 2
-   1  look 1
-   2                  look 1
-   3                  acquire
-   4                  dies
- end  waits           dead
+step  buyer 1   buyer 2  line  code
+   1  look 1               58  desk.look()
+   2            look 1     58  desk.look()
+   3            acquire    64  with desk.lock:
+   4            dies       65  count = desk.read()
+ end  waits     dead
 
 Buyer 2 died while it held the lock. Buyer 1 waits for the lock that dead buyer
 2 held: an orphaned lock, not a cycle of waits. Buyer 3 does not take part. In
