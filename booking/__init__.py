@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from booking.setup import FaultKind as FaultKind
     from booking.setup import Setup as Setup
     from booking.simulation.sale import simulate as simulate
+    from booking.submissions.testing import prove as prove
 
 # `purchase` is missing on purpose: the module of that name would hide the function once it is imported.
 _HOMES = {
@@ -67,6 +68,7 @@ _HOMES = {
     "Stage": "replayer.stage",
     "Scenario": "scenario",
     "simulate": "simulation.sale",
+    "prove": "submissions.testing",
     "FaultKind": "setup",
     "Fault": "setup",
     "Setup": "setup",

@@ -177,13 +177,19 @@ def lower(kind: int, most: int) -> None:
         resource.setrlimit(kind, (most, most))
 
 
+def end_with_parent() -> None:
+    """Ask the kernel of Linux to kill this process when its parent has ended."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, _SIGKILL, 0, 0, 0)
+
+
 def _filter_calls() -> bool:
-    """Ask the kernel to end this process with its parent and to filter its calls; return whether it does."""
+    """Ask the kernel to filter this process's calls, and to end it with its parent; return whether it filters."""
     machine = _MACHINES.get(os.uname().machine)
     if sys.platform != "linux" or machine is None or sys.maxsize < _NEW_ABI << 2:
         return False
+    end_with_parent()
     system = ctypes.CDLL(None)
-    system.prctl(_DEATH_SIGNAL, _SIGKILL, 0, 0, 0)
     program = b"".join(_program(*machine))
     code = ctypes.create_string_buffer(program, len(program))
     described = ctypes.create_string_buffer(struct.pack("HP", len(program) // 8, ctypes.addressof(code)))

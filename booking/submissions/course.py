@@ -1,17 +1,24 @@
 """Many submissions at once, and the grader's own test: it grades nothing unless it judges the textbook rightly."""
 
 import os
+import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context
 from pathlib import Path
+from typing import TypeAlias
 
 from booking.grading.finding import BROKEN, Proof
-from booking.submissions.confinement import Limits
+from booking.submissions.confinement import Limits, end_with_parent
 from booking.submissions.grade import Grade, grade
 from booking.submissions.terms import Terms
 from booking.textbook import TEXTBOOK, Known, TextbookLock
 
-Tell = Callable[[int], None]
+Tell: TypeAlias = Callable[[int], None]
+Job: TypeAlias = tuple[str, Terms]
 
 
 def files_in(names: Sequence[str]) -> list[str]:
@@ -28,11 +35,50 @@ def grade_all(files: Sequence[str], terms: Terms, limits: Limits, tell: Tell = l
     return list(_graded([(file, terms) for file in files], limits, tell))
 
 
-def _graded(jobs: Sequence[tuple[str, Terms]], limits: Limits, tell: Tell) -> Iterator[Grade]:
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done, found in enumerate(pool.map(lambda job: grade(job[0], job[1], limits), jobs), 1):
+def _graded(jobs: Sequence[Job], limits: Limits, tell: Tell) -> Iterator[Grade]:
+    """Yield the grades in the order of the jobs; of several, each core judges one."""
+    if len(jobs) == 1 or sys.platform == "win32":
+        yield from (grade(file, terms, limits) for file, terms in jobs)
+        return
+    with _pool(min(len(jobs), os.cpu_count() or 1)) as pool:
+        waiting = [pool.submit(grade, *job, limits) for job in jobs]
+        for done, (job, future) in enumerate(zip(jobs, waiting, strict=True), 1):
+            try:
+                found = future.result()
+            except BrokenProcessPool:  # one of the files that were judged at that moment is to blame
+                found = _judged_alone(job, limits)
             tell(done)
             yield found
+
+
+def _judged_alone(job: Job, limits: Limits) -> Grade:
+    """Return the grade of a file that is judged in a process of its own, which may end early."""
+    with _pool(1) as pool:
+        try:
+            return pool.submit(grade, *job, limits).result()
+        except BrokenProcessPool:
+            return Grade(job[0], None, job[1], refused="its proof needs more memory than there is")
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Yield a pool of judges; when it is left by an exception, they end at once."""
+    pool = ProcessPoolExecutor(workers, get_context("fork" if sys.platform == "linux" else "spawn"), _become_judge)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in active_children():
+            child.kill()
+        raise
+    pool.shutdown()
+
+
+def _become_judge() -> None:
+    """Leave Ctrl-C to the parent, and end with it."""
+    end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def grade_textbook(terms: Terms, limits: Limits, tell: Tell = lambda _: None) -> dict[str, Grade]:
@@ -55,7 +101,7 @@ def self_test(limits: Limits, tell: Tell = lambda _: None) -> list[str]:
     return [line for (name, buyers), judged in found for line in differences(name, buyers, judged)]
 
 
-def _job(lock: TextbookLock, buyers: int) -> tuple[str, Terms]:
+def _job(lock: TextbookLock, buyers: int) -> Job:
     return f"{lock.path}:{lock.class_name}", Terms((buyers,))
 
 

@@ -24,8 +24,9 @@ _RANKS = (1, BadInputError.exit_status, InconclusiveError.exit_status, 0)
 class Grade:
     """What a submission is worth under some terms.
 
-    `refused` says why the file is no lock, "" if it is one. `private` are attributes of the lock that one method
-    assigns and another one reads although they are no cells. `printed` is the beginning of what it printed.
+    `lets_in` is whether some buyer ever got in. `refused` says why the file is no lock, "" if it is one. `private` are
+    attributes of the lock that one method assigns and another one reads although they are no cells. `printed` is the
+    beginning of what it printed.
     """
 
     file: str
@@ -34,6 +35,7 @@ class Grade:
     proofs: tuple[Proof, ...] = ()
     refused: str = ""
     private: tuple[str, ...] = ()
+    lets_in: bool = False
     printed: str = ""
 
     def answer(self, name: str) -> Answer:
@@ -43,8 +45,18 @@ class Grade:
 
     @property
     def scores(self) -> dict[str, int]:
-        """Return the points for each property: all for one that holds for every number of buyers, else none."""
+        """Return the points for each property: all for one that holds for every number of buyers, else none.
+
+        All are 0 for what only looks like a lock: one that keeps nobody apart, or that never lets anybody in.
+        """
+        if self.answer("exclusion") != HOLDS or self.is_vacuous:
+            return dict.fromkeys(self.terms.points, 0)
         return {name: points * (self.answer(name) == HOLDS) for name, points in self.terms.points.items()}
+
+    @property
+    def is_vacuous(self) -> bool:
+        """Return whether exclusion holds because nobody ever gets in."""
+        return self.answer("exclusion") == HOLDS and not self.lets_in
 
     @property
     def score(self) -> int:
@@ -144,7 +156,8 @@ def _judged(child: sandbox.Child, blank: Grade, path: Path) -> Grade:
         return replace(blank, lock=None, refused=f"it {error}")
     opened = replace(blank, lock=lock.name, private=lock.private)
     try:
-        return replace(opened, proofs=tuple(_proofs(lock, child, blank.terms)))
+        proofs = tuple(_proofs(lock, child, blank.terms))
+        return replace(opened, proofs=proofs, lets_in=lock.lets_in)
     except BadInputError as error:
         return replace(opened, refused=str(error))
 

@@ -32,11 +32,15 @@ class Local:
 
 
 class Stranger:
-    """The lock in the file of a confined child; `private` are attributes that may have been meant as cells."""
+    """The lock in the file of a confined child; `private` are attributes that may have been meant as cells.
+
+    `lets_in` is whether some buyer was seen inside.
+    """
 
     def __init__(self, child: Child, file: Path, name: str | None) -> None:
         """Open the file; raise BadInputError if it is no lock, and LostError if the child does not answer."""
         self.file = str(file)
+        self.lets_in = False
         self._child = child
         self._begun: dict[int, dict[str, Any]] = {}
         told = self.ask("open", self.file, name)
@@ -136,6 +140,7 @@ class StrangersBuyer:
         known = self._stranger.file if file == self._stranger.file else ""  # it must not show us another file
         where = Place(known, _checked_int(line) if known else 0)
         asked = None if access is None else self._access(*_checked_list(access, 5))
+        self._stranger.lets_in |= phase == Phase.INSIDE
         return Local(Phase(_checked_int(phase)), Stop(asked, where, error=_checked_text(error)))
 
     def _access(self, kind: Any, name: Any, at: Any, value: object, other: object) -> Access:  # noqa: ANN401

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from booking.cells import Value
-from booking.grading.finding import BROKEN, HOLDS, UNKNOWN, Finding, Proof, Step
+from booking.grading.finding import BROKEN, HOLDS, UNKNOWN, Finding, Proof, Step, Witness
 from booking.submissions.grade import Grade
 from booking.text.words import count_of, wrapped
 from booking.textbook import TEXTBOOK
 
-_HEADINGS = ("buyers", "exclusion", "deadlock freedom", "starvation freedom", "bypass", "steps")
+_HEADINGS = ("buyers", "exclusion", "deadlock", "starvation", "bypass", "steps")
 REFUTED = {
     "exclusion": "two buyers get inside",
     "deadlock_freedom": "the lock comes to a standstill",
@@ -47,7 +47,7 @@ def _faults(grade: Grade) -> Iterator[str]:
     for answer in (BROKEN, UNKNOWN):
         found = [name for name in names if grade.answer(name) == answer]
         if found:
-            yield f"{' and '.join(found)} {answer}"
+            yield f"{', '.join(found)} {answer}"
 
 
 def rows(table: Sequence[Sequence[str]]) -> list[str]:
@@ -83,6 +83,10 @@ def _reasons(grade: Grade) -> Iterator[str]:
             yield from wrapped(f"{verb} for {buyers}: {reason.rstrip('.')}.")
     if grade.proofs and grade.proofs[0].memory == "sc":
         yield from wrapped("All of it is for memory in which each access takes effect at once (--memory sc).")
+    if grade.answer("exclusion") == BROKEN:
+        yield "A lock that does not keep the buyers apart earns no points for the rest."
+    if grade.is_vacuous:
+        yield "Nobody ever gets in, so nothing earns points."
     if grade.is_private_to_blame:
         yield from wrapped(*(private(name) for name in grade.private))
 
@@ -99,7 +103,9 @@ def _broken(proof: Proof, replay: str) -> Iterator[str]:
         yield ""
         yield from wrapped(f"With {proof.buyers} buyers {REFUTED[name]}: {finding.reason.rstrip('.')}.")
         yield from witness_table(finding)
-        if replay and finding.witness and all(buyer > 0 for buyer in finding.witness.schedule):
+        if finding.witness and is_alone(finding.witness):
+            yield from ("", f"Buyer {finding.witness.cycle[0].buyer} waits although nobody else wants to enter.")
+        if replay and finding.witness and proof.memory == "sc":
             schedule = ",".join(map(str, finding.witness.schedule))
             yield from ("", "Make it happen with real processes:", f"    {replay.format(schedule=schedule)}")
     for name, finding in broken[1:]:
@@ -125,6 +131,11 @@ def witness_table(finding: Finding) -> Iterator[str]:
         yield from lines[first + 1 :]
     if any(any(step.buffers) for step in steps):
         yield from ("", *_buffers(steps[-1]))
+
+
+def is_alone(witness: Witness) -> bool:
+    """Return whether one buyer alone goes round in the cycle: all the others are outside, or they would take part."""
+    return len({step.buyer for step in witness.cycle}) == 1
 
 
 def _buffers(step: Step) -> Iterator[str]:
@@ -180,7 +191,7 @@ def explained(proof: Proof) -> str:
 
 def textbook(grades: Mapping[str, Grade]) -> str:
     """Return one line for each lock of the textbook and each number of buyers."""
-    table: list[tuple[str, ...]] = [("lock", "source", *_HEADINGS)]
+    table: list[tuple[str, ...]] = [("lock", *_HEADINGS, "source")]
     for name, grade in grades.items():
-        table += [(name, TEXTBOOK[name].source, *_row(proof)) for proof in grade.proofs]
+        table += [(name, *_row(proof), TEXTBOOK[name].source) for proof in grade.proofs]
     return "\n".join(rows(table))
