@@ -5,7 +5,7 @@ from html import escape
 
 from booking.grading.finding import BROKEN, Finding, Proof, Step
 from booking.submissions.grade import Grade
-from booking.submissions.table import REFUTED, access, private, written
+from booking.submissions.table import access, private, spoken, written
 
 _STYLE = """
 :root { color-scheme: light dark; font: 18px/1.5 system-ui, sans-serif; }
@@ -44,7 +44,7 @@ def _grade(grade: Grade) -> Iterator[str]:
     for proof in grade.proofs:
         for name, finding in proof.findings.items():
             if finding.answer == BROKEN:
-                yield f"<h2>With {proof.buyers} buyers {REFUTED[name]}</h2><p>{escape(finding.reason)}</p>"
+                yield f"<h2>With {proof.buyers} buyers, {spoken(name)} is broken</h2><p>{escape(finding.reason)}</p>"
                 yield from _witness(finding)
 
 

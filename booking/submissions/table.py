@@ -10,11 +10,6 @@ from booking.text.words import count_of, wrapped
 from booking.textbook import TEXTBOOK
 
 _HEADINGS = ("buyers", "exclusion", "deadlock", "starvation", "bypass", "steps")
-REFUTED = {
-    "exclusion": "two buyers get inside",
-    "deadlock_freedom": "the lock comes to a standstill",
-    "starvation_freedom": "a buyer can wait for ever",
-}
 
 
 def render(grade: Grade, replay: str = "") -> str:
@@ -91,6 +86,11 @@ def _reasons(grade: Grade) -> Iterator[str]:
         yield from wrapped(*(private(name) for name in grade.private))
 
 
+def spoken(name: str) -> str:
+    """Return a property's name with a space instead of the underscore."""
+    return name.replace("_", " ")
+
+
 def private(name: str) -> str:
     """Return what to say about an attribute that may have been meant as a cell."""
     return f"self.{name} is private to each process; if the buyers are meant to share it, declare it as a Cell."
@@ -101,7 +101,9 @@ def _broken(proof: Proof, replay: str) -> Iterator[str]:
     broken = [(name, finding) for name, finding in proof.findings.items() if finding.answer == BROKEN]
     for name, finding in broken[:1]:
         yield ""
-        yield from wrapped(f"With {proof.buyers} buyers {REFUTED[name]}: {finding.reason.rstrip('.')}.")
+        yield from wrapped(
+            f"With {count_of(proof.buyers, 'buyer')}, {spoken(name)} is broken: {finding.reason.rstrip('.')}."
+        )
         yield from witness_table(finding)
         if finding.witness and is_alone(finding.witness):
             yield from ("", f"Buyer {finding.witness.cycle[0].buyer} waits although nobody else wants to enter.")
@@ -109,7 +111,7 @@ def _broken(proof: Proof, replay: str) -> Iterator[str]:
             schedule = ",".join(map(str, finding.witness.schedule))
             yield from ("", "Make it happen with real processes:", f"    {replay.format(schedule=schedule)}")
     for name, finding in broken[1:]:
-        yield from ("", *wrapped(f"Also, {REFUTED[name]}: {finding.reason.rstrip('.')}."))
+        yield from ("", *wrapped(f"Also, {spoken(name)} is broken: {finding.reason.rstrip('.')}."))
 
 
 def witness_table(finding: Finding) -> Iterator[str]:
@@ -182,7 +184,7 @@ def explained(proof: Proof) -> str:
     for name, finding in proof.findings.items():
         if finding.answer == BROKEN:
             lines += [
-                f"{count_of(proof.buyers, 'buyer')}, {REFUTED[name]}: {finding.reason}",
+                f"With {count_of(proof.buyers, 'buyer')}, {spoken(name)} is broken: {finding.reason}.",
                 *witness_table(finding),
                 "",
             ]
