@@ -11,6 +11,7 @@ from subprocess import PIPE
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from programs import BOOKING, PATIENCE
 
 from booking.cli.app import run_command
 from booking.course.levels import LEVELS, Campaign, Level, Progress, started
@@ -425,3 +426,18 @@ def test_bad_input_is_one_line(
     output = capsys.readouterr()
     assert (output.out, output.err.count("\n")) == ("", 1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_quiz_reads_its_answers_from_a_pipe(tmp_path: Path) -> None:
+    """Both answers are read, one after the other, and the score is told."""
+    done = subprocess.run(
+        [*BOOKING, "play", "--predict", "--seed", "1"],
+        input="2\n0\nq\n",
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Score: 1 of 2 numbers." in done.stdout

@@ -17,7 +17,7 @@ def is_interactive() -> bool:
 
 def lines_typed(prompt: str) -> Iterator[str]:
     """Yield the lines of standard input until its end; what is piped in is shown behind the prompt."""
-    if isinstance(sys.stdin, TextIOWrapper):
+    if isinstance(sys.stdin, TextIOWrapper) and sys.stdin.errors != "replace":  # once: not after the first read
         sys.stdin.reconfigure(errors="replace")
     while (line := _line(prompt)) is not None:
         yield line

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from booking.explorer.result import WAITING, Exploration, Witness
-from booking.history.finding import UNFINISHED, Anomaly
+from booking.history.finding import SOUND, UNFINISHED, Anomaly, label
 from booking.history.schedule import columns, heading
 from booking.model.listing import cells
 from booking.model.shared_state import shared_in
 from booking.purchase import Outcome
-from booking.text.screen import PLAIN, Screen
+from booking.text.screen import BAD, GOOD, PLAIN, Screen
 from booking.text.words import buyers, count_of, digits, every_train, power, share, shares, times
 
 MOST_DIGITS = 15
@@ -30,10 +30,33 @@ _WAYS: dict[str, str] = {
 }
 
 
+_HAPPENS: dict[str, str] = {
+    Anomaly.OVERSOLD: "more tickets are sold than existed",
+    Anomaly.LOST_UPDATE: "a buyer writes over what another one has written",
+    Anomaly.HALF_JOURNEY: "one train loses more tickets than another",
+    Anomaly.TORN_READ: "a buyer reads half a file",
+    Anomaly.DEADLOCK: "buyers wait for a lock that nobody will give back",
+    UNFINISHED: "a buyer's code fails",
+    Anomaly.STARVATION: "buyers never end",
+}
+
+
+def headline(exploration: Exploration) -> str:
+    """Return the verdict in one line: "OVERSOLD: in 12 of 20 orders more tickets are sold than existed."."""
+    name, whole = exploration.verdict, exploration.interleavings
+    if name == SOUND:
+        return f"{label(name)}: " + (f"of {power(whole)} orders none goes wrong." if whole else "no order goes wrong.")
+    number = exploration.anomalies.get(name)
+    known = exploration.exhausted and number and whole
+    where = f"in {power(number or 0)} of {power(whole or 0)} orders" if known else "in some orders"
+    return f"{label(name)}: {where} {_HAPPENS[name]}." if name in _HAPPENS else f"{label(name)}: nothing is proved."
+
+
 def render(exploration: Exploration, screen: Screen = PLAIN) -> str:
     """Return the exploration as text that fits the screen, without a line end behind the last line."""
+    said = screen.headline(headline(exploration), GOOD if exploration.verdict == SOUND else BAD)
     table = [line for name, text in _table(exploration) for line in screen.hanging(f"  {name:<18}", text)]
-    lines = [*screen.wrapped(_heading(exploration)), "", *table, "", *screen.wrapped(*_conclusion(exploration))]
+    lines = [*said, *screen.wrapped(_heading(exploration)), "", *table, "", *screen.wrapped(*_conclusion(exploration))]
     shortest, fewest = exploration.shortest, exploration.fewest_switches
     if shortest:
         steps = count_of(shortest.steps, "step")

@@ -9,6 +9,7 @@ from booking.scenario import Scenario
 from booking.text.words import share, shares
 
 TWO_BUYERS = """\
+OVERSOLD: in 12 of 20 orders more tickets are sold than existed.
 2 buyers, 1 ticket, lock none, store json. An interleaving is one order in which
 all the steps can happen.
 
@@ -40,6 +41,7 @@ again. In the end 2 buyers have a ticket, 1 existed, and the file says 0.
 It switches between buyers twice; no order that goes wrong switches less often."""
 
 LOCKED = """\
+CORRECT: of 4.07 x 10^47 orders none goes wrong.
 20 buyers, 1 ticket, lock file, store json. An interleaving is one order in
 which all the steps can happen.
 
