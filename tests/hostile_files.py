@@ -132,6 +132,8 @@ KINDS: dict[str, Hostile] = {
     "writes-files": before("open('booking-hostile', 'w')", "PermissionError|OSError"),
     "truncates-itself": before("import os; os.truncate(__file__, 0)", "PermissionError"),
     "socket": before("import socket; socket.socket()", "PermissionError"),
+    "signals-by-fcntl": before("import fcntl, os; fcntl.fcntl(1, fcntl.F_SETOWN, os.getppid())", "PermissionError"),
+    "slows-the-grader": before("import os; os.sched_setaffinity(os.getppid(), {0})", "PermissionError"),
     "raises-its-limits": before(
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40))", "PermissionError|ValueError"
     ),

@@ -24,6 +24,8 @@ _WRITES = 0x243
 """O_WRONLY, O_RDWR, O_CREAT and O_TRUNC."""
 _THREAD = 0x10000
 """CLONE_THREAD: the new one is a thread of this process."""
+_OWNER = 8
+"""In F_SETOWN, F_SETSIG and F_SETOWN_EX, which make the kernel send signals."""
 _ANY = 0xFFFFFFFF
 
 _MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
@@ -51,6 +53,11 @@ _REFUSED: dict[str, dict[str, tuple[int | None, int | None]]] = {
         "process_vm_readv": (310, 270),
         "process_vm_writev": (311, 271),
         "setpriority": (141, 140),
+        "ioprio_set": (251, 30),
+        "sched_setparam": (142, 118),
+        "sched_setscheduler": (144, 119),
+        "sched_setattr": (314, 274),
+        "sched_setaffinity": (203, 122),
         "shmget": (29, 194),
         "semget": (64, 190),
         "msgget": (68, 186),
@@ -123,7 +130,12 @@ _REFUSED: dict[str, dict[str, tuple[int | None, int | None]]] = {
 _UNKNOWN = {"clone3": (435, 435), "openat2": (437, 437)}
 """Calls whose flags a filter cannot read: said to be unknown, so that the C library uses their forerunners."""
 
-_REFUSED_WITH = {"open": ((2, None), 1, _WRITES), "openat": ((257, 56), 2, _WRITES), "prlimit64": ((302, 261), 2, _ANY)}
+_REFUSED_WITH = {
+    "open": ((2, None), 1, _WRITES),
+    "openat": ((257, 56), 2, _WRITES),
+    "fcntl": ((72, 25), 1, _OWNER),
+    "prlimit64": ((302, 261), 2, _ANY),
+}
 """Calls refused if any of these bits is set in the argument with this index, from 0."""
 _REFUSED_WITHOUT = {"clone": ((56, 220), 0, _THREAD)}
 """Calls refused unless it is set."""
