@@ -20,11 +20,15 @@ class Protection:
     """What keeps the buyers of a sale apart: their code, the facts, and the store that each of them gets.
 
     `store_kind` is the class of the scenario's store. `alone` means that no other sale may use the store meanwhile.
+    `numbered` means that each buyer is a process with a number of its own, which the lock knows, and `own_lock` is the
+    class of a lock that is written with cells, None for others.
     This class is for ways to buy that need no lock; a lock comes in a `Locked`.
     """
 
     facts: LockFacts = LockFacts(permits=None, freed_when_holder_dies=True, reach=Reach.NOWHERE)
     alone: ClassVar[bool] = False
+    numbered: ClassVar[bool] = False
+    own_lock: type | None = None
     purchase: Callable[[Desk], Outcome] = staticmethod(purchase)
     """What one buyer does on one train."""
 
@@ -69,6 +73,11 @@ class Protection:
         """Return what this buyer, counted from 1, gets of the parent's store."""
         del buyer
         return store
+
+    def lock_of(self, buyer: int, lock: Lock | None) -> Lock | None:
+        """Return what this buyer, counted from 1, gets of the sale's lock."""
+        del buyer
+        return lock
 
     def note(self, history: "History") -> str | None:
         """Return a sentence about the sale when it is over, None if there is nothing to say."""

@@ -21,7 +21,12 @@ def impossible(
     """Return in one line why this sale cannot be held and what to change; None if it can."""
     reasons = [_of_scenario(protection, restock=restock)]
     if setup is not None:
-        reasons += [_of_setup(setup), _of_buyers(protection, setup, start_method), _of_faults(protection, setup)]
+        reasons += [
+            _of_setup(setup),
+            _of_numbers(protection, setup),
+            _of_buyers(protection, setup, start_method),
+            _of_faults(protection, setup),
+        ]
     return next((reason for some in reasons for reason in some), None)
 
 
@@ -36,6 +41,8 @@ def impossible_alone(protection: Protection) -> str | None:
 
 def impossible_at_office(protection: Protection) -> str | None:
     """Return why an office cannot sell so, None if it can."""
+    if protection.numbered:
+        return f"--lock {protection.scenario.lock} is a lock between the buyers of one sale; use --lock mp"
     if protection.shares:
         return f"--lock {protection.scenario.lock} requires shares, and an office has one count; use --lock mp"
     return None
@@ -58,6 +65,13 @@ def _of_scenario(protection: Protection, *, restock: bool) -> Iterator[str]:
         yield f"--store {scenario.store} cannot be combined with --trains: the buyers share no count; use --store json"
     if not restock:
         yield "--keep-stock cannot be combined with --trains: what is left may differ between trains"
+
+
+def _of_numbers(protection: Protection, setup: Setup) -> Iterator[str]:
+    """Yield why the buyers cannot have the numbers that their lock needs."""
+    if protection.numbered and not (setup.is_plain and setup.trees == 1):
+        lock = protection.scenario.lock
+        yield f"--lock {lock} cannot be combined with --pool, --channel or --trees: its buyers are processes"
 
 
 def _of_setup(setup: Setup) -> Iterator[str]:

@@ -12,8 +12,9 @@ from enum import IntEnum
 from booking import cells
 from booking.cells import Access, Value
 from booking.grading.code import NO_CODE, HiddenError, code_of
+from booking.grading.moments import Attributes
 from booking.grading.runner import Runner
-from booking.grading.script import Answers, Attributes, Stop
+from booking.grading.script import Answers, Stop
 
 MOST_ANSWERS = 250
 """How many accesses one call of `acquire` or `release` is followed at most to a local state that is new."""

@@ -1,6 +1,5 @@
 """Prove a lock: exclusion, deadlock freedom, starvation freedom and bypass."""
 
-import inspect
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from booking.grading.product import MANY_VALUES, MOST_BUFFERED, Limits, Product
 from booking.grading.properties import Lasso, Properties
 from booking.grading.subject import OwnLock, Subject
 from booking.grading.witness import steps_along
+from booking.locks.own import require_lock
 
 Memory = Literal["sc", "tso"]
 MOST_BUYERS = 30
@@ -53,20 +53,6 @@ def own_lock(lock: type) -> OwnLock:
     """Return a class of this process as the subject of a proof; raise BadInputError if it is no lock."""
     require_lock(lock)
     return OwnLock(lock)
-
-
-def require_lock(lock: type) -> None:
-    """Raise BadInputError for a class without `acquire(self, me)` and `release(self, me)`."""
-    for name in ("acquire", "release"):
-        method = inspect.getattr_static(lock, name, None)
-        if not inspect.isfunction(method):
-            raise BadInputError(f"{lock.__name__} has no method {name}(self, me); a lock needs acquire and release")
-        if inspect.isgeneratorfunction(method) or inspect.iscoroutinefunction(method):
-            raise BadInputError(f"{lock.__name__}.{name} is a generator or a coroutine; write a plain method")
-        try:
-            inspect.signature(method).bind(None, 0)
-        except TypeError:
-            raise BadInputError(f"{lock.__name__}.{name} must take (self, me), and nothing more") from None
 
 
 @dataclass

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from booking import cells
 from booking.errors import BadInputError, InconclusiveError
-from booking.grading.proof import require_lock
-from booking.grading.shared_memory import SharedMemory, cell_file
+from booking.locks.own import require_lock
 from booking.processes import lifeline
 from booking.processes.group import ProcessGroup
 from booking.processes.journal import FAILED, receive
 from booking.processes.lifeline import PipeEnds
 from booking.simulation.sale import context_named
+from booking.storage.cell_memory import CellMemory, cell_file
 
 _PER_BUYER = 3  # whether it is inside, how often it was, and how often it met somebody there
 _LOOK_S = 0.05
@@ -66,7 +66,7 @@ def race(  # noqa: PLR0913 - the dials of a race
     context = context_named(start_method)
     with (
         cell_file(lock, buyers, _PER_BUYER * buyers) as path,
-        closing(SharedMemory(lock, buyers, path)) as memory,
+        closing(CellMemory(lock, buyers, path)) as memory,
         ProcessGroup(context) as group,
     ):
         for me in range(buyers):
@@ -95,7 +95,7 @@ def race(  # noqa: PLR0913 - the dials of a race
 def run_racer(task: RacerTask) -> None:
     """Be one buyer: enter and leave until all entries are made, and look around while inside."""
     lifeline.become_child(task.ends, lambda: None)
-    memory = SharedMemory(task.lock, task.buyers, task.path)
+    memory = CellMemory(task.lock, task.buyers, task.path)
     lock = cells.new_lock(task.lock, memory)
     cells.enter(memory)
     counts = memory.words[len(memory.places) :]

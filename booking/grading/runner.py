@@ -8,7 +8,8 @@ from booking import cells
 from booking.cells import Access
 from booking.errors import BadInputError
 from booking.grading.code import HiddenError, KnownCode
-from booking.grading.script import Answers, Attributes, Script, Stop
+from booking.grading.moments import Attributes
+from booking.grading.script import Answers, Script, Stop
 from booking.model.watchdog import Unwind, Watchdog, call, line_behind
 
 MOST_CATCHES = 100
@@ -46,7 +47,7 @@ class Runner:
         with self.watchdog:
             self.watchdog.is_running = True
             try:
-                script.lock = call(cells.new_lock, self._kind, script)
+                script.moments.lock = call(cells.new_lock, self._kind, script)
             except Unwind:
                 pass
             finally:
@@ -69,14 +70,14 @@ class Runner:
         lock = object.__new__(self._kind) if attributes is not None else cells.new_lock(self._kind, script)
         if attributes is not None:
             vars(lock).update(cells.in_world(script), **dict(attributes))
-        script.lock = lock
+        script.moments.lock = lock
         error = ""
         cells.enter(script)
         tracing = sys.gettrace()
         self.watchdog.stalled, self.watchdog.is_leaving, self.watchdog.is_running = "", False, True
         try:
             if self.facts:
-                sys.settrace(script.trace)  # type: ignore[arg-type]
+                sys.settrace(script.moments.trace)  # type: ignore[arg-type]
             for method in methods:
                 call(MethodType(getattr(self._kind, method), lock), self._me)
         except Unwind:
@@ -93,12 +94,12 @@ class Runner:
         try:
             return self._judged(script, error)
         finally:
-            script.forget()
+            script.moments.forget()
 
     def _judged(self, script: Script, error: str) -> Stop:
         if self._known.have_changed():
             raise BadInputError(f"{self._kind.__name__} keeps something in an attribute of a function; use a cell")
-        if script.differs or (script.access_asked is None and script.position < len(script._answers)):  # noqa: SLF001
+        if script.differs or (script.access_asked is None and len(script.moments.told) < len(script._answers)):  # noqa: SLF001
             raise BadInputError(
                 f"{script.place}: the lock does something else on a second run; take out what is random in it: the "
                 "time, random numbers, globals"
@@ -112,11 +113,11 @@ class Runner:
 
     def _attributes(self, script: Script) -> tuple[Attributes | None, Hashable]:
         try:
-            state = script.private_memory()
+            state = script.moments.private_memory()
         except HiddenError as error:
             self.note(str(error))
             return None, None
-        memory = cells.private_memory(script.lock)
+        memory = cells.private_memory(script.moments.lock)
         return tuple((name, memory[name]) for name in sorted(memory)), state
 
     def _stall(self) -> BadInputError:

@@ -7,8 +7,8 @@ from booking import cells
 from booking.cells import Access, Value
 from booking.grading.buyer import Phase
 from booking.grading.finding import Step
+from booking.grading.moments import Place
 from booking.grading.product import Buffer, Product
-from booking.grading.script import Place
 
 
 def steps_along(product: Product, agents: Iterable[int], state: int = 0) -> tuple[Step, ...]:

@@ -10,13 +10,13 @@ from booking import cells
 from booking.cells import Access, Value
 from booking.errors import BadInputError, ReplayDiffersError
 from booking.grading.finding import Step, Witness
-from booking.grading.shared_memory import SharedMemory, cell_file
 from booking.processes import lifeline
 from booking.processes.group import ProcessGroup
 from booking.processes.journal import FAILED, PARENT_GONE, READY, Journal, Message
 from booking.processes.lifeline import PipeEnds
 from booking.replayer.gated_buyers import Controller
 from booking.simulation.sale import context_named
+from booking.storage.cell_memory import CellMemory, cell_file
 
 DONE = "done"
 _INSIDE = "inside "
@@ -50,7 +50,7 @@ def run_gated_lock(task: GatedLockTask) -> None:
         world.end()
 
 
-class _GatedMemory(SharedMemory):
+class _GatedMemory(CellMemory):
     """The world of a process that asks before every access; a call without an access is a step, too."""
 
     def __init__(self, task: GatedLockTask, journal: Journal) -> None:
@@ -118,7 +118,7 @@ def replay_witness(lock: type, witness: Witness, buyers: int, *, start_method: s
         raise BadInputError("a witness under tso is not replayed: a processor empties its store buffer when it likes")
     with (
         cell_file(lock, buyers) as path,
-        closing(SharedMemory(lock, buyers, path)) as memory,
+        closing(CellMemory(lock, buyers, path)) as memory,
         ProcessGroup(context_named(start_method)) as group,
         closing(Controller(group)) as controller,
     ):
@@ -134,7 +134,7 @@ def replay_witness(lock: type, witness: Witness, buyers: int, *, start_method: s
     return steps
 
 
-def _take(controller: Controller, heard: _Heard, memory: SharedMemory, place: int, step: Step) -> None:
+def _take(controller: Controller, heard: _Heard, memory: CellMemory, place: int, step: Step) -> None:
     """Let one buyer take one step, and compare what happens with what was predicted."""
     asked = heard.asks[step.buyer].removeprefix(_INSIDE)
     _compare(place, "asks for", f"{step.kind} {step.cell}".strip(), asked)

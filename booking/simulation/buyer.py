@@ -73,9 +73,12 @@ def new_lock(protection: Protection, path: Path, context: "BaseContext") -> Lock
 
 
 def trains_of(buyer: int, protection: Protection, trains: Sequence[Train]) -> tuple[Train, ...]:
-    """Return the trains of a sale as this buyer gets them: in the order of its route, with its own share of a store."""
+    """Return the trains of a sale as this buyer gets them: in the order of its route, its own share and lock."""
     route = [trains[number - 1] for number in protection.scenario.route(buyer)]
-    return tuple(replace(train, store=protection.store_of(buyer, train.store)) for train in route)
+    return tuple(
+        replace(train, store=protection.store_of(buyer, train.store), lock=protection.lock_of(buyer, train.lock))
+        for train in route
+    )
 
 
 def run_buyer(task: BuyerTask) -> None:

@@ -4,23 +4,14 @@ import ast
 import builtins
 import inspect
 import json
-import linecache
-import sys
-import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from booking.cells import cell_text, cells_in, unpack
-from booking.errors import BadInputError, BookingError
+from booking.errors import BookingError
 from booking.grading.buyer import Buyer
-from booking.grading.proof import require_lock
-
-LARGEST_FILE = 1_000_000
-"""How many bytes a submission may have."""
-MODULE = "submission"
-"""The name of the module that a submission becomes."""
+from booking.locks.own import lock_in, read, require_lock
 
 
 def answers(confine: Callable[[], object]) -> Callable[[str], str]:
@@ -97,68 +88,6 @@ class _Opened:
         found = self._buyers[buyers, me].locals[self._told.get((buyers, me), 0) :]
         self._told[buyers, me] = self._told.get((buyers, me), 0) + len(found)
         return [(int(each.phase), each.stop.access, each.stop.place, each.stop.error) for each in found]
-
-
-def read(path: Path) -> str:
-    """Return the text of a submission; raise BadInputError."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise BadInputError(f"it cannot be read: {error.strerror}") from None
-    if len(content) > LARGEST_FILE:
-        raise BadInputError(f"it has more than {LARGEST_FILE:,} bytes")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise BadInputError(f"line {line} is not UTF-8 text") from None
-
-
-def lock_in(source: str, file: str, name: str | None) -> type:
-    """Return the class of a submission that is a lock, the one of this name if there is one; raise BadInputError."""
-    module = _executed(source, file)
-    if name is not None:
-        lock = getattr(module, name, None)
-        if not isinstance(lock, type) or not is_lock(lock):
-            raise BadInputError(f"it has no class {name:.60} with acquire and release")
-        return lock
-    locks = [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == MODULE]
-    locks = [kind for kind in dict.fromkeys(locks) if is_lock(kind)]
-    if not locks:
-        raise BadInputError("it has no class with acquire(self, me) and release(self, me)")
-    if len(locks) > 1:
-        names = ", ".join(kind.__name__ for kind in locks)
-        raise BadInputError(f"it has several locks, {names:.200}; name one, as FILE:{locks[0].__name__:.60}")
-    return locks[0]
-
-
-def is_lock(kind: type) -> bool:
-    """Return whether a class has the two methods of a lock."""
-    return all(callable(getattr(kind, method, None)) for method in ("acquire", "release"))
-
-
-def _executed(source: str, file: str) -> ModuleType:
-    """Run the submission's own statements and return its module; raise BadInputError for whatever it raises."""
-    module = ModuleType(MODULE)
-    module.__file__ = file
-    sys.modules[MODULE] = module
-    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    try:
-        exec(compile(source, file, "exec", dont_inherit=True), vars(module))  # noqa: S102 - this is the sandbox
-    except SyntaxError as error:
-        raise BadInputError(f"line {error.lineno or 1}: {error.msg}") from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise BadInputError(f"{_place(error, file)}{type(error).__name__}: {error!s:.200}") from None
-    except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too are what a stranger raises
-        raise BadInputError(f"{_place(error, file)}{type(error).__name__}: {error!s:.200}") from None
-    return module
-
-
-def _place(error: BaseException, file: str) -> str:
-    """Return "line 3: " for the last line of the file that the error came through, "" if it came through none."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    return f"line {lines[-1]}: " if lines else ""
 
 
 def private_names(source: str, lock: type) -> list[str]:

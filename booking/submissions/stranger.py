@@ -13,7 +13,8 @@ from typing import Any, get_args
 from booking.cells import Access, Kind, Value, pack, unpack
 from booking.errors import BadInputError
 from booking.grading.buyer import Phase
-from booking.grading.script import Place, Stop
+from booking.grading.moments import Place
+from booking.grading.script import Stop
 from booking.submissions.sandbox import Child, LostError
 from booking.text.words import printable
 

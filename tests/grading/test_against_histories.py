@@ -11,6 +11,7 @@ from booking.cells import Access, Value
 from booking.errors import BadInputError
 from booking.grading import prove
 from booking.grading.product import Limits, Product
+from booking.grading.proof import own_lock
 
 DEPTH = 9
 WALKS = 6
@@ -221,7 +222,7 @@ def fewest_steps(kind: type, depth: int) -> int | None:
 
 def check(kind: type, random: Random) -> bool:
     """Compare the states of a lock with whole histories along random ways; return whether they are finitely many."""
-    product = Product(kind, 2, "sc", "<random>")
+    product = Product(own_lock(kind), 2, "sc")
     with product.watched():
         product.explore(Limits(monotonic() + 5, 1000, 1 << 18))
     for _ in range(WALKS):

@@ -36,7 +36,7 @@ def cell_file(lock: type, buyers: int, extra: int = 0) -> Iterator[Path]:
         Path(name).unlink(missing_ok=True)
 
 
-class SharedMemory:
+class CellMemory:
     """The world of one process among others: its cells lie in a file that all of them have mapped.
 
     A process opens its own, after a fork. `words` are all cells, and behind them the extra words. A process that reads
