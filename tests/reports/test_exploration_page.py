@@ -9,6 +9,8 @@ from booking.cli.app import run_command
 from booking.registry import LOCKS, STORES
 
 MATRIX = [(lock, store) for lock in LOCKS for store in STORES]
+SMALL = [pair for pair in SHOWN if pair[0] not in {"semaphore", "inherited"}]
+"""One pair for each model in which no two buyers are inside a lock, which makes most of the states."""
 
 
 def explored(lock: str, store: str, trains: int, buyers: int, capsys: pytest.CaptureFixture[str]) -> str:
@@ -29,7 +31,7 @@ def explored(lock: str, store: str, trains: int, buyers: int, capsys: pytest.Cap
     ("pairs", "buyers"),
     [
         pytest.param(MATRIX, 3, id="3"),
-        pytest.param(SHOWN, 2, id="2"),  # so few that the page shows every state
+        pytest.param(SMALL, 2, id="2"),  # so few buyers that the page shows every state
         pytest.param(MATRIX, 2, id="2-all", marks=pytest.mark.slow),
     ],
 )
