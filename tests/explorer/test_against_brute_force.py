@@ -66,7 +66,7 @@ def require_best_witnesses(exploration: Exploration, world: World) -> None:
 def test_every_lock_and_store(scenario: Scenario, crashes: int) -> None:
     """Counts, probability and witnesses are those of the labelled worlds, with and without deaths.
 
-    A pair whose model is that of another pair, or LARGE, waits for `-m slow`; its schedules are listed below in every run.
+    A pair whose model is that of another pair, or LARGE, waits for `-m slow`; the schedules of all are listed below.
     """
     require_the_same(explore(scenario, crashes=crashes))
 
