@@ -146,21 +146,40 @@ def exploration(crashes: int = 0, **dials: Any) -> dict[str, Any]:  # noqa: ANN4
     }
 
 
-def lock_in(code: str) -> type:
-    """Return the class of a pupil's lock; raise BadInputError if the text has none, and what its code raises."""
-    names: dict[str, Any] = {"__name__": "lock"}
-    linecache.cache[FILE] = (len(code), None, code.splitlines(keepends=True), FILE)  # a witness quotes its lines
-    exec(compile(code, FILE, "exec"), names)  # noqa: S102 - the browser is the pupil's sandbox
+def lock_in(names: Mapping[str, Any]) -> type | None:
+    """Return the last class of a pupil's text that is a lock, None if there is none."""
     made = [kind for kind in names.values() if inspect.isclass(kind) and kind.__module__ == "lock"]
     locks = [kind for kind in made if hasattr(kind, "acquire") and hasattr(kind, "release")]
-    if not locks:
-        raise BadInputError("there is no lock here: write a class with acquire(self, me) and release(self, me)")
-    return locks[-1]
+    return locks[-1] if locks else None
+
+
+def _executed(code: str) -> dict[str, Any]:
+    """Run a pupil's text and return its names; its lines can be quoted afterwards."""
+    names: dict[str, Any] = {"__name__": "lock"}
+    linecache.cache[FILE] = (len(code), None, code.splitlines(keepends=True), FILE)
+    exec(compile(code, FILE, "exec"), names)  # noqa: S102 - the browser is the pupil's sandbox
+    return names
+
+
+def _buyer_in(names: Mapping[str, Any]) -> Callable[..., Any] | None:
+    """Return the last function of a pupil's text that takes a desk, None if there is none."""
+    made = [value for value in names.values() if inspect.isfunction(value) and value.__module__ == "lock"]
+    buyers = [function for function in made if len(inspect.signature(function).parameters) == 1]
+    return buyers[-1] if buyers else None
 
 
 def proof(code: str, buyers: list[int], memory: Literal["sc", "tso"] = "sc") -> dict[str, Any]:
-    """Return what is proved of a pupil's lock, for each number of buyers, with the witness of what is broken."""
-    kind = lock_in(code)
+    """Return what is proved of a pupil's lock, or all that a pupil's buyer can do."""
+    names = _executed(code)
+    kind, buyer = lock_in(names), _buyer_in(names)
+    if kind is None and buyer is not None:
+        explored = explore(Scenario(max(buyers)), program=buyer, max_states=MOST_STATES)
+        return {"buyer": buyer.__name__, "text": exploration_text(explored), "verdict": explored.verdict}
+    if kind is None:
+        raise BadInputError(
+            "there is no lock here: write a class with acquire(self, me) and release(self, me), or a buyer: a function "
+            "that takes a desk"
+        )
     proofs = [
         prove(kind, buyers=number, memory=memory, seconds=PROOF_SECONDS, states=PROOF_STATES) for number in buyers
     ]

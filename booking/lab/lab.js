@@ -217,21 +217,70 @@
 
   // Write
 
+  // The editor: CodeMirror where it is there, else a text area with numbers of its own.
+
+  let mirror = null;
+
+  function codeText() { return mirror ? mirror.getValue() : at("code").value; }
+
+  function setCode(code) {
+    if (mirror) { mirror.setValue(code); } else { at("code").value = code; number(); }
+    remember("code", code);
+  }
+
   function number() {
     const lines = at("code").value.split("\n").length;
-    const marks = [];
-    for (let line = 1; line <= lines; line += 1) { marks.push(line); }
     at("gutter").textContent = "";
-    marks.forEach(function (line) { at("gutter").appendChild(element("span", line + "\n")); });
+    for (let line = 1; line <= lines; line += 1) { at("gutter").appendChild(element("span", line + "\n")); }
     at("gutter").scrollTop = at("code").scrollTop;
   }
 
   function mark(lines) {
+    if (mirror) {
+      mirror.clearGutter("stands");
+      mirror.eachLine(function (line) { mirror.removeLineClass(line, "background", "here"); });
+      Object.keys(lines).forEach(function (line) {
+        if (line > mirror.lineCount()) { return; }
+        mirror.setGutterMarker(line - 1, "stands", element("span", lines[line] + ">", "stands"));
+        mirror.addLineClass(line - 1, "background", "here");
+      });
+      return;
+    }
     Array.from(at("gutter").children).forEach(function (child, index) {
       const names = lines[index + 1];
       child.className = names ? "here" : "";
       child.textContent = (names ? names + "> " : "") + (index + 1) + "\n";
     });
+  }
+
+  function loadMirror() {
+    if (!contents.editor || mirror) { return Promise.resolve(); }
+    const style = element("link");
+    style.rel = "stylesheet";
+    style.href = "codemirror/codemirror.css";
+    document.head.appendChild(style);
+    return ["codemirror/codemirror.js", "codemirror/python.js"].reduce(function (before, file) {
+      return before.then(function () {
+        return new Promise(function (resolve, reject) {
+          const script = element("script");
+          script.src = file;
+          script.onload = resolve;
+          script.onerror = reject;
+          document.head.appendChild(script);
+        });
+      });
+    }, Promise.resolve()).then(function () {
+      mirror = window.CodeMirror.fromTextArea(at("code"), {
+        mode: "python", lineNumbers: true, indentUnit: 4, inputStyle: "contenteditable", gutters: ["stands", "CodeMirror-linenumbers"],
+        screenReaderLabel: text("editor"),
+        extraKeys: {
+          Tab: function (editor) { editor.execCommand("insertSoftTab"); },
+          Esc: function (editor) { editor.setOption("extraKeys", {}); },
+        },
+      });
+      at("gutter").hidden = true;
+      mirror.on("change", function () { remember("code", mirror.getValue()); });
+    }).catch(function () { mirror = null; });
   }
 
   function encoded(code) {
@@ -249,9 +298,8 @@
     const shared = location.hash.match(/^#code=([\w-]+)$/);
     let first = remembered("code") || text("first_lock");
     try { if (shared) { first = decoded(shared[1]).slice(0, MOST_CODE); openTab("write"); } } catch (error) { say(text("bad_link")); }
-    code.value = first;
     code.setAttribute("aria-label", text("editor"));
-    number();
+    loadMirror().then(function () { setCode(first); if (mirror) { setTimeout(function () { mirror.refresh(); }, 0); } });
     code.addEventListener("input", function () { remember("code", code.value); number(); });
     code.addEventListener("scroll", function () { at("gutter").scrollTop = code.scrollTop; });
     code.addEventListener("keydown", function (event) {
@@ -266,13 +314,13 @@
       button(text("prove"), proveIt, "main"),
       starters(),
       button(text("share"), function () {
-        location.hash = "code=" + encoded(code.value);
+        location.hash = "code=" + encoded(codeText());
         if (navigator.clipboard) { navigator.clipboard.writeText(location.href).catch(function () {}); }
         say(text("shared"));
       }),
       button(text("download"), function () {
         const link = element("a");
-        link.href = URL.createObjectURL(new Blob([code.value], { type: "text/x-python" }));
+        link.href = URL.createObjectURL(new Blob([codeText()], { type: "text/x-python" }));
         link.download = "lock.py";
         link.click();
       }),
@@ -286,7 +334,7 @@
     contents.starters.forEach(function (starter) { chosen.appendChild(element("option", starter.name)); });
     chosen.addEventListener("change", function () {
       const starter = contents.starters[chosen.selectedIndex - 1];
-      if (starter) { at("code").value = starter.code; remember("code", starter.code); number(); fill(at("verdicts"), []); fill(at("witness"), []); }
+      if (starter) { setCode(starter.code); mark({}); fill(at("verdicts"), []); fill(at("witness"), []); }
     });
     return chosen;
   }
@@ -297,12 +345,17 @@
     fill(at("witness"), []);
     mark({});
     const began = performance.now();
-    ask("prove", { code: at("code").value, buyers: [2] }).then(function (found) {
+    ask("prove", { code: codeText(), buyers: [2] }).then(function (found) {
       say("");
       document.body.dataset.proved = String(Math.round(performance.now() - began));
       if (found.error) {
         fill(at("verdicts"), [element("p", found.error, "bad")]);
         if (found.line) { const lines = {}; lines[found.line] = "!"; mark(lines); }
+        return;
+      }
+      if (found.text) {
+        fill(at("verdicts"), [element("h2", text("buyer_of", found)), element("pre", found.text)]);
+        at("verdicts").lastChild.tabIndex = 0;
         return;
       }
       const result = found.results[0];
@@ -419,6 +472,7 @@
     TABS.forEach(function (tab) { at(tab).hidden = tab !== name; });
     Array.from(at("tabs").children).forEach(function (tab) { tab.setAttribute("aria-current", String(tab.dataset.tab === name)); });
     remember("tab", name);
+    if (name === "write" && mirror) { mirror.refresh(); }
   }
 
   function showAll() {
@@ -430,6 +484,7 @@
       return made;
     }));
     at("language").textContent = language === "zh" ? "English" : "中文";
+    at("real").textContent = text("real");
     at("levels-title").textContent = text("levels");
     at("lessons-title").textContent = text("tab_lessons");
     at("picture").title = text("tab_explore");
@@ -448,7 +503,7 @@
   at("language").addEventListener("click", function () {
     language = language === "zh" ? "en" : "zh";
     remember("language", language);
-    at("code").replaceWith(at("code").cloneNode(true));
+    if (!mirror) { at("code").replaceWith(at("code").cloneNode(true)); }
     showAll();
   });
 

@@ -8,7 +8,7 @@ import tarfile
 import tempfile
 import tomllib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -23,6 +23,9 @@ PYODIDE = "314.0.7"
 """The release of Pyodide (Python 3.14) that the lab is tested with: the npm package `pyodide`."""
 PARTS = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 """The files of that package which a browser loads."""
+EDITOR = "5.65.20"
+"""The release of CodeMirror that the lab is tested with: the npm package `codemirror`, which needs no bundler."""
+EDITOR_PARTS = ("lib/codemirror.js", "lib/codemirror.css", "mode/python/python.js")
 PAGES = ("index.html", "lab.js", "worker.js", "offline.js", "lab.css")
 LEFT_OUT = {"cli", "lab/site.py", "classroom", "office", "simulation", "replayer", "processes", "live", "compare"}
 """Rooms that need processes, sockets or a terminal: a browser has none."""
@@ -31,8 +34,10 @@ PATIENCE = 120
 """Seconds that npm may take."""
 
 
-def build(folder: Path, pyodide: Path | str) -> None:
+def build(folder: Path, pyodide: Path | str, editor: Path | None = None) -> None:
     """Write the whole site into a folder. `pyodide` is a folder with Pyodide's files, which are copied, or its URL.
+
+    `editor` is a folder with CodeMirror; None looks beside Pyodide, and without it the editor is a plain one.
 
     Raise BadInputError if the folder lacks files of Pyodide, and DiskError if the site cannot be written.
     """
@@ -42,7 +47,14 @@ def build(folder: Path, pyodide: Path | str) -> None:
         for name in PAGES:
             (folder / name).write_text(source.joinpath(name).read_text(encoding="utf-8"), encoding="utf-8")
         _write_archive(folder / "booking.zip")
-        (folder / "lab.json").write_text(json.dumps(_contents(pyodide)), encoding="utf-8")
+        editor = editor or (pyodide.parent / "codemirror" if isinstance(pyodide, Path) else None)
+        has_editor = editor is not None and all((editor / name).is_file() for name in EDITOR_PARTS)
+        contents = _contents(pyodide) | {"editor": has_editor}
+        (folder / "lab.json").write_text(json.dumps(contents), encoding="utf-8")
+        if editor is not None and has_editor:
+            (folder / "codemirror").mkdir(exist_ok=True)
+            for name in EDITOR_PARTS:
+                _copy(editor / name, folder / "codemirror" / Path(name).name)
         if isinstance(pyodide, Path):
             _copy_pyodide(pyodide, folder / "pyodide")
     except OSError as error:
@@ -54,11 +66,15 @@ def _copy_pyodide(source: Path, target: Path) -> None:
         raise BadInputError(f"{source} is no folder of Pyodide: it lacks {', '.join(missing)}")
     target.mkdir(exist_ok=True)
     for name in PARTS:
-        if not (target / name).exists() or (target / name).stat().st_size != (source / name).stat().st_size:
-            shutil.copyfile(source / name, target / name)
-        if not name.endswith(".zip"):
-            packed = gzip.compress((target / name).read_bytes(), compresslevel=6, mtime=0)
-            (target / f"{name}.gz").write_bytes(packed)
+        _copy(source / name, target / name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file, with a compressed twin for servers that can send it."""
+    if not target.exists() or target.stat().st_size != source.stat().st_size:
+        shutil.copyfile(source, target)
+    if target.suffix != ".zip":
+        target.with_name(f"{target.name}.gz").write_bytes(gzip.compress(target.read_bytes(), compresslevel=6, mtime=0))
 
 
 def _write_archive(path: Path) -> None:
@@ -124,7 +140,7 @@ def found_pyodide(cache: Path) -> Path:
     Raise BadInputError, with what to do, if there is none and npm cannot fetch it.
     """
     here = Path("node_modules") / "pyodide"
-    for folder in (here, cache / f"pyodide-{PYODIDE}"):
+    for folder in (here, cache / f"lab-{PYODIDE}" / "pyodide"):
         if all((folder / name).is_file() for name in PARTS):
             return folder
     if shutil.which("npm") is None:
@@ -132,30 +148,25 @@ def found_pyodide(cache: Path) -> Path:
             f"Pyodide is not here, and npm is not installed; unpack the npm package pyodide@{PYODIDE} somewhere, and "
             "name its folder in --pyodide DIR"
         )
-    return _fetch(cache / f"pyodide-{PYODIDE}")
+    for name, release, parts in (("pyodide", PYODIDE, PARTS), ("codemirror", EDITOR, EDITOR_PARTS)):
+        _fetch(f"{name}@{release}", parts, cache / f"lab-{PYODIDE}" / name)
+    return cache / f"lab-{PYODIDE}" / "pyodide"
 
 
-def _fetch(target: Path) -> Path:
-    """Let npm fetch Pyodide from wherever npm fetches its packages."""
+def _fetch(package: str, parts: Sequence[str], target: Path) -> None:
+    """Let npm fetch files of a package from wherever npm fetches its packages."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            subprocess.run(
-                ["npm", "pack", "--silent", f"pyodide@{PYODIDE}"],  # noqa: S607 - the user's own npm
-                cwd=folder,
-                check=True,
-                capture_output=True,
-                timeout=PATIENCE,
-                shell=False,
-            )
+            command = ["npm", "pack", "--silent", package]
+            subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=PATIENCE)
             (packed,) = Path(folder).glob("*.tgz")
             with tarfile.open(packed) as archive:
                 archive.extractall(folder, filter="data")
         except (subprocess.SubprocessError, OSError, ValueError, tarfile.TarError) as error:
             raise BadInputError(
-                f"npm could not fetch Pyodide ({type(error).__name__}); with a network run `npm pack pyodide@{PYODIDE}`"
-                ", unpack it, and name its folder in --pyodide DIR"
+                f"npm could not fetch {package} ({type(error).__name__}); with a network run `npm install "
+                f"pyodide@{PYODIDE} codemirror@{EDITOR}`, and then booking lab in the same folder"
             ) from None
-        target.mkdir(parents=True, exist_ok=True)
-        for name in PARTS:
+        for name in parts:
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(Path(folder, "package", name), target / name)
-    return target

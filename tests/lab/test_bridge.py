@@ -55,6 +55,21 @@ def test_a_mistake_is_named_with_its_line(code: str, line: int | None, message: 
     assert answer.get("line") == line
 
 
+def test_a_buyer_is_proved_like_a_lock() -> None:
+    """A function that takes a desk is a buyer: every order of two of them is tried."""
+    code = """def purchase(desk):
+    with desk.lock:
+        count = desk.read()
+        if count == 0:
+            return "sold out"
+        desk.write(count - 1)
+    return "bought"
+"""
+    answer = call("prove", {"code": code, "buyers": [2]})
+    assert (answer["buyer"], answer["verdict"]) == ("purchase", "oversold")
+    assert "The shortest order" in answer["text"]
+
+
 @pytest.mark.parametrize("name", EXERCISES)
 def test_an_exercise_is_right_by_the_command_that_it_names(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
