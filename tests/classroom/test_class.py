@@ -149,8 +149,14 @@ def test_a_lock_that_a_phone_hands_in_is_graded(tmp_path: Path) -> None:
         assert (wrong["name"], "exclusion: broken" in wrong["says"]) == ("NaiveFlag", True)
         assert none["says"]
         assert state["usable"] == ["lock1.py", "lock2.py"]
+        await play_round(door, wall, [ana, ben])
+        assert await door.teach(do="next", lock="lock1.py") == 200
+        await wall.until(lambda state: state["round"] == 2)
+        end = await play_round(door, wall, [ana, ben])
+        assert (end["lock"].endswith("lock1.py"), end["note"]) == (True, "")
+        assert (end["verdict"]["name"], end["sold"]) == ("sound", 1)
 
-    with open_lesson(tmp_path, "--rounds", "none") as door:
+    with open_lesson(tmp_path, "--rounds", "none", "--pay", "0.2") as door:
         hold(lesson(door))
 
 
