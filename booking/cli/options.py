@@ -41,7 +41,10 @@ BuyersNamed = Annotated[
 Tickets = Annotated[int, typer.Option(metavar="N", help="Number of tickets for sale.")]
 KeepStock = Annotated[bool, typer.Option("--keep-stock", help="Sell what is left; do not restock.")]
 LockName = Annotated[
-    str, typer.Option("--lock", metavar="LOCK", autocompletion=among(LOCKS), help=f"One of {', '.join(LOCKS)}.")
+    str,
+    typer.Option(
+        "--lock", metavar="LOCK", autocompletion=among(LOCKS), help=f"One of {', '.join(LOCKS)}; see `booking locks`."
+    ),
 ]
 Permits = Annotated[int, typer.Option(metavar="N", help="With --lock semaphore: how many buyers it lets in.")]
 StoreName = Annotated[

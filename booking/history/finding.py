@@ -82,7 +82,8 @@ def _oversold(tickets: int, sold_on: Sequence[int]) -> str:
     """Return the sentence about tickets that were sold and did not exist."""
     most = max(sold_on)
     where = {1: "", PAIR: " for each train"}.get(len(sold_on), f" for train {sold_on.index(most) + 1}")
-    return f"{count_of(most, 'ticket')} were sold{where}, but only {tickets:,} existed."
+    were = "was" if most == 1 else "were"
+    return f"{count_of(most, 'ticket')} {were} sold{where}, but only {tickets:,} existed."
 
 
 def _kept(tickets: int, sold: int, trains: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from booking.history.finding import label, summary
 from booking.locks import Reach
 from booking.office.connection import Listener
 from booking.office.protocol import StepEvent
@@ -48,10 +49,12 @@ class Screen:
         self.tell(f"Listening on {listener.address}.")
 
     def closes(self) -> None:
-        """Say what the day came to."""
-        too_many = self.bought - self.scenario.tickets
-        verdict = f"OVERSOLD: {too_many:,} too many." if too_many > 0 else "Not oversold."
-        self.tell(f"Sold: {count_of(self.bought, 'ticket')}; {self.scenario.tickets:,} existed. {verdict}")
+        """Say what the day came to; an office sees no more than how many tickets it sold."""
+        self._tell_tally("oversold" if self.bought > self.scenario.tickets else "not oversold")
+
+    def _tell_tally(self, name: str) -> None:
+        came_to = summary(name, self.scenario.tickets, self.bought, (self.bought,), 0, 0)
+        self.tell(f"{label(name)}: {came_to}")
 
     def happened(self, who: str, event: StepEvent) -> None:
         """Say one event of a purchase."""
@@ -68,6 +71,4 @@ class Screen:
         if outcome is Outcome.BOUGHT:
             self.bought += 1
             if self.bought > self.scenario.tickets:
-                holders = "client holds" if self.bought == 1 else "clients hold"
-                stock = count_of(self.scenario.tickets, "ticket")
-                self.tell(f"OVERSOLD: {self.bought:,} {holders} a ticket; the office opened with {stock}.")
+                self._tell_tally("oversold")

@@ -139,6 +139,8 @@ def _conclusion(exploration: Exploration) -> Iterator[str]:
         part = share(exploration.oversold_interleavings or 0, exploration.interleavings)
         yield f"{part[0].upper()}{part[1:]} of the interleavings oversell. They are not equally likely: if chance picks"
         yield f"who moves next, step after step, the sale is oversold with probability {_probability(probability)}."
+    if exploration.crashes and exploration.scenario.tickets and exploration.sold.get(0):
+        yield "Where no ticket is sold, a buyer died before it had written, and no other one could buy."
     locks = [lock for lock in shared_in(exploration.scenario).locks.values() if lock.permits]
     if exploration.crashes and locks and all(lock.freed_when_holder_dies for lock in locks):
         yield "The system frees the lock of a buyer that dies, so nobody waits for the dead."

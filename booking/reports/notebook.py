@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from html import escape
 
 from booking.explorer.result import Exploration
-from booking.history.finding import label
 from booking.history.history import History
 from booking.history.verdict import SOUND, Verdict, judge
 from booking.reports import svg
+from booking.reports.exploration import headline, large
 from booking.text.display import html
-from booking.text.words import digits, printable
+from booking.text.words import printable
 
 
 @html.register
@@ -31,25 +31,22 @@ def _(verdict: Verdict) -> str:
 @html.register
 def _(exploration: Exploration) -> str:
     rows = [
-        ("interleavings", _digits(exploration.interleavings)),
-        ("oversold", _digits(exploration.oversold_interleavings)),
+        ("interleavings", large(exploration.interleavings)),
+        ("oversold", large(exploration.oversold_interleavings)),
         ("most tickets sold", f"{exploration.max_sold:,}"),
         ("all of them seen", "yes" if exploration.exhausted else "no, the search was cut short"),
     ]
     if exploration.shortest:
         rows.append(("shortest that breaks", ", ".join(map(str, exploration.shortest.schedule))))
-    return _headed(exploration.verdict, label(exploration.verdict), "") + _table(rows)
+    name, _, said = headline(exploration).partition(": ")
+    return _headed(exploration.verdict, name, said) + _table(rows)
 
 
-def _headed(name: str, headline: str, sentence: str) -> str:
+def _headed(name: str, verdict: str, sentence: str) -> str:
     colour = "#00674b" if name == SOUND else "#b03a00"
-    return f'<p><strong style="color: {colour}">{escape(headline)}</strong> {escape(printable(sentence))}</p>'
+    return f'<p><strong style="color: {colour}">{escape(verdict)}</strong> {escape(printable(sentence))}</p>'
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> str:
     cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
     return f"<table>{cells}</table>"
-
-
-def _digits(number: int | None) -> str:
-    return "infinitely many" if number is None else digits(number)

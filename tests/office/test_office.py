@@ -53,7 +53,7 @@ def test_a_client_looks_buys_and_finds_it_sold_out(opened: Opening, way: list[st
         assert ann.ask(BUY)["outcome"] == "sold out"
         assert ann.ask(LOOK) == {"ok": True, "count": 0}
     assert office.end(signal.SIGINT) == (130, "")
-    assert office.heard[-2:] == ["Sold: 1 ticket; 1 existed. Not oversold.", "Office closed."]
+    assert office.heard[-2:] == ["NOT OVERSOLD: 1 ticket existed, 1 was sold.", "Office closed."]
     story = [line.removeprefix("client 1 (ann) ") for line in office.heard if line.startswith("client 1 (ann) ")]
     assert story[:5] == ["looks and sees 1 ticket", "reads the count: 1", "pays", "writes the count: 0", "has a ticket"]
 
@@ -68,7 +68,7 @@ def test_two_clients_at_once_both_buy_without_a_lock(opened: Opening, way: list[
         bob.send(BUY | {"name": "bob", "watch": True})
         assert bob.hear_until("pay", "call")[-2:-1] == [{"step": "read", "phase": "return", "value": 1}]
         assert [caller.hear_answer() for caller in (ann, bob)] == [{"ok": True, "outcome": "bought", "read": 1}] * 2
-        office.wait_for("OVERSOLD: 2 clients hold a ticket; the office opened with 1 ticket.")
+        office.wait_for("OVERSOLD: 2 tickets were sold, but only 1 existed.")
 
 
 @pytest.mark.parametrize("lock", ["file", "mp"])
