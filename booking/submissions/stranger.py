@@ -19,7 +19,9 @@ from booking.submissions.sandbox import Child, LostError
 from booking.text.words import printable
 
 TAMPERS = "answers what no lock can answer"
-_KINDS = frozenset(get_args(Kind))
+_KINDS: tuple[Kind, ...] = get_args(Kind)
+MOST_LOCALS = 200_000
+"""How many local states a buyer may have."""
 _LONGEST = 200
 """How many characters of a text are kept."""
 
@@ -72,7 +74,7 @@ class Stranger:
         found = {}
         for cell in _list(self._begin(buyers), "cells"):
             name, index, bits = _checked_list(cell, 3)
-            found[_checked_text(name), _checked_int(index)] = pack(unpack(_checked_int(bits)))
+            found[_checked_text(name), _checked_int(index)] = _checked_bits(bits)
         return found
 
     def text(self, cell: tuple[str, int]) -> str:
@@ -133,6 +135,8 @@ class StrangersBuyer:
 
     def _learn(self, told: object) -> None:
         self.locals += [self._local(*_checked_list(each, 4)) for each in _checked_list(told)]
+        if len(self.locals) > MOST_LOCALS:
+            raise LostError(TAMPERS)
 
     def _local(self, phase: object, access: object, place: object, error: object) -> Local:
         file, line = _checked_list(place, 2)
@@ -144,8 +148,9 @@ class StrangersBuyer:
         self._stranger.lets_in |= phase == Phase.INSIDE
         return Local(Phase(_checked_int(phase)), Stop(asked, where, error=_checked_text(error)))
 
-    def _access(self, kind: Any, name: Any, at: Any, value: object, other: object) -> Access:  # noqa: ANN401
-        if kind not in _KINDS or (kind != "fence" and (name, at) not in self._cells):
+    def _access(self, kind: object, name: object, at: object, value: Any, other: Any) -> Access:  # noqa: ANN401
+        kind, name, at = _checked_kind(kind), _checked_text(name), _checked_int(at)
+        if kind != "fence" and (name, at) not in self._cells:
             raise LostError(TAMPERS)
         try:
             return Access(kind, name, at, unpack(pack(value)), unpack(pack(other)))
@@ -161,6 +166,20 @@ def _checked_text(value: object) -> str:
     if not isinstance(value, str):
         raise LostError(TAMPERS)
     return printable(value)[:_LONGEST]
+
+
+def _checked_bits(value: object) -> int:
+    try:
+        return pack(unpack(_checked_int(value)))
+    except OverflowError:
+        raise LostError(TAMPERS) from None
+
+
+def _checked_kind(value: object) -> Kind:
+    found = next((kind for kind in _KINDS if kind == value), None)
+    if found is None:
+        raise LostError(TAMPERS)
+    return found
 
 
 def _checked_int(value: object) -> int:

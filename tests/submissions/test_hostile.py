@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,27 @@ def test_a_hostile_file_does_no_harm(kind: Hostile, tmp_path: Path) -> None:
     assert "holds" not in found.answer("exclusion")
     assert file.read_bytes() == before
     assert children() == those_before
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        pytest.param(lambda _: None, "there is no such file", id="missing"),
+        pytest.param(lambda path: path.mkdir(), "it is a folder", id="folder"),
+        pytest.param(os.mkfifo, "it is no file", id="pipe"),
+        pytest.param(lambda path: path.symlink_to("/dev/zero"), "it is no file", id="device"),
+        pytest.param(lambda path: path.symlink_to(path), "it cannot be read|there is no such file", id="loop-of-links"),
+    ],
+)
+def test_what_is_no_file_is_not_opened(make: Callable[[Path], None], says: str, tmp_path: Path) -> None:
+    """It is refused before a child is started: reading a pipe or a device would never end."""
+    make(tmp_path / "lock.py")
+    assert re.fullmatch(says, grade(str(tmp_path / "lock.py"), Terms()).refused)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
+    """The child cannot read it either, and says why."""
+    file = tmp_path / "lock.py"
+    file.touch(mode=0)
+    assert grade(str(file), Terms()).refused == "it cannot be read: Permission denied"
