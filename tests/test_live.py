@@ -221,12 +221,14 @@ def test_progress_writes_over_one_line_and_wipes_it(monkeypatch: pytest.MonkeyPa
     assert sys.stderr.getvalue() == f"\r{half}\r{whole}\r{' ' * len(whole)}\r"
 
 
-def test_progress_names_at_once_what_comes_next(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_progress_names_at_once_what_comes_next(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes next may take long, so its name is not held back; a long one is cut to the columns of a terminal."""
     monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("COLUMNS", str(columns))
     with progress(4, "done") as advance:
         advance(1, "mp, killed holder")
         advance(2, "x" * 80)
     lines = sys.stderr.getvalue().split("\r")
-    assert lines[1] == f"[{'#' * 7}{'.' * 23}] 1 of 4 done: mp, killed holder"
-    assert len(lines[2]) == 79
+    assert lines[1] == f"[{'#' * 7}{'.' * 23}] 1 of 4 done: mp, killed holder"[: columns - 1]
+    assert len(lines[2]) == min(79, columns - 1)

@@ -64,7 +64,8 @@ def progress(total: int | None, thing: str) -> Iterator[Callable[..., None]]:
         nonlocal due, width
         now = time.monotonic()
         if shown and (coming or now >= due):
-            line = (bar(done, total, thing) + f": {coming}" * bool(coming))[:_MOST_COLUMNS]
+            most = min(_MOST_COLUMNS, shutil.get_terminal_size().columns - 1)
+            line = (bar(done, total, thing) + f": {coming}" * bool(coming))[:most]
             _write(line.ljust(width))
             due, width = now + INTERVAL, len(line)
 

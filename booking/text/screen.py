@@ -90,8 +90,10 @@ class Screen(NamedTuple):
     def _record(self, headers: Sequence[str], row: Sequence[str], ink: Callable[[str], str | None]) -> Iterator[str]:
         yield f"{headers[0]} {row[0]}"
         for header, cell in zip(headers[1:], row[1:], strict=True):
-            first, *others = self.hanging(f"  {header}: ", cell)
-            yield from [first.replace(cell, self.paint(cell, ink(cell))), *others]
+            start = f"  {header}: "
+            first, *others = wrapped(cell, width=self.width - len(start)) or [""]
+            yield start + self.paint(first, ink(cell))
+            yield from (" " * len(start) + self.paint(line, ink(cell)) for line in others)
 
 
 PLAIN = Screen()
