@@ -273,7 +273,7 @@ def test_it_ends_cleanly(opened: Opening, way: list[str], number: signal.Signals
         while ann.hear() is not None:
             pass
     assert sorted(path.name for path in office.db.parent.iterdir()) == ["db.json"]
-    opened(*way, "--port", str(office.address[1]))
+    socket.create_server(office.address).close()
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -288,7 +288,7 @@ def test_nothing_survives_a_killed_office(opened: Opening, way: list[str]) -> No
         assert office.children()
         office.end(signal.SIGKILL, within=2)
         assert (ann.hear(), bob.hear()) == (None, None)
-    opened(*way, "--port", str(office.address[1]))
+    socket.create_server(office.address).close()
 
 
 def test_lines_do_not_depend_on_the_pieces_in_which_they_arrive(opened: Opening) -> None:
