@@ -211,7 +211,7 @@ def _extras() -> Iterator[Check]:
     for extra, names in sorted(wanted.items()):
         missing = [name for name in names if not _is_installed(name)]
         found = f"missing: {', '.join(missing)}" if missing else "installed"
-        remedy = f"only if you need it: pip install '{DISTRIBUTION}[{extra}]'" if missing else ""
+        remedy = f"only if you need it: pip install {' '.join(missing)}" if missing else ""
         yield Check(name=f"extra {extra}", works=None, found=found, remedy=remedy)
 
 

@@ -14,7 +14,6 @@ from booking.rules import impossible_at_office
 from booking.scenario import Scenario, require_whole
 from booking.text.language import require_language
 from booking.text.words import nearest
-from booking.version import DISTRIBUTION
 
 if TYPE_CHECKING:
     from booking.classroom.room import Classroom
@@ -62,7 +61,7 @@ def class_(  # noqa: PLR0913 - every dial is an option
     require_whole("--port", port, 0, HIGHEST_PORT)
     require_language(lang)
     if missing := [name for name in PACKAGES if find_spec(name) is None]:
-        raise BadInputError(f"`booking class` needs {', '.join(missing)}: pip install '{DISTRIBUTION}[class]'")
+        raise BadInputError(f"`booking class` needs more packages: pip install {' '.join(missing)}")
     from booking.classroom.lesson import Lesson  # noqa: PLC0415 - an extra
     from booking.classroom.opening import Place, hold_lesson, load_lesson  # noqa: PLC0415
 

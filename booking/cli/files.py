@@ -14,7 +14,6 @@ from booking.history.verdict import Verdict
 from booking.live.terminal import on_terminal
 from booking.reports import report_named
 from booking.storage.paths import shown, train_path
-from booking.version import DISTRIBUTION
 
 _ANYBODY_WRITES = 0o222
 _SHOWN = ("html", "svg", "png")
@@ -33,7 +32,7 @@ def require_writable(
     if opens and not any(outputs[option] for option in shows):
         raise BadInputError(f"--open requires {' or '.join(f'--{option}' for option in shows)}")
     if outputs.get("png") and not find_spec("resvg_py"):
-        raise BadInputError(f"--png requires the package resvg_py; install it with `pip install '{DISTRIBUTION}[png]'`")
+        raise BadInputError("--png requires the package resvg_py; install it with `pip install resvg_py`")
     taken = dict(inputs or {})
     for option, path in outputs.items():
         if path is not None:
