@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from booking.submissions.terms import Terms
 
 REPORTS = ("gradescope", "classroom50", "prairielearn", "junit")
-REPLAY = "booking replay {schedule} --lock {file}"
 
 
 def grade(  # noqa: PLR0913 - every dial is an option
@@ -46,6 +45,10 @@ def grade(  # noqa: PLR0913 - every dial is an option
         list[str] | None, typer.Option(metavar="FORMAT=FILE", help=f"Write a report: {', '.join(REPORTS)}.")
     ] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw a page with every step.")] = None,
+    replay: Annotated[
+        bool,
+        typer.Option("--replay", help="Let real processes take the steps of what is broken; they are not confined."),
+    ] = False,
     json: options.Json = False,
     suite: Annotated[bool, typer.Option("--suite", help="Grade the textbook's locks, right and wrong ones.")] = False,
     self_test: Annotated[
@@ -71,7 +74,7 @@ def grade(  # noqa: PLR0913 - every dial is an option
         return InconclusiveError.exit_status
     if suite:
         return _grade_suite(terms, limits, json=json)
-    return _grade_files(files, terms, limits, targets, json=json) if files else 0
+    return _grade_files(files, terms, limits, targets, replay=replay, json=json) if files else 0
 
 
 def _print_starter(name: str) -> int:
@@ -112,16 +115,18 @@ def _passes_self_test(limits: "Limits") -> bool:
     return not wrong
 
 
-def _grade_files(names: list[str], terms: "Terms", limits: "Limits", targets: dict[str, Path], *, json: bool) -> int:
-    from booking.submissions.course import files_in, grade_all  # noqa: PLC0415
+def _grade_files(  # noqa: PLR0913 - what was asked for
+    names: list[str], terms: "Terms", limits: "Limits", targets: dict[str, Path], *, replay: bool, json: bool
+) -> int:
+    from booking.submissions import course  # noqa: PLC0415
     from booking.submissions.grade import status_of  # noqa: PLC0415
     from booking.submissions.table import render, summary  # noqa: PLC0415
 
-    files = files_in(names)
+    files = course.files_in(names)
     if len(files) > 1 and (one := next((name for name in targets if name not in {"junit", "html"}), None)):
         raise BadInputError(f"--report {one} takes one file, and there are {len(files):,}; use junit for several")
     with progress(len(files), "files") as tell:
-        grades = grade_all(files, terms, limits, tell)
+        grades = course.grade_all(files, terms, limits, tell)
     _write(targets, grades)
     if json:
         documents = [found.to_json() for found in grades]
@@ -131,7 +136,9 @@ def _grade_files(names: list[str], terms: "Terms", limits: "Limits", targets: di
     elif grades[0].refused:
         raise BadInputError(f"{grades[0].file:.200} is no lock: {grades[0].refused}")
     else:
-        typer.echo(render(grades[0], REPLAY.replace("{file}", shlex.quote(files[0]))))
+        typer.echo(render(grades[0], "" if replay else f"booking grade {shlex.quote(files[0])} --replay"))
+    for line in (line for found in grades if replay for line in course.replay(found)):
+        typer.echo(line, err=json)
     return status_of(grades)
 
 

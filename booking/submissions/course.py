@@ -11,12 +11,15 @@ from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TypeAlias
 
+from booking.errors import InconclusiveError
 from booking.grading.finding import BROKEN, Proof
 from booking.submissions.confinement import Limits, end_with_parent
 from booking.submissions.grade import Grade, grade
 from booking.submissions.terms import Terms
 from booking.textbook import TEXTBOOK, Known, TextbookLock
 
+LONGEST_REPLAY = 60.0
+"""How many seconds a replay may take."""
 Tell: TypeAlias = Callable[[int], None]
 Job: TypeAlias = tuple[str, Terms]
 
@@ -49,6 +52,17 @@ def _graded(jobs: Sequence[Job], limits: Limits, tell: Tell) -> Iterator[Grade]:
                 found = _judged_alone(job, limits)
             tell(done)
             yield found
+
+
+def replay(found: Grade) -> list[str]:
+    """Return a sentence about each witness of a grade, which real processes replay; the file is opened unconfined."""
+    from booking.submissions.replaying import replayed  # noqa: PLC0415 - no other command needs it
+
+    with _pool(1) as pool:
+        try:
+            return pool.submit(replayed, found.file, found.proofs).result(LONGEST_REPLAY)
+        except (BrokenProcessPool, TimeoutError):
+            raise InconclusiveError("the replay did not come to its end: the lock does something else there") from None
 
 
 def _judged_alone(job: Job, limits: Limits) -> Grade:

@@ -13,7 +13,7 @@ _HEADINGS = ("buyers", "exclusion", "deadlock", "starvation", "bypass", "steps")
 
 
 def render(grade: Grade, replay: str = "") -> str:
-    """Return a grade as text, without a line end behind the last line; `replay` is how a schedule is replayed."""
+    """Return a grade as text, without a line end behind the last line; `replay` is the command that replays it."""
     if grade.refused:
         return "\n".join(wrapped(f"{grade.file} is no lock: {grade.refused}."))
     lines = [f"{grade.file}: {grade.lock}", "", *rows([_HEADINGS, *(_row(proof) for proof in grade.proofs)]), ""]
@@ -108,8 +108,8 @@ def _broken(proof: Proof, replay: str) -> Iterator[str]:
         if finding.witness and is_alone(finding.witness):
             yield from ("", f"Buyer {finding.witness.cycle[0].buyer} waits although nobody else wants to enter.")
         if replay and finding.witness and proof.memory == "sc":
-            schedule = ",".join(map(str, finding.witness.schedule))
-            yield from ("", "Make it happen with real processes:", f"    {replay.format(schedule=schedule)}")
+            buyers = f" --buyers {proof.buyers}" if proof.buyers > 2 else ""  # noqa: PLR2004 - two by default
+            yield from ("", "Make it happen with real processes:", f"    {replay}{buyers}")
     for name, finding in broken[1:]:
         yield from ("", *wrapped(f"Also, {spoken(name)} is broken: {finding.reason.rstrip('.')}."))
 

@@ -139,6 +139,21 @@ def test_who_waits_alone_is_named(lock: Any, capsys: pytest.CaptureFixture[str])
     assert "although" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("name", "steps"), [("swap-once", 6), ("mcs-forgetful", 17)])
+def test_real_processes_replay_what_is_broken(
+    lock: Any,  # noqa: ANN401
+    name: str,
+    steps: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The witness happens step by step, also where a buyer comes back; the table names the command for it."""
+    file = lock(name)
+    assert run_command(["grade", file]) == 1
+    assert f"    booking grade {file} --replay" in capsys.readouterr().out.splitlines()
+    assert run_command(["grade", file, "--replay"]) == 1
+    assert f": {steps} steps happened on real processes as predicted." in capsys.readouterr().out
+
+
 def test_a_folder_is_graded_file_by_file(lock: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ANN401
     """One bad file harms none of the others, and the first of 1, 2 and 3 that occurs is the exit status."""
     for name in ("peterson", "ticket", "naive-flag"):
