@@ -10,6 +10,7 @@ from booking.cli.explore import asked_to_stop
 from booking.cli.files import require_writable, write_text
 from booking.errors import INTERRUPTED, BadInputError
 from booking.live.terminal import progress, screen
+from booking.registry import LOCKS
 from booking.scenario import Scenario
 from booking.storage.paths import shown
 
@@ -18,7 +19,9 @@ def compare(  # noqa: PLR0913 - every dial is an option
     *,
     buyers: options.Buyers = 10,
     tickets: options.Tickets = 1,
-    locks: Annotated[str, typer.Option(metavar="A,B", help="Which locks.", show_default="all")] = "",
+    locks: Annotated[
+        str, typer.Option(metavar="A,B", autocompletion=options.several(LOCKS), help="Which locks.", show_default="all")
+    ] = "",
     permits: options.Permits = 1,
     store: options.StoreName = "json",
     repeat: Annotated[int, typer.Option(metavar="N", help="Number of real sales for each lock.")] = 5,

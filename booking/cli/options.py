@@ -11,6 +11,7 @@ from booking.history.finding import SOUND, UNKNOWN, Anomaly
 from booking.registry import LOCKS, STORES
 from booking.scenario import ORDERS
 from booking.setup import CHANNELS, GATES, HAND_OVERS, SUBMISSIONS, Fault
+from booking.steps import PAY, Step
 from booking.text.words import nearest
 
 HEADINGS = {
@@ -27,6 +28,22 @@ VERDICTS = (SOUND, *Anomaly, UNKNOWN)
 
 _NAMES = tuple(name.replace(" ", "-") for name in VERDICTS)
 METHODS = ("fork", "spawn", "forkserver")
+
+
+def among_steps(incomplete: str) -> list[str]:
+    """Complete the step behind "2@"."""
+    buyer, at, step = incomplete.partition("@")
+    return [f"{buyer}@{name}" for name in sorted({*Step, PAY}) if at and name.startswith(step)]
+
+
+def several(names: Iterable[str]) -> Callable[[str], list[str]]:
+    """Return what completes the last of several names with commas between them."""
+
+    def complete(incomplete: str) -> list[str]:
+        before, comma, last = incomplete.rpartition(",")
+        return [before + comma + name for name in names if name.startswith(last)]
+
+    return complete
 
 
 def among(names: Iterable[str]) -> Callable[[str], list[str]]:
@@ -96,10 +113,16 @@ Submit = Annotated[
     ),
 ]
 Kill = Annotated[
-    list[str] | None, typer.Option(metavar="BUYER@STEP[:TERM]", help="Kill a buyer in a step, for example 2@pay.")
+    list[str] | None,
+    typer.Option(
+        metavar="BUYER@STEP[:TERM]", autocompletion=among_steps, help="Kill a buyer in a step, for example 2@pay."
+    ),
 ]
 Freeze = Annotated[
-    list[str] | None, typer.Option(metavar="BUYER@STEP", help="Freeze a buyer in a step (SIGSTOP), for example 2@pay.")
+    list[str] | None,
+    typer.Option(
+        metavar="BUYER@STEP", autocompletion=among_steps, help="Freeze a buyer in a step (SIGSTOP), for example 2@pay."
+    ),
 ]
 
 Db = Annotated[Path, typer.Option(metavar="FILE", help="The JSON file with the tickets.")]

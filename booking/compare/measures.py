@@ -146,7 +146,7 @@ class TwoOffices(RealSales):
 
 @dataclass(frozen=True)
 class KilledHolder(Measure):
-    """When the next buyer acquired the lock of a killed one, in seconds; None if it did not within `patience_s`."""
+    """When the next buyer acquired the lock of a killed one, in seconds; None: not within `patience_s`, or never."""
 
     key = "killed_holder"
     headers = ("holder killed",)
@@ -171,8 +171,7 @@ class KilledHolder(Measure):
 
     def cells(self) -> tuple[str, ...]:
         """Return whether and when the lock was free again."""
-        stuck = f"stuck ({self.patience_s:g} s)"
-        return (stuck if self.after_s is None else f"free in {duration(self.after_s)}",)
+        return ("stuck" if self.after_s is None else f"free in {duration(self.after_s)}",)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields, and whether the lock was free again."""

@@ -99,6 +99,8 @@ def test_the_options_of_a_sale_stand_under_headings(capsys: pytest.CaptureFixtur
         ("explore --store ", ["json", "inplace", "memory", "shared"]),
         ("report sale.jsonl --expect t", ["torn-read"]),
         ("run --gate b", ["barrier"]),
+        ("run --kill 2@re", ["2@read", "2@release"]),
+        ("compare --locks mp,fl", ["mp,flock"]),
     ],
 )
 def test_the_shell_completes_values(words: str, completed: list[str], tmp_path: Path) -> None:

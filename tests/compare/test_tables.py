@@ -51,7 +51,7 @@ What if something goes wrong?
 
 lock  holder killed  written in place
 none  -              torn reads, 1,234 seen
-<b>|  stuck (2 s)    -
+<b>|  stuck          -
 
 What does it cost? 2 buyers at once, 2 cores.
 
@@ -66,7 +66,7 @@ MARKDOWN = """\
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 | none | 20 | 60 % | oversold 3 of 4 | oversold 4 of 4 | - | torn reads, 1,234 seen | 1.0 ms | 1.0 x | 4.0 x \
 | 12 ms | 200 / 300 |
-| \\<b\\>\\| | 1.21 x 10^18 | none | correct 4 of 4 | correct 4 of 4 | stuck (2 s) | - | 5.0 ms | 5.0 x | 20 x \
+| \\<b\\>\\| | 1.21 x 10^18 | none | correct 4 of 4 | correct 4 of 4 | stuck | - | 5.0 ms | 5.0 x | 20 x \
 | 1.2 s | 40 / 60 |
 
 - none (killed holder): no buyer waits.
