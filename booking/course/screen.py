@@ -7,7 +7,11 @@ from io import TextIOWrapper
 
 import typer
 
+from booking.history.finding import SOUND, Anomaly, label
 from booking.live.terminal import screen
+from booking.text.screen import BAD, GOOD
+
+_INKS = {label(SOUND): GOOD} | {label(anomaly): BAD for anomaly in Anomaly}
 
 
 def is_interactive() -> bool:
@@ -40,8 +44,11 @@ def _line(prompt: str) -> str | None:
 
 
 def show(lines: Iterable[str]) -> None:
-    """Print lines, long ones folded; what is indented is to be copied, or has columns."""
+    """Print lines, long ones folded, verdicts in colour; what is indented is to be copied, or has columns."""
     page = screen()
     for line in lines:
-        folds = len(line) > page.width and not line.startswith(" ")
-        typer.echo("\n".join(page.wrapped(line)) if folds else line)
+        if ink := _INKS.get(line.partition(":")[0]):
+            typer.echo("\n".join(page.headline(line, ink)))
+        else:
+            folds = len(line) > page.width and not line.startswith(" ")
+            typer.echo("\n".join(page.wrapped(line)) if folds else line)
