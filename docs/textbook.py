@@ -1,20 +1,26 @@
-"""Write the table of the textbook's locks into textbook.md, or check that it is there.
+"""Write the table of the textbook's locks into textbook.md, and the example into grading.md, or check them.
 
-    python docs/textbook.py --write     write the page
-    python docs/textbook.py --check     exit with 1 if the page says something else
+    python docs/textbook.py --write     write what differs
+    python docs/textbook.py --check     exit with 1 if a page says something else
 
-What the page says is the registry in booking/textbook/; `booking grade --self-test` proves that it is true.
+What the table says is the registry in booking/textbook/; `booking grade --self-test` proves that it is true.
 """
 
 import argparse
 import ast
+import os
+import re
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from booking.textbook import TEXTBOOK, Known, TextbookLock
+from booking.textbook.starter import starter_of
 
-PAGE = Path(__file__).parent / "textbook.md"
+HERE = Path(__file__).parent
+EXAMPLE = re.compile(r"(?<=<!-- booking grade naive.py -->\n```text\n).*?(?=^```)", re.MULTILINE | re.DOTALL)
 _INTRODUCTION = """# The textbook
 
 <!-- Written by docs/textbook.py: change booking/textbook/ instead. -->
@@ -67,18 +73,30 @@ def _why(lock: TextbookLock) -> str:
     return str(ast.get_docstring(found))
 
 
+def example() -> str:
+    """Return grading.md with what `booking grade` prints today about the naive flag."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "naive.py").write_text(starter_of("naive-flag"), encoding="utf-8")
+        command = [sys.executable, "-m", "booking", "grade", "naive.py"]
+        environment = {**os.environ, "PYTHONPATH": str(HERE.parent), "NO_COLOR": "1"}
+        ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
+    return EXAMPLE.sub(lambda _: ran.stdout, (HERE / "grading.md").read_text(encoding="utf-8"))
+
+
 def main() -> int:
     """Write or check; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     mode = parser.add_mutually_exclusive_group(required=True)
-    mode.add_argument("--write", action="store_true", help="write the page")
-    mode.add_argument("--check", action="store_true", help="exit with 1 if the page says something else")
-    if parser.parse_args().write:
-        PAGE.write_text(page(), encoding="utf-8")
-    elif PAGE.read_text(encoding="utf-8") != page():
-        print("docs/textbook.md says something else: python docs/textbook.py --write")
-        return 1
-    return 0
+    mode.add_argument("--write", action="store_true", help="write what differs")
+    mode.add_argument("--check", action="store_true", help="exit with 1 if anything differs")
+    writes = parser.parse_args().write
+    pages = {HERE / "textbook.md": page(), HERE / "grading.md": example()}
+    differ = {path: text for path, text in pages.items() if path.read_text(encoding="utf-8") != text}
+    for path, text in differ.items():
+        print(f"{path.name}: {'written' if writes else 'says something else: python docs/textbook.py --write'}")
+        if writes:
+            path.write_text(text, encoding="utf-8")
+    return int(bool(differ) and not writes)
 
 
 if __name__ == "__main__":

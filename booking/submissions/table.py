@@ -120,9 +120,9 @@ def witness_table(finding: Finding) -> Iterator[str]:
         return
     steps = finding.witness.steps + finding.witness.cycle
     first = len(finding.witness.steps)
-    table = [("step", "buyer", "access", "line", "code", "")]
+    table = [("step", "buyer", "access", "", "line", "code")]
     table += [
-        (str(number), str(step.buyer), access(step), str(step.line or ""), step.source.strip(), note)
+        (str(number), str(step.buyer), access(step), note, str(step.line or ""), step.source.strip())
         for number, (step, note) in enumerate(zip(steps, _notes(steps), strict=True), 1)
     ]
     lines = rows(table)
