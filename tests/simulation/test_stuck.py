@@ -105,6 +105,20 @@ def test_nobody_who_can_move_is_cut_off(facts: LockFacts, routes: list[tuple[int
     assert world.verdict() == bool(world.living) or not world.is_certain
 
 
+def test_who_died_while_it_gave_its_lock_back_may_have_done_so() -> None:
+    """The journal has the begin of the release and not its end; only a fault is known to strike before the release."""
+    facts = LockFacts(permits=1, freed_when_holder_dies=False, reach=Reach.MACHINE)
+    world = Reference(facts, [plan((1,)), plan((1,))])
+    while world.plans[0][0][0] != "give":
+        world.move(1)
+    world.move(2)
+    world.die(1)
+    assert (world.can_move(2), world.verdict()) == (False, False)
+    last = {event.buyer: event for event in world.said}
+    standing = Standing(last=last, living={2}, frozen=(), struck={1: Step.RELEASE}, facts=facts)
+    assert is_stuck(standing, world.said)
+
+
 def test_a_lease_is_waited_for() -> None:
     """A lock of a cluster may be freed by its clock, whatever became of its holder."""
     facts = LockFacts(permits=1, freed_when_holder_dies=False, reach=Reach.CLUSTER)
