@@ -72,7 +72,7 @@ def schedules(draw: st.DrawFn, scenario: Scenario, *, crashes: int = 0, blocked:
         if turn > 0 and world.blocked_by(turn):
             blocked -= 1
         crashes -= turn < 0
-        world = world.move(turn)[0] if turn > 0 else world.crash(-turn)[0]
+        world = world.take(turn)[0]
         turns.append(turn)
     if currently_in_test_context():
         note(command(scenario, tuple(turns)))

@@ -32,7 +32,7 @@ MOST_TO_SEARCH = 300_000
 AT_A_GLANCE = 1_000
 """How many states are searched for a witness before everything is counted: one that is near is worth most."""
 MOST_OF_A_PART = 1_000_000
-"""Where a buyer's code goes on for ever, states times local states at most: about a second."""
+"""Where a buyer's code goes on forever, states times local states at most: about a second."""
 
 
 def explore(  # noqa: PLR0913 - each has a default, and together they are the command's options
@@ -126,7 +126,7 @@ class _Witnesses:
         return None
 
     def _endless(self, anomaly: str, tally: Tally, limits: Limits) -> Witness | None:
-        """Return a witness of an anomaly that shows only while some buyers go on for ever, None beyond the limits."""
+        """Return a witness of an anomaly that shows only while some buyers go on forever, None beyond the limits."""
         if anomaly in LASTING:
             return self.cheapest(anomaly, SHORTEST, limits, whole=False)
         with suppress(InconclusiveError):
@@ -139,7 +139,7 @@ class _Witnesses:
         return None if moves is None else self._named(anomaly, moves)
 
     def _named(self, anomaly: str, moves: Sequence[Move]) -> Witness:
-        return witness(anomaly, self.scenario, self.world, assign_buyers(dict(self.roots), moves))
+        return witness(anomaly, self.scenario, self.world, assign_buyers(self.roots, moves))
 
 
 def _verdict(tally: Tally, shortest: Witness | None) -> str:
@@ -174,17 +174,18 @@ class Advisor:
         None means that none of them can happen any more. Starvation is not looked for. Raise InconclusiveError if that
         cannot be told: within 100,000 states, or because some buyer's code was not followed so far.
         """
-        where = [self._local_state(world, buyer) for buyer in world.buyers]
+        begun = [buyer for buyer in world.buyers if world.answers[buyer - 1] or buyer in world.dead]
+        where = self._roots | {buyer: self._local_state(world, buyer) for buyer in begun}
         holders = {name: len(holding) for name, holding in world.holders.items()}
-        start = self._quotient.packing.pack(world.cells, holders, self._crashes - len(world.dead), where)
-        found = [hint for anomaly in SEVERITY if anomaly in wanted and (hint := self._nearest(anomaly, start, where))]
-        return min(found, key=lambda hint: len(hint.schedule), default=None)
+        packing, deaths = self._quotient.packing, self._crashes - len(world.dead)
+        start = Node(packing.pack(world.cells, holders, deaths, where.values()))
+        found = [(anomaly, self._way(anomaly, start)) for anomaly in SEVERITY if anomaly in wanted]
+        ways = [(anomaly, way) for anomaly, way in found if way is not None]
+        nearest = min(ways, key=lambda one: len(one[1]), default=None)
+        return nearest and Hint(nearest[0], assign_buyers(where, nearest[1]))
 
-    def _nearest(self, anomaly: str, start: int, where: Sequence[int]) -> Hint | None:
-        way = WitnessSearch(self._anomalies, anomaly, SHORTEST, whole=False).path(Node(start), Limits(MOST_STATES))
-        if way is None:
-            return None
-        return Hint(anomaly, assign_buyers(dict(enumerate(where, 1)), way))
+    def _way(self, anomaly: str, start: Node) -> list[Move] | None:
+        return WitnessSearch(self._anomalies, anomaly, SHORTEST, whole=False).path(start, Limits(MOST_STATES))
 
     def _local_state(self, world: World, buyer: int) -> int:
         number = self._quotient.automaton.walk(self._roots[buyer], world.answers[buyer - 1])

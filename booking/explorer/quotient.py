@@ -201,7 +201,7 @@ class Quotient:
 
     @property
     def can_deadlock(self) -> bool:
-        """Return whether a lock can be kept for ever: by the dead, or by one that waits or ends while it holds it."""
+        """Return whether a lock can be kept forever: by the dead, or by one that waits or ends while it holds it."""
         kept = any(not self.shared.locks[name].freed_when_holder_dies for name in self.shared.locks)
         return (kept and bool(self.packing.crashes.mask)) or any(
             state.held and (not isinstance(state.next, Operation) or state.next.step is Step.ACQUIRE)
@@ -262,7 +262,7 @@ class Quotient:
         return Move(delta, local[before].height - local[after].height, before, after, dies)
 
     def _death(self, number: int) -> Move:
-        """Return the death of a buyer: locks that the system frees are free again, the others are held for ever."""
+        """Return the death of a buyer: locks that the system frees are free again, the others are held forever."""
         held = self.packing.local[number].held
         freed = [self.packing.holders[name].unit for name in held if self.shared.locks[name].freed_when_holder_dies]
         change = -self.packing.crashes.unit - sum(freed)

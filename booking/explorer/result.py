@@ -14,10 +14,10 @@ from booking.text.display import html
 from booking.text.words import digits
 
 SCHEMA = 1
-WAITING = "waits for ever"
+WAITING = "waits forever"
 """How a buyer ends whose lock nobody can give back."""
 ENDLESS = "never ends"
-"""How a buyer ends that is in the middle of its code when the schedule ends: it repeats its last steps for ever."""
+"""How a buyer ends that is in the middle of its code when the schedule ends: it repeats its last steps forever."""
 
 
 @dataclass(frozen=True, slots=True)

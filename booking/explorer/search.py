@@ -2,7 +2,7 @@
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Container, Hashable, Iterable, Iterator
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping
 from itertools import count
 from typing import NamedTuple, TypeVar
 
@@ -166,20 +166,24 @@ def _distances(quotient: Quotient, outcome: Outcome) -> list[int | None]:
     return distances
 
 
-def assign_buyers(where: dict[int, int], moves: Iterable[Move]) -> tuple[int, ...]:
-    """Return the moves as a schedule; `where` has the local state of every buyer, and is changed.
+def assign_buyers(where: Mapping[int, int], moves: Iterable[Move]) -> tuple[int, ...]:
+    """Return the moves as a schedule; `where` has the local state of every buyer.
 
     Of equal buyers the one that moved last moves again, as the search meant it, else the one with the smallest number:
     so buyers get their numbers in the order in which they first move. The last one dies only if it is alone.
     """
+    equal: defaultdict[int, set[int]] = defaultdict(set)
+    for buyer, local in where.items():
+        equal[local].add(buyer)
     schedule, last = [], 0
     for move in moves:
-        equal = [buyer for buyer, local in where.items() if local == move.before]
-        others = [buyer for buyer in equal if buyer != last]
-        buyer = last if last in equal and not (move.dies and others) else min(others)
-        where[buyer] = move.after
+        here = equal[move.before]
+        goes_on = last in here and not (move.dies and len(here) > 1)
+        buyer = last if goes_on else min(here - {last})
+        here.remove(buyer)
+        equal[move.after].add(buyer)
         for merge in move.merges:
-            where |= {stale: merge.like for stale, local in where.items() if local == merge.stale}
+            equal[merge.like] |= equal.pop(merge.stale, set())
         schedule.append(-buyer if move.dies else buyer)
         last = last if move.dies else buyer
     return tuple(schedule)
@@ -226,7 +230,7 @@ def witness(anomaly: str, scenario: Scenario, world: World, schedule: tuple[int,
     if anomaly == UNFINISHED:
         text = f"The code of buyer {failed} fails: {error}"
     elif endless:
-        text = f"{numbered(endless)} can go on for ever, and nobody can end any more."
+        text = f"{numbered(endless)} can go on forever, and nobody can end any more."
     else:
         outside = tuple(buyer for buyer in waiting if buyer not in schedule)
         findings = predict(scenario, schedule + outside, world).verdict.findings

@@ -82,7 +82,7 @@ class Game:
         """Return the game after this turn; raise BadInputError if the buyer cannot have one, or nobody may die now."""
         if turn < 0 and len(self.world.dead) >= self.explored.crashes:
             raise BadInputError("no buyer may be killed here" if not self.explored.crashes else "nobody else may die")
-        world, moved = self.world.move(turn) if turn > 0 else self.world.crash(-turn)
+        world, moved = self.world.take(turn)
         worlds, moves = (*self.worlds, world), (*self.moves, moved)
         return replace(self, worlds=worlds, turns=(*self.turns, turn), moves=moves, hints=0)
 

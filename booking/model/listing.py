@@ -70,7 +70,7 @@ def schedule_listing(world: World, schedule: Iterable[int]) -> Listing | None:
     code, lines = world.codes[0], []
     for turn in schedule:
         lines.append(world.line(abs(turn)))
-        world = world.move(turn)[0] if turn > 0 else world.crash(-turn)[0]
+        world = world.take(turn)[0]
     return _code(code, lines)
 
 

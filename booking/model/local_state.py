@@ -113,11 +113,16 @@ def _globals_read(code: CodeType) -> frozenset[str] | None:
     """Return the globals that this code reads, None if an instruction may change something outside its frame."""
     if any(isinstance(value, tuple) and not _CALLBACKS.isdisjoint(value) for value in code.co_consts):
         return None
-    instructions = [(instruction.opname, instruction.argval) for instruction in dis.get_instructions(code)]
+    instructions = [(instruction.opname, instruction.argval) for instruction in _instructions(code)]
     attributes = {argument for name, argument in instructions if name in {"LOAD_ATTR", "LOAD_METHOD"}}
     if not (attributes <= _ATTRIBUTES and all(_OPERATIONS.match(name) for name, _ in instructions)):
         return None
     return frozenset(argument for name, argument in instructions if name == "LOAD_GLOBAL")
+
+
+@lru_cache(maxsize=1024)
+def _instructions(code: CodeType) -> tuple[dis.Instruction, ...]:
+    return tuple(dis.get_instructions(code))
 
 
 def _contents(cell: object) -> object:
@@ -144,7 +149,7 @@ def _empty_places(code: CodeType) -> dict[int, int]:
     """Return each place of a call with nothing else on the stack, and its start: specialised code stops behind it."""
     depths = _depths_behind(code)
     places: dict[int, int] = {}
-    instructions = list(dis.get_instructions(code))
+    instructions = _instructions(code)
     ends = [later.offset for later in instructions[1:]] + [len(code.co_code)]
     before = ""
     for instruction, end in zip(instructions, ends, strict=True):
@@ -158,11 +163,10 @@ def _empty_places(code: CodeType) -> dict[int, int]:
 
 def _depths_behind(code: CodeType) -> dict[int, int]:
     """Return how many values the stack has behind each instruction, by every jump and handler; {} if unknown."""
-    bytecode = dis.Bytecode(code)
-    instructions = {instruction.offset: instruction for instruction in bytecode}
+    instructions = {instruction.offset: instruction for instruction in _instructions(code)}
     order = list(instructions)
     following = dict(pairwise(order))
-    handlers = bytecode.exception_entries  # type: ignore[attr-defined]
+    handlers = dis.Bytecode(code).exception_entries  # type: ignore[attr-defined]
     before, behind = {0: 0}, {}
     waiting = [0]
     while waiting:

@@ -9,6 +9,7 @@ from booking.history.history import BLOCKED, TORN, Ending, Event, History, Value
 from booking.history.schedule import Cell, Schedule
 from booking.history.verdict import Verdict, judge
 from booking.model.listing import Listing, cells, schedule_listing
+from booking.model.scripted_desk import Operation
 from booking.model.world import Moved, World
 from booking.purchase import Outcome
 from booking.scenario import Scenario
@@ -76,45 +77,28 @@ def predict(scenario: Scenario, schedule: Schedule, world: World | None = None) 
     Raise BadInputError, naming the place in the schedule, if it names a buyer that does not exist, has ended or
     has died, and if it stops in the middle of somebody's purchase.
     """
-    start = world = world or World.before(scenario)
-    moves = []
-    for place, turn in enumerate(schedule, 1):
-        _require_turn(world, place, turn)
-        world, moved = world.move(turn) if turn > 0 else world.crash(-turn)
-        moves.append(moved)
+    start = world or World.before(scenario)
+    world, followed = start.follow(schedule)
     began = sorted({turn for turn in schedule if turn > 0})
     waiting = _waiting(world, schedule, began)
-    last = {moved.buyer: moved for moved in moves}
-    unseen = [buyer for buyer in waiting if buyer not in last or last[buyer].value != BLOCKED]
-    moves += [world.move(buyer)[1] for buyer in unseen]
-    endings = tuple(_ending(world, buyer, began) for buyer in world.buyers)
+    last = {moved.buyer: moved.value for moved in followed}
+    unseen = [buyer for buyer in waiting if last[buyer] != BLOCKED]
+    moves = followed + tuple(world.move(buyer)[1] for buyer in unseen)
+    endings = tuple(_ending(world, buyer, is_waiting=buyer in waiting) for buyer in world.buyers)
     history = History(scenario, tuple(_events(moves)), endings, world.counts_left)
-    return Prediction(scenario, schedule, (*schedule, *unseen), tuple(moves), history, world, start)
+    return Prediction(scenario, schedule, (*schedule, *unseen), moves, history, world, start)
 
 
-def _require_turn(world: World, place: int, turn: int) -> None:
-    buyer = abs(turn)
-    if buyer not in world.buyers:
-        most = len(world.buyers)
-        raise BadInputError(f"step {place} of the schedule names buyer {buyer}; the sale has 1 to {most} (--buyers)")
-    if buyer in world.dead:
-        raise BadInputError(f"step {place} of the schedule is for buyer {buyer}, which is dead; end it before")
-    if world.request(buyer) is None:
-        raise BadInputError(
-            f"step {place} of the schedule is for buyer {buyer}, which has ended ({world.outcome(buyer)}); leave it out"
-        )
-
-
-def _waiting(world: World, schedule: Schedule, began: Sequence[int]) -> list[int]:
+def _waiting(world: World, schedule: Schedule, began: Sequence[int]) -> dict[int, Operation]:
     """Return the buyers that are blocked forever; raise if one that began could still move."""
-    unfinished = [(buyer, request) for buyer in began if (request := world.request(buyer))]
-    for buyer, request in unfinished:
-        if buyer in world.movable():
+    unfinished = {buyer: request for buyer in began if (request := world.request(buyer))}
+    for buyer, request in unfinished.items():
+        if not world.blocked_by(buyer):
             raise BadInputError(
                 f"the schedule ends after step {len(schedule)}, in the middle of the purchase of buyer {buyer}; "
                 f"give it more steps: its next one is {request.step}"
             )
-    return [buyer for buyer, _ in unfinished]
+    return unfinished
 
 
 def _events(moves: Sequence[Moved]) -> Iterator[Event]:
@@ -133,9 +117,10 @@ def _called_with(move: Moved) -> Value:
     return None if move.step in READS or move.value in {TORN, BLOCKED} else move.value
 
 
-def _ending(world: World, buyer: int, began: Sequence[int]) -> Ending:
+def _ending(world: World, buyer: int, *, is_waiting: bool) -> Ending:
     outcome = world.outcome(buyer)
     if outcome is not None:
         return Ending(buyer, 0, outcome, _KILLED if buyer in world.dead else 0)
-    outcome = world.crash(buyer)[0].outcome(buyer)  # it waits and never answers, as if it were dead
-    return Ending(buyer, 0, outcome or Outcome.UNKNOWN, None, alive=buyer in began)
+    if is_waiting:  # it never answers, as if it were dead
+        outcome = world.crash(buyer)[0].outcome(buyer)
+    return Ending(buyer, 0, outcome or Outcome.UNFINISHED, None, alive=is_waiting)

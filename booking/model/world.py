@@ -4,7 +4,8 @@ Replay predicts with it and play is played in it. It shares the scripted desk wi
 so that each can be checked against the other.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, takewhile
 from typing import NamedTuple
@@ -43,7 +44,7 @@ class Kind(NamedTuple):
 
     program: Program
     shared: Shared
-    buyers: tuple[int, ...]
+    buyers: Sequence[int]
 
 
 def kinds_in(scenario: Scenario, program: Program | None = None, clerks: int = 0) -> tuple[Kind, ...]:
@@ -58,15 +59,15 @@ def kinds_in(scenario: Scenario, program: Program | None = None, clerks: int = 0
         raise BadInputError(f"only the purchase itself is explored with --lock {scenario.lock}; use another lock")
     if clerks and not program:
         program = purchase_at_counter
-    counts, found = scenario.counts, dict[tuple[tuple[int, ...], int], list[int]]()
-    for buyer in range(1, scenario.buyers + 1):
-        found.setdefault((scenario.route(buyer), counts[scenario.file_of(buyer, 1)]), []).append(buyer)
+    everybody = range(1, scenario.buyers + 1)
+    found: dict[tuple[tuple[int, ...], int], Sequence[int]] = {(scenario.route(1), scenario.counts[0]): everybody}
+    if scenario.trains > 1 or protection.shares:
+        counts, groups = scenario.counts, defaultdict[tuple[tuple[int, ...], int], list[int]](list)
+        for buyer in everybody:
+            groups[scenario.route(buyer), counts[scenario.file_of(buyer, 1)]].append(buyer)
+        found = {**groups}
     return tuple(
-        Kind(
-            program or protection.program,
-            replace(shared, cells=dict.fromkeys(map(cell_of, route), count)),
-            tuple(buyers),
-        )
+        Kind(program or protection.program, replace(shared, cells=dict.fromkeys(map(cell_of, route), count)), buyers)
         for (route, count), buyers in found.items()
     )
 
@@ -195,19 +196,31 @@ class World:
         }
         return replace(self, holders=holders, dead=self.dead | {buyer}), Moved(buyer)
 
+    def take(self, turn: int) -> tuple["World", Moved]:
+        """Let a buyer move, or die if the turn is -2 for buyer 2; return what `move` or `crash` does."""
+        return self.move(turn) if turn > 0 else self.crash(-turn)
+
     def follow(self, schedule: Iterable[int]) -> tuple["World", tuple[Moved, ...]]:
-        """Let the buyers move in this order, where -2 is the death of buyer 2; return what happened at each place.
+        """Let the buyers take these turns; return the world afterwards and what happened at each place.
 
         Raise BadInputError, with the place, if a buyer of the schedule does not exist, has ended or has died.
         """
         world, happened = self, []
-        for place, buyer in enumerate(schedule, 1):
-            try:
-                world, moved = world.move(buyer) if buyer >= 0 else world.crash(-buyer)
-            except BadInputError as error:
-                raise BadInputError(f"step {place} of the schedule: {error}") from None
+        for place, turn in enumerate(schedule, 1):
+            world.require_turn(place, turn)
+            world, moved = world.take(turn)
             happened.append(moved)
         return world, tuple(happened)
+
+    def require_turn(self, place: int, turn: int) -> None:
+        """Raise BadInputError unless this buyer can have the turn at this place of a schedule."""
+        buyer, name = abs(turn), f"step {place} of the schedule"
+        if buyer not in self.buyers:
+            raise BadInputError(f"{name} names buyer {buyer}; the sale has 1 to {len(self.buyers)} (--buyers)")
+        if buyer in self.dead:
+            raise BadInputError(f"{name} is for buyer {buyer}, which is dead; end it before")
+        if self.request(buyer) is None:
+            raise BadInputError(f"{name} is for buyer {buyer}, which has ended ({self.outcome(buyer)}); leave it out")
 
     def serial(self, buyers: Iterable[int] | None = None) -> tuple[int, ...]:
         """Return the schedule of these buyers, None for all, one after the other; a blocked one is left waiting."""

@@ -11,6 +11,7 @@ from booking.errors import DiskError, ReplayDiffersError
 from booking.history.history import Ending, History
 from booking.history.schedule import Schedule, checked
 from booking.model.prediction import Prediction, predict
+from booking.model.world import World
 from booking.processes.group import ProcessGroup, room_for
 from booking.replayer.check import Replay, compare, compare_events
 from booking.replayer.gated_buyers import Controller
@@ -31,6 +32,7 @@ class Stage:
     def __init__(self, scenario: Scenario, *, db: str | Path = DEFAULT_STORE, start_method: str | None = None) -> None:
         self.scenario = scenario
         self._sale = Sale.of(scenario, db=db, start_method=start_method)
+        self._world = World.before(scenario)  # one for all schedules: it keeps what it learns of the buyers' code
         self._whole = ExitStack()
         self._buyers = ExitStack()
         self._controller: Controller | None = None
@@ -58,7 +60,7 @@ class Stage:
         cannot be played, before anybody moves; ReplayDiffersError if reality differs from the prediction;
         InconclusiveError if a buyer's process is ended from outside; DiskError if the disk refuses.
         """
-        prediction = predict(self.scenario, schedule)
+        prediction = predict(self.scenario, schedule, self._world)
         controller = self._ready()
         self._controller = None  # a buyer in the middle of a purchase, or with its own count, cannot play again
         for store in self._sale.stores:

@@ -65,7 +65,7 @@ def test_a_deadlock_says_who_waits_for_ever() -> None:
     witness = explore(Scenario(2, lock="mp"), crashes=1).shortest
 
     assert witness is not None
-    assert witness.ends == {1: "waits for ever", 2: "unfinished"}
+    assert witness.ends == {1: "waits forever", 2: "unfinished"}
 
 
 def test_two_locks_inside_each_other_deadlock_without_any_death() -> None:

@@ -67,12 +67,12 @@ def test_a_buyer_that_dies_while_writing_leaves_half_a_file() -> None:
 @pytest.mark.parametrize(
     ("schedule", "message"),
     [
-        ([1, 3], "step 2 of the schedule: there is no buyer 3; the sale has buyers 1 to 2"),
-        ([0], "step 1 of the schedule: there is no buyer 0; the sale has buyers 1 to 2"),
-        ([1, 1, 1, 1], "step 4 of the schedule: buyer 1 has ended; take it out of the schedule from there on"),
-        ([-1, 1], "step 2 of the schedule: buyer 1 has ended; take it out of the schedule from there on"),
-        ([1, 1, 1, -1], "step 4 of the schedule: buyer 1 has ended and cannot die; take -1 out of the schedule"),
-        ([-9], "step 1 of the schedule: there is no buyer 9; the sale has buyers 1 to 2"),
+        ([1, 3], "step 2 of the schedule names buyer 3; the sale has 1 to 2 (--buyers)"),
+        ([0], "step 1 of the schedule names buyer 0; the sale has 1 to 2 (--buyers)"),
+        ([1, 1, 1, 1], "step 4 of the schedule is for buyer 1, which has ended (bought); leave it out"),
+        ([-1, 1], "step 2 of the schedule is for buyer 1, which is dead; end it before"),
+        ([1, 1, 1, -1], "step 4 of the schedule is for buyer 1, which has ended (bought); leave it out"),
+        ([-9], "step 1 of the schedule names buyer 9; the sale has 1 to 2 (--buyers)"),
     ],
 )
 def test_a_schedule_that_cannot_be_followed(schedule: list[int], message: str) -> None:

@@ -67,7 +67,7 @@ def test_opposite_orders_deadlock() -> None:
     assert (found.exhausted, found.verdict, found.interleavings) == (True, "deadlock", 6)
     assert (found.anomalies, found.sold) == ({"deadlock": 2}, {0: 2, 1: 4})
     assert found.shortest is not None
-    assert (found.shortest.schedule, found.shortest.ends) == ((1, 2), dict.fromkeys((1, 2), "waits for ever"))
+    assert (found.shortest.schedule, found.shortest.ends) == ((1, 2), dict.fromkeys((1, 2), "waits forever"))
 
 
 def test_a_ring_of_two_is_opposite_orders() -> None:
