@@ -28,6 +28,7 @@ COMMANDS = {
     "explore": "booking.cli.explore",
     "replay": "booking.cli.replay",
     "play": "booking.cli.play",
+    "tour": "booking.cli.tour",
     "compare": "booking.cli.compare",
     "grade": "booking.cli.grade",
     "report": "booking.cli.report",

@@ -145,6 +145,7 @@ PngFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the sam
 OpenReport = Annotated[bool, typer.Option("--open", help="Open what was drawn in the browser.")]
 TraceFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a trace for Perfetto or chrome://tracing.")]
 CsvFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the events as a table.")]
+Language = Annotated[str, typer.Option("--lang", metavar="en|zh", help="The language of the texts.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Expect = Annotated[
     str | None,

@@ -13,11 +13,10 @@ from booking.cli import options
 from booking.live.terminal import screen
 
 Words = Annotated[list[str] | None, typer.Argument(metavar="[QUESTION]...", help="Words, a number or a name.")]
-Language = Annotated[str, typer.Option("--lang", metavar="en|zh", help="The language of the answers.")]
 Live = Annotated[bool, typer.Option("--run", help="Run the commands now, in a temporary folder.")]
 
 
-def why(words: Words = None, *, lang: Language = "en", run: Live = False, json: options.Json = False) -> None:
+def why(words: Words = None, *, lang: options.Language = "en", run: Live = False, json: options.Json = False) -> None:
     """Answer a question about races in two sentences, with the command that shows it. Without words: list all."""
     found = find(" ".join(words), lang) if words else list(questions(lang))
     if json:

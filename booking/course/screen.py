@@ -13,6 +13,9 @@ from booking.text.screen import BAD, GOOD
 
 _INKS = {label(SOUND): GOOD} | {label(anomaly): BAD for anomaly in Anomaly}
 
+_CLEAR = "\033[2J\033[H"
+"""Clears a terminal and goes to its first line (ECMA-48, ED and CUP)."""
+
 
 def is_interactive() -> bool:
     """Return whether a person can answer: both ends are a terminal."""
@@ -52,3 +55,25 @@ def show(lines: Iterable[str]) -> None:
         else:
             folds = len(line) > page.width and not line.startswith(" ")
             typer.echo("\n".join(page.wrapped(line)) if folds else line)
+
+
+class TourScreen:
+    """The terminal as the tour uses it: one screen at a time; if nobody can answer, it runs through."""
+
+    def turn_page(self, heading: str) -> None:
+        """Begin a new screen with this heading."""
+        typer.echo(_CLEAR if is_interactive() else "")
+        typer.secho(heading, bold=True)
+
+    def say(self, text: str) -> None:
+        """Show a paragraph as it is written."""
+        typer.echo(text)
+
+    def ask(self, prompt: str) -> str | None:
+        """Return the student's answer, None if nobody can answer. Raise EOFError at the end of the input."""
+        if not is_interactive():
+            return None
+        line = _line(prompt)
+        if line is None:
+            raise EOFError
+        return line.strip()
