@@ -127,12 +127,15 @@ class _Search:
         )
 
     def _liveness(self, properties: Properties) -> tuple[Finding, Finding, int | None, str]:
-        """Return the findings for deadlock and starvation, and the bypass."""
+        """Return the findings for deadlock and starvation, and the bypass; unknown if very many states are no whole."""
         failure = properties.failure()
         if failure is not None:
             state, error = failure
             broken = Finding(BROKEN, error, Witness(steps_along(self.product, properties.path(state))))
             return broken, broken, None, error
+        if self.product.cut and len(self.product.states) > MOST_FOR_MANY:  # to look at them takes too long
+            unknown = Finding(UNKNOWN, self._doubt())
+            return unknown, unknown, None, self._doubt()
         waiting = [properties.waiting(me) for me in range(self.buyers)]
         starving = [(len(found.lasso.stem), me) for me, found in enumerate(waiting) if found.lasso is not None]
         deadlock = self._lasso(properties.deadlock() if starving else None)
