@@ -93,6 +93,13 @@ def apply(access: Access, old: int) -> tuple[int, Value]:
     return old, None
 
 
+def access_text(access: Access, cell: str, told: int) -> str:
+    """Return an access in words, by the packed value that it returned: "read turn: 1", "turn = 1", "add tail: 0"."""
+    if access.kind in {"write", "set"}:
+        return f"{cell} = {access.value}"
+    return f"{access.kind} {cell}: {unpack(told)}" if cell else access.kind
+
+
 class _Shared(Generic[T]):
     """What all kinds of cells have in common: the first value, and the name in the class."""
 
@@ -248,14 +255,8 @@ def fence() -> None:
     _current[-1].access(Access("fence"))
 
 
-def enter(world: World) -> None:
-    """Let `fence()` find the world of this process, until `leave`."""
-    _current.append(world)
-
-
-def leave() -> None:
-    """Undo the last `enter`."""
-    _current.pop()
+enter, leave = _current.append, _current.pop
+"""Let `fence()` find this world of this process, until it is left."""
 
 
 def new_lock(kind: type, world: World) -> object:

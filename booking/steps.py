@@ -30,6 +30,8 @@ class Step(StrEnum):
     """Replace the count by another if, and only if, it is still the one expected: compare and swap."""
     RELEASE = "release"
     """Give the lock back."""
+    ACCESS = "access"
+    """Touch a cell of a lock of one's own; its value says in words what is done."""
 
 
 READS = frozenset({Step.LOOK, Step.READ})

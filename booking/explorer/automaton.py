@@ -7,13 +7,14 @@ merges the states that have the same future, so what a buyer saw when it only lo
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TypeVar
 
+from booking.explorer.components import components
 from booking.history.history import CHANGED, TORN
-from booking.model.scripted_desk import Continuation, Operation, Program, Result, Results, Runner
+from booking.model.operation import Operation, Result
+from booking.model.scripted_desk import Continuation, Program, Results, Runner
 from booking.model.shared_state import Shared
 from booking.purchase import Outcome
 from booking.steps import READS, WRITES, Step
@@ -24,7 +25,6 @@ MOST_STEPS = 64
 """How many steps a buyer is followed at most to a local state that is new."""
 UNEXPLORED = 0
 """The number of the local state in which a buyer's code was not followed any further."""
-Place = TypeVar("Place", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class _Learner:
         self.runners = runners
         self.places: list[_Place] = []
         self.roots: list[int] = []
-        self.values: dict[str, list[Result]] = {name: [first] for name, first in shared.cells.items()}
+        self.values: dict[str, list[Result]] = {name: [first] for name, first in shared.contents.items()}
         self._numbers: dict[Hashable, int] = {}
         self._private = shared.private
         self._buyers = buyers
@@ -152,11 +152,27 @@ class _Learner:
         return number
 
     def _note(self, number: int, operation: Operation) -> None:
+        if operation.access is not None:
+            self._reading[operation.name].append(number)
+            for value in self.values.get(operation.name, [0]):
+                self._follow_access(number, operation, value)
+            return
         self._waiting += [(number, answer) for answer in self._answers_to(operation)]
         if operation.step in READS:
             self._reading[operation.name].append(number)
         elif operation.step in WRITES and not self._private:
             self._written.append((operation.name, TORN if operation.step is Step.TRUNCATE else operation.value))
+
+    def _follow_access(self, number: int, operation: Operation, value: Result) -> None:
+        """Follow the answer of a step on a lock's own cell that holds this value, and note what the cell holds then."""
+        try:
+            content, answer = operation.effect(value)
+        except (TypeError, OverflowError):  # it cannot be added to; if that comes, the state is unexplored
+            return
+        if answer not in self.places[number].after and (number, answer) not in self._waiting:
+            self._waiting.append((number, answer))
+        if operation.name:
+            self._written.append((operation.name, content))
 
     def _answers_to(self, operation: Operation) -> Sequence[Result]:
         """Return what the step can return, as far as is known by now."""
@@ -170,7 +186,12 @@ class _Learner:
         for name, value in written:
             if value not in self.values[name]:
                 self.values[name].append(value)
-                self._waiting += [(number, value) for number in self._reading[name]]
+                for number in self._reading[name]:
+                    operation = self.places[number].found.next
+                    if isinstance(operation, Operation) and operation.access is not None:
+                        self._follow_access(number, operation, value)
+                    else:
+                        self._waiting.append((number, value))
         return bool(self._waiting)
 
     def _most_writes(self) -> float:
@@ -191,6 +212,8 @@ class _Learner:
     def _writes(self, number: int, answer: Result) -> int:
         operation = self.places[number].found.next
         assert isinstance(operation, Operation)  # noqa: S101 - nothing follows an end
+        if operation.access is not None:
+            return operation.access.kind not in {"read", "get", "fence"}
         return operation.step is Step.WRITE or (operation.step is Step.SWAP and answer != CHANGED)
 
 
@@ -267,37 +290,3 @@ def _heights(after: Sequence[dict[Result, int]]) -> list[int]:
         for number in component:
             heights[number] = height
     return heights
-
-
-def components(roots: Iterable[Place], successors: Callable[[Place], Iterable[Place]]) -> list[list[Place]]:
-    """Return the strongly connected components of what the roots reach, each behind all that it leads to.
-
-    Tarjan, "Depth-first search and linear graph algorithms", SIAM Journal on Computing 1, 1972.
-    """
-    found: list[list[Place]] = []
-    index: dict[Place, int] = {}
-    lowest: dict[Place, int] = {}
-    waiting: dict[Place, None] = {}
-    for root in roots:
-        path = [] if root in index else [(root, iter(successors(root)))]
-        while path:
-            place, following = path[-1]
-            if place not in index:
-                index[place] = lowest[place] = len(index)
-                waiting[place] = None
-            for after in following:
-                if after not in index:
-                    path.append((after, iter(successors(after))))
-                    break
-                if after in waiting:
-                    lowest[place] = min(lowest[place], index[after])
-            else:
-                path.pop()
-                if path:
-                    lowest[path[-1][0]] = min(lowest[path[-1][0]], lowest[place])
-                if lowest[place] == index[place]:
-                    component: list[Place] = []
-                    while not component or component[-1] != place:
-                        component.append(waiting.popitem()[0])
-                    found.append(component)
-    return found

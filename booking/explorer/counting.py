@@ -16,7 +16,8 @@ from fractions import Fraction
 from typing import Any
 
 from booking.errors import InconclusiveError
-from booking.explorer.automaton import UNEXPLORED, components
+from booking.explorer.automaton import UNEXPLORED
+from booking.explorer.components import components
 from booking.explorer.quotient import Field, Quotient
 from booking.history.finding import UNFINISHED, Anomaly, is_lost_update
 from booking.purchase import Outcome
@@ -67,7 +68,7 @@ class Anomalies:
             Anomaly.TORN_READ: self._those(Outcome.TORN_READ),
             UNFINISHED: self._those(Outcome.UNFINISHED, Outcome.UNKNOWN),
         }
-        self._on = {cell: self._those(Outcome.BOUGHT, cell=cell) for cell in quotient.packing.cells}
+        self._on = {cell: self._those(Outcome.BOUGHT, cell=cell) for cell in quotient.shared.cells}
 
     def sold(self, state: int) -> int:
         """Return how many buyers hold a ticket."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from booking.explorer.automaton import UNEXPLORED, Automaton, LocalState
 from booking.history.history import CHANGED, TORN
-from booking.model.scripted_desk import Operation, Result
+from booking.model.operation import Operation, Result
 from booking.model.shared_state import Shared
 from booking.purchase import Outcome
 from booking.steps import WRITES, Step, apply
@@ -150,7 +150,7 @@ class Quotient:
         starts = list(zip(automaton.roots, buyers, strict=True))
         self.top = sum(automaton.states[root].height * count for root, count in starts)
         self.start = self.packing.pack(
-            shared.cells, {}, crashes, [root for root, count in starts for _ in range(count)]
+            shared.contents, {}, crashes, [root for root, count in starts for _ in range(count)]
         )
         self._operations = [
             (number, state.next) for number, state in enumerate(automaton.states) if isinstance(state.next, Operation)
@@ -212,7 +212,9 @@ class Quotient:
         """Return the field whose number decides what the step does."""
         if request.step in {Step.ACQUIRE, Step.RELEASE}:
             return self.packing.holders[request.name]
-        return NOTHING if self.shared.private else self.packing.cells[request.name]
+        if not request.name or (self.shared.private and request.access is None):
+            return NOTHING
+        return self.packing.cells[request.name]
 
     def _found(self, number: int, operation: Operation, position: int) -> Move | None:
         """Return the move for a number in the deciding field, None if the buyer is blocked."""
@@ -225,9 +227,11 @@ class Quotient:
             change = field.unit
         elif operation.step is Step.RELEASE:
             change = -field.unit
-        elif not self.shared.private:
+        elif not operation.name:
+            result = operation.effect(None)[1]
+        elif operation.access is not None or not self.shared.private:
             values = self.packing.values[operation.name]
-            content, result = apply(operation.step, values[position], operation.value, operation.expected)
+            content, result = operation.effect(values[position])
             if content != values[position]:
                 change = (values.index(content) - position) * field.unit
                 merges = self._merges(operation.name, content)

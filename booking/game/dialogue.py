@@ -9,8 +9,8 @@ from booking.game.game import Game
 from booking.history.finding import Anomaly
 from booking.history.schedule import columns, command, heading
 from booking.model.listing import world_listing
+from booking.model.operation import Operation
 from booking.model.prediction import predict
-from booking.model.scripted_desk import Operation
 from booking.model.shared_state import train_of
 from booking.model.world import Moved
 from booking.reports.exploration import large

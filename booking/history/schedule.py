@@ -152,6 +152,8 @@ def step_text(step: str, value: Value = None, train: int = 1) -> str:
         return "blocked"
     if value == CHANGED:
         return f"{step} fails"
+    if step == Step.ACCESS and value is not None:
+        return str(value)
     if step in _VALUED and value is not None:
         return f"{step} {TORN if value == TORN else value}"
     return str(step)

@@ -114,6 +114,8 @@ def _events(moves: Sequence[Moved]) -> Iterator[Event]:
 def _called_with(move: Moved) -> Value:
     if move.step is Step.SWAP:
         return move.expected
+    if move.step is Step.ACCESS:
+        return None
     return None if move.step in READS or move.value in {TORN, BLOCKED} else move.value
 
 

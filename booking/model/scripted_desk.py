@@ -10,34 +10,26 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from booking.errors import BadInputError, BookingError, TornReadError
 from booking.history.history import CHANGED, TORN
 from booking.model.local_state import local_state, plain_codes
+from booking.model.operation import Operation, Result
 from booking.model.shared_state import COUNTER, Shared, lock_of, train_of
 from booking.model.watchdog import Unwind, Watchdog, call, force_out, line_behind, line_of, programs_frame
 from booking.purchase import Desk, Outcome, buy
 from booking.steps import Step
 
+if TYPE_CHECKING:
+    from booking.model.scripted_cells import OwnCode, ScriptedCells
+
 Program: TypeAlias = Callable[..., Outcome]
 """A buyer's code: it is called with a desk for each train, which mostly is one."""
-Result: TypeAlias = int | str | None
-"""What a step returned: a count (for a swap the new one), TORN for a half-written file, CHANGED for a swap that found
-another count than it expected, None for a step that returns nothing."""
 Results: TypeAlias = tuple[Result, ...]
 
 MOST_UNWINDINGS = 100
 """How often code may catch what stops it; then it is forced out, and at once on later runs."""
-
-
-class Operation(NamedTuple):
-    """A step on a cell or lock; a write or a swap has the new `value`, a swap the `expected` count, others None."""
-
-    step: Step
-    name: str
-    value: int | None = None
-    expected: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +71,9 @@ class Runner:
         self._start = f"{Path(self.file).name}:{self.first_line}" if code else "the buyer's code"
         self.patience = MOST_UNWINDINGS
         is_ours = str(getattr(program, "__module__", "")).startswith("booking.")
-        self.watchdog = Watchdog(self.file, is_needed=not is_ours)
+        if shared.own is not None:
+            self.file = shared.own.file
+        self.watchdog = Watchdog(self.file, is_needed=not is_ours or shared.own is not None)
         self.known: dict[Results, Continuation] = {}
 
     def after(self, answers: Results) -> Continuation:
@@ -160,6 +154,8 @@ class Script:
         self.own = dict(self.shared.cells) if self.shared.private else {}
         self._runner = runner
         self._unwindings = 0
+        self._outer: list[Result] = []
+        self._own_locks: list[ScriptedCells] = []
         self.desks = tuple(ScriptedDesk(self, cell) for cell in self.shared.cells)
 
     @property
@@ -175,7 +171,10 @@ class Script:
                     self._runner.watchdog.steps += 1
                     self.position += 1
                     self.paid = 0
-                    return self.answers[self.position - 1]
+                    answer = self.answers[self.position - 1]
+                    if operation.access is None:
+                        self._outer.append(answer)
+                    return answer
                 self.difference = line_of(sys._getframe(), self._runner.file)  # noqa: SLF001 - the only way to the line
             else:
                 self._stop_at(operation, programs_frame(sys._getframe()))  # noqa: SLF001
@@ -184,6 +183,12 @@ class Script:
     def note_payment(self, frame: FrameType) -> None:
         """Keep the line in which the buyer's own file pays."""
         self.paid = frame.f_lineno if frame.f_code.co_filename == self._runner.file else 0
+
+    def own_lock(self, own: "OwnCode") -> "ScriptedCells":
+        """Return a lock of one's own for one of the desks."""
+        lock = own.scripted(self.shared.me, self.shared.buyers, self.take, lambda: self.is_unwinding)
+        self._own_locks.append(lock)
+        return lock
 
     def unwinding(self) -> Unwind:
         """Return what leaves the buyer's code; code that has caught it too often is left by force."""
@@ -197,7 +202,11 @@ class Script:
     def _stop_at(self, operation: Operation, frame: FrameType | None) -> None:
         self.operation = operation
         self.place = line_of(frame, self._runner.file)
-        if self._runner.codes:
+        if self.shared.own is not None:
+            states = [lock.state() for lock in self._own_locks]
+            if None not in states:
+                self.local = (tuple(self._outer), tuple(states), operation)
+        elif self._runner.codes:
             names = {id(desk): desk.count for desk in self.desks}
             names |= {id(desk.lock): desk.lock.name for desk in self.desks}
             frames = local_state(frame, call.__code__, self._runner.codes, names)
@@ -212,8 +221,11 @@ class ScriptedDesk:
         self.script = script
         self.count = count
         guard = lock_of(train_of(count))
-        facts = script.shared.locks.get(guard)
-        self.lock = ScriptedLock(script, guard, is_step=facts is not None and facts.permits is not None)
+        facts, own = script.shared.locks.get(guard), script.shared.own
+        is_step = facts is not None and facts.permits is not None
+        self.lock: ScriptedLock | ScriptedCells = (
+            script.own_lock(own) if own else ScriptedLock(script, guard, is_step=is_step)
+        )
 
     def look(self) -> int:
         """Return the next answer."""

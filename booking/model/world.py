@@ -11,12 +11,13 @@ from itertools import count, takewhile
 from typing import NamedTuple
 
 from booking.errors import BadInputError
-from booking.model.scripted_desk import Continuation, Operation, Program, Result, Results, Runner, purchase_at_counter
+from booking.model.operation import Operation, Result
+from booking.model.scripted_desk import Continuation, Program, Results, Runner, purchase_at_counter
 from booking.model.shared_state import COUNT, Shared, cell_of, shared_in, train_of
 from booking.purchase import Outcome
 from booking.registry import protection_of
 from booking.scenario import Scenario
-from booking.steps import BLOCKED, Step, Value, apply
+from booking.steps import BLOCKED, Step, Value
 
 
 class Moved(NamedTuple):
@@ -60,6 +61,10 @@ def kinds_in(scenario: Scenario, program: Program | None = None, clerks: int = 0
     if clerks and not program:
         program = purchase_at_counter
     everybody = range(1, scenario.buyers + 1)
+    if shared.own is not None:  # each knows its number
+        return tuple(
+            Kind(program or protection.program, replace(shared, me=buyer - 1), (buyer,)) for buyer in everybody
+        )
     found: dict[tuple[tuple[int, ...], int], Sequence[int]] = {(scenario.route(1), scenario.counts[0]): everybody}
     if scenario.trains > 1 or protection.shares:
         counts, groups = scenario.counts, defaultdict[tuple[tuple[int, ...], int], list[int]](list)
@@ -91,7 +96,7 @@ class World:
     def before(cls, scenario: Scenario, program: Program | None = None, clerks: int = 0) -> "World":
         """Return the world before the first move; `program` None is the lock's own, 0 `clerks` no counter."""
         shared = shared_in(scenario, clerks)
-        cells: dict[str, Result] = dict(shared.cells)
+        cells: dict[str, Result] = dict(shared.contents)
         codes: dict[int, Runner] = {}
         for kind in kinds_in(scenario, program, clerks):
             codes |= dict.fromkeys(kind.buyers, Runner(kind.program, kind.shared))
@@ -172,14 +177,14 @@ class World:
             raise BadInputError(f"buyer {buyer} has ended; take it out of the schedule from there on")
         if self.blocked_by(buyer):
             return self, Moved(buyer, request.step, request.name, BLOCKED)
-        cell = _copy(request.name, buyer) if self.shared.private else request.name
+        is_copy = self.shared.private and request.access is None
+        cell = _copy(request.name, buyer) if is_copy else request.name
         held = self.cells.get(cell)
-        content, answer = apply(request.step, held, request.value, request.expected)
+        content, answer = request.effect(held)
         answers = (*self.answers[: buyer - 1], (*self.answers[buyer - 1], answer), *self.answers[buyer:])
         cells = self.cells if content == held else {**self.cells, cell: content}
         world = replace(self, cells=cells, holders=self._held(buyer, request), answers=answers)
-        value = request.value if answer is None else answer
-        return world, Moved(buyer, request.step, request.name, value, request.expected)
+        return world, Moved(buyer, request.step, request.name, request.words(answer), request.expected)
 
     def crash(self, buyer: int) -> tuple["World", Moved]:
         """Let a buyer die; return the world afterwards, in which it may still hold a lock, and what happened.

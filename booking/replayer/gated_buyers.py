@@ -9,9 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
+from types import TracebackType
 from typing import Any, Protocol, Self
 
+from booking import cells
+from booking.cells import Access, access_text, cell_text, pack
 from booking.errors import InconclusiveError
+from booking.locks import Lock
+from booking.locks.own import CellLock
+from booking.locks.own import lock_of as lock_named
 from booking.processes import lifeline
 from booking.processes.group import Process, ProcessGroup
 from booking.processes.journal import END, PARENT_GONE, READY, Journal, Message, Phase, Record, Value, receive
@@ -55,7 +61,8 @@ def _gated_desk(train: Train, record: Record, permission: Connection) -> RealDes
         record(word, phase, value)
 
     desk = RealDesk(train.store, train.lock, ask_and_record, pay_s=0)
-    desk.lock = GatedLock(train.lock, ask_and_record)
+    gated = GatedCells if isinstance(train.lock, CellLock) else GatedLock
+    desk.lock = gated(train.lock, ask_and_record)
     return desk
 
 
@@ -76,6 +83,34 @@ class Listener(Protocol):
 
     def take(self, message: Message, /) -> None:
         """Take one message."""
+
+
+class GatedCells(LockAtDesk):
+    """A lock of one's own, between real processes, that asks before each access; the access is what is recorded."""
+
+    def __init__(self, lock: Lock | None, record: Record) -> None:
+        super().__init__(lock, record)
+        assert isinstance(lock, CellLock)  # noqa: S101 - made for no other
+        self._kind, self._me, self._memory = lock_named(lock.name), lock.me, lock.memory()
+        self.buyers = lock.buyers
+        self._own: Any = lock.opened(self)
+
+    def access(self, access: Access) -> cells.Value:
+        """Ask, make the access, and record it in words."""
+        self._record(Step.ACCESS, "call")
+        told = self._memory.access(access)
+        cell = cell_text(self._kind, access.name, access.at) if access.name else ""
+        self._record(Step.ACCESS, "return", access_text(access, cell, pack(told)))
+        return told
+
+    def __enter__(self) -> Self:
+        self._own.acquire(self._me)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._own.release(self._me)
 
 
 @dataclass

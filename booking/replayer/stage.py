@@ -67,7 +67,12 @@ class Stage:
             store.put(self.scenario.tickets)
         history = self._perform(controller, prediction)
         compare(prediction, history)
-        if self._sale.stores[0].shared and not prediction.world.dead and not prediction.waiting:
+        if (
+            self._sale.protection.own_lock is None
+            and self._sale.stores[0].shared
+            and not prediction.world.dead
+            and not prediction.waiting
+        ):
             self._controller = controller
         return Replay(prediction, history)
 

@@ -92,6 +92,7 @@ _KINDS = {
     Step.TRUNCATE: Kind.EMPTY,
     Step.WRITE: Kind.WRITE,
     Step.SWAP: Kind.WRITE,
+    Step.ACCESS: Kind.WAIT,
 }
 _WORDS = {Kind.WAIT: "wait", Kind.PAY: "pay", Kind.EMPTY: "empty"}
 _UNGUARDED_STEPS = {Step.READ, PAY, Step.TRUNCATE, Step.WRITE, Step.SWAP}
@@ -147,7 +148,7 @@ def _spans(history: History) -> Iterator[Span]:
 
 def _span(event: Event, start: int, end: int | None) -> Span:
     kind = _KINDS[event.step]
-    if event.step == Step.SWAP:
+    if event.step in {Step.SWAP, Step.ACCESS}:
         value = event.value if event.phase == "return" else None  # before, its result is unknown
         return Span(event.buyer, kind, start, end, step_text(event.step, value))
     text = _WORDS.get(kind) or _with_value(kind, event)

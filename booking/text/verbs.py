@@ -39,6 +39,7 @@ VERBS = {
     Step.RELEASE: Verb(
         "give the lock back", "giving the lock back", "gave the lock back", "gives the lock back", "give the lock back"
     ),
+    Step.ACCESS: Verb("touch a cell of the lock", "touching a cell of the lock", "did: {}", "does: {}", "do: {}"),
     BLOCKED: Verb(_WAIT, "waiting for the lock", "found the lock taken", "waits for the lock", _WAIT),
     CHANGED: Verb(
         "start again",

@@ -6,7 +6,8 @@ import pytest
 
 from booking.explorer import automaton as automata
 from booking.explorer.automaton import MOST_STEPS, UNEXPLORED, Automaton, learn
-from booking.model.scripted_desk import Operation, Program
+from booking.model.operation import Operation
+from booking.model.scripted_desk import Program
 from booking.model.shared_state import COUNT, shared_in
 from booking.purchase import Desk, Outcome, buy, purchase
 from booking.scenario import Scenario

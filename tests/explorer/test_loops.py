@@ -11,7 +11,8 @@ from booking.explorer import Program, World, automaton, explore
 from booking.explorer.automaton import UNEXPLORED, Automaton, learn
 from booking.model import watchdog
 from booking.model.local_state import plain_codes
-from booking.model.scripted_desk import Operation, Results, Runner
+from booking.model.operation import Operation
+from booking.model.scripted_desk import Results, Runner
 from booking.model.shared_state import Shared, shared_in
 from booking.purchase import Desk, Outcome, purchase
 from booking.registry import protection_of

@@ -11,7 +11,8 @@ import pytest
 from booking.errors import BadInputError, TornReadError
 from booking.locks import LockFacts, Reach
 from booking.model import watchdog
-from booking.model.scripted_desk import Continuation, Operation, Program, Runner
+from booking.model.operation import Operation
+from booking.model.scripted_desk import Continuation, Program, Runner
 from booking.model.shared_state import COUNT, LOCK, Shared
 from booking.purchase import Desk, Outcome, purchase
 from booking.steps import Step
