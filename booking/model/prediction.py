@@ -9,7 +9,7 @@ from booking.history.history import BLOCKED, TORN, Ending, Event, History, Value
 from booking.history.schedule import Cell, Schedule
 from booking.history.verdict import Verdict, judge
 from booking.model.listing import Listing, cells, schedule_listing
-from booking.model.scripted_desk import Operation
+from booking.model.operation import Operation
 from booking.model.world import Moved, World
 from booking.purchase import Outcome
 from booking.scenario import Scenario
