@@ -14,7 +14,7 @@ from booking.errors import BadInputError
 from booking.game.dialogue import Reply, answer, code_lines, farewell, hopeless, opening, standing
 from booking.game.game import Game, new_game
 from booking.history.finding import Anomaly
-from booking.history.schedule import Schedule, heading, written
+from booking.history.schedule import Schedule, heading, to_text
 from booking.scenario import Scenario
 from booking.text.words import count_of
 
@@ -110,7 +110,7 @@ class Progress:
 
     def with_order(self, level: Level, order: Schedule) -> "Progress":
         """Return the progress with one more order; the same progress if it has been found before."""
-        known, new = self.orders(level), written(order)
+        known, new = self.orders(level), to_text(order)
         return self if new in known else replace(self, found={**self.found, level.key: (*known, new)})
 
     def without_hope(self, level: Level) -> "Progress":

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from booking.history.schedule import Schedule, columns, heading, written
+from booking.history.schedule import Schedule, columns, heading, to_text
 from booking.model.prediction import predict
 from booking.model.world import World
 from booking.replayer.check import Replay
@@ -62,7 +62,7 @@ def legend(scenario: Scenario) -> Iterator[str]:
 def question(scenario: Scenario, schedule: Schedule) -> Iterator[str]:
     """Yield the question about one schedule."""
     yield f"{heading(scenario)}. The buyers move in this order:"
-    yield f"  {written(schedule)}"
+    yield f"  {to_text(schedule)}"
 
 
 def points(guess: Guess, replay: Replay) -> int:

@@ -97,7 +97,10 @@ class Exploration:
         return max(self.sold, default=0)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON object that `booking explore --json` prints; counts are strings, they exceed 2**53."""
+        """Return a JSON object; counts are strings, they exceed 2**53.
+
+        `booking explore --json` adds the keys `crashes`, `clerks` and `elapsed_s`.
+        """
         probability, shortest, fewest = self.probability_oversold, self.shortest, self.fewest_switches
         return {
             "schema": SCHEMA,

@@ -52,10 +52,10 @@ def parse(text: str) -> Schedule:
                 f"step {position} of the schedule is {turns[position - 1]!a:.40}; "
                 "use buyers' numbers with commas, such as 1,2,1,2 (-2 for the death of buyer 2)"
             )
-    return checked([int(match[1]) for match in matches if match])
+    return validate([int(match[1]) for match in matches if match])
 
 
-def checked(turns: Sequence[object]) -> Schedule:
+def validate(turns: Sequence[object]) -> Schedule:
     """Return the numbers as a schedule; raise BadInputError, with the position, if one cannot be a buyer's."""
     if not 1 <= len(turns) <= MOST_STEPS:
         raise BadInputError(f"the schedule has {len(turns):,} steps; use 1 to {MOST_STEPS:,}")
@@ -70,7 +70,7 @@ def _turn(position: int, turn: object) -> int:
     return turn
 
 
-def written(schedule: Schedule) -> str:
+def to_text(schedule: Schedule) -> str:
     """Return the short string that `parse` reads."""
     return ",".join(map(str, schedule))
 
@@ -92,8 +92,8 @@ def command(scenario: Scenario, schedule: Schedule) -> str:
         f" --lock {scenario.lock}{permits} --store {scenario.store}{trains}"
     )
     if schedule[:1] < (0,):  # a command line takes what begins with a dash for an option
-        return f"booking replay {options} -- {written(schedule)}"
-    return f"booking replay {written(schedule)} {options}"
+        return f"booking replay {options} -- {to_text(schedule)}"
+    return f"booking replay {to_text(schedule)} {options}"
 
 
 def to_json(saved: SavedSchedule) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def from_json(document: object) -> SavedSchedule:
     scenario, schedule = document["scenario"], document["schedule"]
     if not isinstance(scenario, dict) or not isinstance(schedule, list):
         raise BadInputError("its scenario has to be a JSON object, and its schedule a list of buyers' numbers")
-    return SavedSchedule(Scenario.from_json(scenario), checked(schedule))
+    return SavedSchedule(Scenario.from_json(scenario), validate(schedule))
 
 
 def load(path: Path) -> SavedSchedule:

@@ -19,8 +19,9 @@ class State(NamedTuple):
 
     `files` has the count in the file of each train, TORN while it is half-written; if the tickets are split, the
     only one is what is left in all shares. `holders` are the buyers that hold the lock of each train. `sold` is how
-    many of the buyers that bought had written by then. The rest is about the buyer of the event: `doing` is what it
-    does or did last, `knows` the count it saw last, `then` its next step, or how it ended if there is none.
+    many tickets the buyers that bought had written by then, on the train that sold most. The rest is about the buyer
+    of the event: `doing` is what it does or did last, `knows` the count it saw last, `then` its next step, or how it
+    ended if there is none.
     """
 
     files: tuple[Value, ...]
@@ -137,7 +138,7 @@ class _World:
         if self.scenario.shares:
             files = (sum(share for share in files if isinstance(share, int)),)
         holders = tuple(self.holders.get(train, ()) for train in range(1, self.scenario.trains + 1))
-        return State(files, holders, len(self.sold), does, knows, then)
+        return State(files, holders, max(self.scenario.sold_on(self.sold)), does, knows, then)
 
     def _file(self, event: Event) -> None:
         """Note a write when it returns or when a buyer has read it; what a swap writes is not known before."""

@@ -70,7 +70,7 @@ def kinds_in(scenario: Scenario, program: Program | None = None, clerks: int = 0
         counts, groups = scenario.counts, defaultdict[tuple[tuple[int, ...], int], list[int]](list)
         for buyer in everybody:
             groups[scenario.route(buyer), counts[scenario.file_of(buyer, 1)]].append(buyer)
-        found = {**groups}
+        found = {key: tuple(buyers) for key, buyers in groups.items()}
     return tuple(
         Kind(program or protection.program, replace(shared, cells=dict.fromkeys(map(cell_of, route), count)), buyers)
         for (route, count), buyers in found.items()

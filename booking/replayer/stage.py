@@ -9,7 +9,7 @@ from typing import Self
 
 from booking.errors import DiskError, ReplayDiffersError
 from booking.history.history import Ending, History
-from booking.history.schedule import Schedule, checked
+from booking.history.schedule import Schedule, validate
 from booking.model.prediction import Prediction, predict
 from booking.model.world import World
 from booking.processes.group import ProcessGroup, room_for
@@ -150,7 +150,7 @@ def replay(
     that cannot move, and for a store or a name that cannot be used; ReplayDiffersError if reality differs from
     the prediction; DiskError and InconclusiveError as `simulate` does. To play many schedules use `Stage`.
     """
-    turns = checked(schedule)
+    turns = validate(schedule)
     scenario = scenario or Scenario(buyers=max(2, *map(abs, turns)))
     predict(scenario, turns)
     with Stage(scenario, db=db, start_method=start_method) as stage:

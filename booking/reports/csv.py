@@ -19,7 +19,7 @@ def render(history: History, verdict: Verdict) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, columns(history))
     writer.writeheader()
-    writer.writerows({name: guarded(value) for name, value in row.items()} for row in to_rows(history))
+    writer.writerows({name: escape_formula(value) for name, value in row.items()} for row in to_rows(history))
     return text.getvalue()
 
 
@@ -51,7 +51,7 @@ def to_rows(history: History) -> list[dict[str, Any]]:
     return rows
 
 
-def guarded(value: object) -> object:
+def escape_formula(value: object) -> object:
     """Return the value, a text that a spreadsheet would run as a formula behind an apostrophe (OWASP, "CSV injection").
 
     Numbers are left alone: a negative one is a number, not a formula.

@@ -9,6 +9,7 @@ from booking.history.schedule import columns, heading
 from booking.model.listing import cells
 from booking.model.shared_state import shared_in
 from booking.purchase import Outcome
+from booking.scenario import PAIR
 from booking.text.screen import BAD, GOOD, PLAIN, Screen
 from booking.text.words import buyers, count_of, digits, every_train, power, share, shares, times
 
@@ -99,13 +100,18 @@ def _table(exploration: Exploration) -> Iterator[tuple[str, str]]:
     named: dict[str, int | None] = {Anomaly.OVERSOLD: 0, **exploration.anomalies}
     for name, number in named.items():
         yield name, _counted(exploration, number, whole)
-    sold = sorted(exploration.sold.items())
+    sold, trains = sorted(exploration.sold.items()), exploration.scenario.trains
     rows = [
-        (f"{count_of(tickets, 'ticket')} sold", _counted(exploration, number) + (f", {part}" if number else ""))
+        (sold_words(tickets, trains), _counted(exploration, number) + (f", {part}" if number else ""))
         for (tickets, number), part in zip(sold, shares([number or 0 for _, number in sold]), strict=True)
     ]
     yield from rows if len(rows) <= MOST_ROWS else [*rows[: MOST_ROWS // 2], ("...", ""), *rows[-MOST_ROWS // 2 :]]
     yield "checked", f"{count_of(exploration.states, 'situation')} (buyers that are alike count as one)"
+
+
+def sold_words(sold: int, trains: int) -> str:
+    """Return "2 tickets sold", or "2 journeys sold" where two of them may be on different trains."""
+    return f"{count_of(sold, 'ticket' if trains <= PAIR else 'journey')} sold"
 
 
 def _counted(exploration: Exploration, number: int | None, whole: int | None = None) -> str:
@@ -139,8 +145,8 @@ def _conclusion(exploration: Exploration) -> Iterator[str]:
         part = share(exploration.oversold_interleavings or 0, exploration.interleavings)
         yield f"{part[0].upper()}{part[1:]} of the interleavings oversell. They are not equally likely: if chance picks"
         yield f"who moves next, step after step, the sale is oversold with probability {_probability(probability)}."
-    if exploration.crashes and exploration.scenario.tickets and exploration.sold.get(0):
-        yield "Where no ticket is sold, a buyer died before it had written, and no other one could buy."
+    if exploration.crashes and exploration.scenario.tickets and 0 in exploration.sold:
+        yield "A buyer that dies counts for no ticket, even if it had already written."
     locks = [lock for lock in shared_in(exploration.scenario).locks.values() if lock.permits]
     if exploration.crashes and locks and all(lock.freed_when_holder_dies for lock in locks):
         yield "The system frees the lock of a buyer that dies, so nobody waits for the dead."

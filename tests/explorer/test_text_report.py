@@ -217,6 +217,21 @@ def test_a_lock_that_the_system_frees_is_told() -> None:
     assert told not in " ".join(render(explore(Scenario(2), crashes=1)).split())
 
 
+def test_no_ticket_sold_is_explained() -> None:
+    """Under a lock that is freed nobody sells a ticket only if a buyer dies after its write: the file says 0 then."""
+    told = "A buyer that dies counts for no ticket, even if it had already written."
+    freed = explore(Scenario(2, lock="file"), crashes=1)
+    assert 0 in freed.sold
+    assert told in " ".join(render(freed).split())
+    assert told not in " ".join(render(explore(Scenario(2), crashes=1)).split()), "one of them always sells a ticket"
+
+
+def test_journeys_are_counted_apart_from_the_tickets_of_one_train() -> None:
+    """Two buyers travel on different trains of four: that is no more tickets than the one on each train."""
+    assert "2 journeys sold" in render(explore(Scenario(4, lock="mp", trains=4)))
+    assert "1 ticket sold" in render(explore(Scenario(2, lock="mp", trains=2)))
+
+
 def test_buyers_that_wait_outside_are_named_in_the_sentence() -> None:
     """Buyers whose very first step is blocked for ever have no column, but they are not forgotten."""
     text = render(explore(Scenario(3, lock="mp"), crashes=1, program=buy))

@@ -12,14 +12,14 @@ from booking.errors import BadInputError, DiskError
 from booking.history.schedule import (
     MOST_STEPS,
     SavedSchedule,
-    checked,
     command,
     from_json,
     load,
     parse,
     save,
     to_json,
-    written,
+    to_text,
+    validate,
 )
 from booking.scenario import Scenario
 
@@ -31,7 +31,7 @@ TURNS = st.integers(-10_000, 10_000).filter(bool)
 @given(st.lists(TURNS, min_size=1, max_size=50).map(tuple))
 def test_what_is_written_is_read_again(schedule: tuple[int, ...]) -> None:
     """The short string and the document both give back the same schedule."""
-    assert parse(written(schedule)) == schedule
+    assert parse(to_text(schedule)) == schedule
     saved = SavedSchedule(Scenario(), schedule)
     assert from_json(json.loads(json.dumps(to_json(saved)))) == saved
 
@@ -71,7 +71,7 @@ def test_a_string_that_is_no_schedule_is_refused(text: str, position: int, named
 def test_the_number_of_steps_has_limits(turns: tuple[int, ...]) -> None:
     """A schedule has at least one step, and at most ten thousand."""
     with pytest.raises(BadInputError, match=f"has {len(turns):,} steps"):
-        checked(turns)
+        validate(turns)
 
 
 GOOD = to_json(SAVED)

@@ -7,6 +7,7 @@ from sales import sale
 from booking.history.history import BLOCKED, TORN, History
 from booking.history.states import ending_words, first_steps, states
 from booking.history.verdict import Verdict
+from booking.model.prediction import predict
 from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.steps import Step
@@ -24,6 +25,14 @@ def test_sold_counts_what_was_bought_and_not_what_the_file_lost(race: Judged) ->
     """Two buyers wrote 0 over 1: the file lost one ticket, two were sold."""
     history, _ = race
     assert [state.sold for state in states(history)] == [0, 0, 0, 0, 0, 1, 1, 1, 1, 2]
+
+
+def test_journeys_on_different_trains_sell_no_ticket_twice() -> None:
+    """Buyers 1 and 3 travel on different trains of four: each of these has sold one ticket, as many as it had."""
+    scenario = Scenario(3, lock="mp", trains=4)
+    history = predict(scenario, (1,) * 8 + (3,) * 8).history
+    assert [ending.outcome for ending in history.endings if ending.buyer != 2] == [Outcome.BOUGHT] * 2
+    assert states(history)[-1].sold == 1
 
 
 def test_a_buyer_knows_what_it_read_last_and_what_comes_next(race: Judged) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from booking.history.history import History
 from booking.history.verdict import Verdict
-from booking.reports.csv import COLUMNS, guarded, render, to_rows
+from booking.reports.csv import COLUMNS, escape_formula, render, to_rows
 
 Judged = tuple[History, Verdict]
 
@@ -37,10 +37,10 @@ def test_the_text_reads_back_as_the_rows(any_sale: Judged) -> None:
 @pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"], ids=ascii)
 def test_a_text_that_looks_like_a_formula_is_guarded(first: str) -> None:
     """A spreadsheet runs what begins so; behind an apostrophe it is shown."""
-    assert guarded(f"{first}cmd|' /C calc'!A0") == f"'{first}cmd|' /C calc'!A0"
+    assert escape_formula(f"{first}cmd|' /C calc'!A0") == f"'{first}cmd|' /C calc'!A0"
 
 
 @pytest.mark.parametrize("value", [-9, 0, None, "torn", "read", ""])
 def test_other_values_are_left_alone(value: object) -> None:
     """A negative number is a number."""
-    assert guarded(value) == value
+    assert escape_formula(value) == value

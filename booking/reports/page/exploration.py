@@ -6,10 +6,12 @@ from booking.explorer.result import Exploration
 from booking.history.verdict import SOUND, UNKNOWN, replay_command
 from booking.model.prediction import predict
 from booking.model.world import World
+from booking.reports.exploration import sold_words
 from booking.reports.page import page, sign, title
 from booking.reports.page.grid import MOST_PATHS, grid_data, grid_of
 from booking.reports.page.scene import scene
-from booking.text.words import count_of, digits
+from booking.scenario import PAIR
+from booking.text.words import digits
 
 _READABLE = 10**15
 
@@ -68,6 +70,8 @@ def _many(number: int | None) -> str:
 
 def _sentence(exploration: Exploration) -> str:
     whole = "Every order of the steps was tried." if exploration.exhausted else "Not every order was tried."
-    most = f"At most {count_of(exploration.max_sold, 'ticket')} sold; {exploration.scenario.tickets} existed."
+    scenario = exploration.scenario
+    existed = f"{scenario.tickets} existed" + " on each train" * (scenario.trains > PAIR)
+    most = f"At most {sold_words(exploration.max_sold, scenario.trains)}; {existed}."
     witness = exploration.shortest
     return f"{whole} {most}" + (f" The shortest order that breaks has {witness.steps} steps." if witness else "")
