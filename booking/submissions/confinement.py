@@ -10,6 +10,7 @@ import errno
 import os
 import struct
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 
 _LOAD, _IF_EQUAL, _IF_ANY_BIT, _IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
@@ -176,8 +177,10 @@ def confine(limits: Limits) -> bool:
 
 
 _OPEN_FILES = 64
-_PROCESSES = 256
-"""How many processes and threads the user may have where calls are not filtered."""
+_REFUSALS: tuple[type[Exception], ...] = (ValueError,) if sys.platform == "darwin" else ()
+"""macOS refuses to limit memory below what is mapped."""
+_PROCESSES = 0 if sys.platform == "darwin" else 4096
+"""How many processes the user may have where calls are not filtered; other systems than macOS count threads, too."""
 
 
 def lower(kind: int, most: int) -> None:
@@ -186,7 +189,8 @@ def lower(kind: int, most: int) -> None:
 
     _, hard = resource.getrlimit(kind)
     if hard == resource.RLIM_INFINITY or hard > most:
-        resource.setrlimit(kind, (most, most))
+        with suppress(*_REFUSALS):
+            resource.setrlimit(kind, (most, most))
 
 
 def end_with_parent() -> None:

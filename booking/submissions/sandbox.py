@@ -114,6 +114,8 @@ class Child:
 
     def _ending(self) -> str:
         """Return how a child has ended that has closed its pipe; it is collected only after its group was killed."""
+        if not hasattr(os, "waitid"):  # macOS before Python 3.13
+            return "ends its process"
         deadline = min(self._deadline, time.monotonic() + PATIENCE)
         while not (ended := os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)):
             if time.monotonic() > deadline:
