@@ -265,7 +265,7 @@ def test_the_same_history_always_gets_the_same_verdict() -> None:
         (
             "deadlock",
             (1, 0, (0,), 0, 2),
-            "Buyers wait for a lock that nobody will give back. 1 ticket existed, none was sold.",
+            "Buyers wait forever for a lock. 1 ticket existed, none was sold.",
         ),
     ],
 )

@@ -57,10 +57,10 @@ class Finding:
 
 
 _HAPPENED: dict[str, str] = {
-    Anomaly.LOST_UPDATE: "a buyer wrote over what another one had written. ",
+    Anomaly.LOST_UPDATE: "a buyer overwrote another one's write. ",
     Anomaly.HALF_JOURNEY: "one train lost more tickets than another. ",
     Anomaly.TORN_READ: "{} read half a file. ",
-    Anomaly.DEADLOCK: "buyers wait for a lock that nobody will give back. ",
+    Anomaly.DEADLOCK: "buyers wait forever for a lock. ",
 }
 
 

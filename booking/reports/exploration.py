@@ -33,10 +33,10 @@ _WAYS: dict[str, str] = {
 
 _HAPPENS: dict[str, str] = {
     Anomaly.OVERSOLD: "more tickets are sold than existed",
-    Anomaly.LOST_UPDATE: "a buyer writes over what another one has written",
+    Anomaly.LOST_UPDATE: "a buyer overwrites another one's write",
     Anomaly.HALF_JOURNEY: "one train loses more tickets than another",
     Anomaly.TORN_READ: "a buyer reads half a file",
-    Anomaly.DEADLOCK: "buyers wait for a lock that nobody will give back",
+    Anomaly.DEADLOCK: "buyers wait forever for a lock",
     UNFINISHED: "a buyer's code fails",
     Anomaly.STARVATION: "buyers never end",
 }

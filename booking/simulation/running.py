@@ -11,6 +11,7 @@ from booking.history.history import Ending, History
 from booking.processes.group import Process, ProcessGroup
 from booking.processes.journal import IDLE, Message, receive
 from booking.protection import Protection
+from booking.purchase import journey, purchase
 from booking.registry import LOCKS
 from booking.scenario import Scenario
 from booking.setup import FaultKind, Setup
@@ -201,15 +202,20 @@ class RunningSale:
         return not self._buyers_have_ended()
 
     def _nobody_can_move(self) -> bool:
-        """Return whether waiting is in vain; only of our own locks is it proved that they live up to their facts."""
+        """Return whether waiting is in vain; only our own locks and buyers are known to do what a journal says of them.
+
+        Another lock may not live up to its facts, and another buyer may give back what it does not hold.
+        """
         plan, said = self.plan, self.recorder
+        if plan.scenario.lock not in LOCKS or plan.protection.program not in {purchase, journey}:
+            return False
         processes = {n: p for n, p in enumerate(self._buyer_processes, 1) if n not in said.ended}
         struck = {blow.buyer: blow for blow in plan.faults.struck} if plan.faults else {}
         frozen = {
             n for n, blow in struck.items() if blow.kind is FaultKind.FREEZE and blow.step != Step.ACQUIRE
         }  # whoever wakes it finds it in the same step
         movers = (p for n, p in processes.items() if n not in frozen and not waits(said.last.get(n)))
-        if plan.scenario.lock not in LOCKS or any(process.exitcode is None for process in movers):
+        if any(process.exitcode is None for process in movers):
             return False
         standing = Standing(
             last=said.last,

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from booking.history.history import Event
 from booking.history.verdict import judge
 from booking.locks import LockFacts, Reach
+from booking.protection import Protection
+from booking.purchase import purchase
 from booking.scenario import Scenario
 from booking.setup import Fault, Setup
 from booking.simulation.sale import simulate
@@ -151,6 +154,15 @@ def test_a_stuck_sale_ends_at_once(scenario: Scenario, setup: Setup, name: str, 
     assert time.monotonic() - began < AT_ONCE
     assert (judge(history).name, history.timed_out) == (name, True)
     assert any("No buyer could move any more" in note for note in history.notes)
+
+
+def test_buyers_with_code_of_their_own_are_not_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may give back a lock that they do not hold, so the sale waits for its time-out."""
+    monkeypatch.setattr(Protection, "purchase", staticmethod(partial(purchase)))
+    setup = Setup(faults=(Fault.parsed("1@pay"),))
+    history = simulate(Scenario(3, lock="mp"), setup=setup, db=tmp_path / "db.json", start_method="fork", timeout=0.5)
+    assert (history.timed_out, history.notes) == (True, ())
+    assert history.elapsed_s >= 0.5
 
 
 def test_a_second_permit_keeps_the_sale_going(tmp_path: Path) -> None:
