@@ -168,7 +168,7 @@
       return row;
     });
     const last = element("tr");
-    last.appendChild(element("th", ""));
+    last.appendChild(element("td", ""));
     state.buyers.forEach(function (buyer) { last.appendChild(element("td", buyer.outcome || "", "outcome")); });
     fill(at("columns"), [head].concat(rows, [last]));
   }
@@ -434,6 +434,7 @@
   function openLesson(lesson) {
     const article = at("lesson");
     article.innerHTML = lesson.html; // our own text, built into the site
+    article.querySelectorAll("pre").forEach(function (block) { block.tabIndex = 0; }); // it may be wider than a phone
     const comments = document.createNodeIterator(article, NodeFilter.SHOW_COMMENT);
     let comment = comments.nextNode();
     while (comment) {

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PHONES = 30
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 EVIL = "<img src=x onerror=a()>"
 
 
@@ -87,4 +88,37 @@ def test_a_phone_that_slept_comes_back_without_reloading(browser: "Browser", doo
     phone.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     phone.wait_for_selector("button.buy")
     assert phone.inner_text("button.buy") == "买票"
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: "Browser", door: Door, scheme: str) -> None:
+    """Neither a phone nor the projector breaks a rule of WCAG 2.2 AA that a machine can check."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install -e '.[browser]'").Axe()
+    complaints: list[str] = []
+    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light", bypass_csp=True)
+    base = f"http://{door.host}:{door.port}"
+    wall = new_page(context, f"{base}/wall#{door.secret}", complaints, "projector")
+    phone = new_page(context, f"{base}/{door.word}", complaints)
+
+    def require_none(page: "Page") -> None:
+        found = axe.run(page, options=RULES).response["violations"]
+        assert [(rule["id"], [node["html"][:90] for node in rule["nodes"]][:3]) for rule in found] == []
+
+    require_none(phone)
+    phone.click("form button")
+    phone.fill("#guess", "1")
+    phone.click("form button")
+    wall.wait_for_selector("#guesses .bar-row")
+    require_none(wall)
+    wall.click("#buttons button.main")
+    phone.wait_for_selector("button.buy")
+    require_none(phone)
+    phone.click("button.buy")
+    wall.wait_for_selector("#lanes .part")
+    require_none(wall)
+    wall.wait_for_selector("#verdict-part:not([hidden])")
+    phone.wait_for_selector(".verdict")
+    require_none(wall)
+    require_none(phone)
     context.close()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 READY = "body[data-ready]:not([data-ready=failed])"
 PYODIDE = Path(sys.prefix) / "node_modules" / "pyodide"
 """Where `npm install --prefix .venv pyodide codemirror` puts it."""
@@ -170,6 +171,17 @@ def test_an_exercise_is_checked(lab: "Page") -> None:
     lab.fill(".exercise input", "396")
     lab.click(".exercise button")
     lab.wait_for_selector(".exercise .good")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(lab: "Page", scheme: str) -> None:
+    """No part of the lab breaks a rule of WCAG 2.2 AA that a machine can check."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install -e '.[browser]'").Axe()
+    lab.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    for tab in ("play", "explore", "write", "lessons"):
+        lab.click(f"[data-tab={tab}]")
+        found = axe.run(lab, options=RULES).response["violations"]
+        assert [(tab, rule["id"], [node["html"][:90] for node in rule["nodes"]][:3]) for rule in found] == []
 
 
 def test_it_works_without_a_network_after_the_first_visit(lab: "Page") -> None:
