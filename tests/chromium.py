@@ -3,7 +3,7 @@
 import shutil
 from importlib.util import find_spec
 
-SIZES = {"projector": (1280, 720), "phone": (390, 844)}
+SIZES = {"projector": (1280, 720), "beamer": (1024, 768), "phone": (390, 844)}
 """Width and height in pixels."""
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

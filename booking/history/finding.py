@@ -126,6 +126,24 @@ def held_locks(events: Iterable[Event]) -> dict[int, list[int]]:
     return holds
 
 
+def wait_for(history: History) -> tuple[tuple[int, int], ...]:
+    """Return who waits for whom when the sale ends: pairs of a buyer and one that holds the lock it waits for.
+
+    They are the edges of the wait-for graph. A dead holder counts only if no living one holds the lock, because the
+    system may have freed it. Nothing is returned for several process trees, where a lock may exist several times.
+    """
+    if history.setup.trees > 1:
+        return ()
+    last, holds = {event.buyer: event for event in history.events}, held_locks(history.events)
+    alive = {ending.buyer for ending in history.endings if ending.alive}
+    wanted = {buyer: last[buyer].train for buyer in sorted(alive) if _waits(last.get(buyer))}
+    edges = []
+    for buyer, train in wanted.items():
+        holders = [holder for holder, trains in holds.items() if train in trains and holder != buyer]
+        edges += [(buyer, holder) for holder in [h for h in holders if h in alive] or holders]
+    return tuple(edges)
+
+
 def _waits(event: Event | None) -> bool:
     return event is not None and event.step == Step.ACQUIRE and (event.phase == "call" or event.value == BLOCKED)
 

@@ -5,16 +5,21 @@ the history, from 0; positions in pixels are the drawer's business.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
+from booking.history.finding import wait_for
 from booking.history.history import Event, History
 from booking.history.schedule import step_text
 from booking.history.states import deaths, ending_words
 from booking.history.verdict import SOUND, Finding, Verdict
 from booking.steps import BLOCKED, PAY, TORN, Step
 from booking.text.verbs import count_words
+
+MOST_IN_VIEW = 20
+"""More lanes than this hardly fit on one screen."""
 
 
 class Kind(StrEnum):
@@ -73,15 +78,29 @@ class Arrow:
     text: str
 
 
+class Tenure(NamedTuple):
+    """Whom a clerk, a worker or a lock serves from one event to another; `end` is None if it never stopped."""
+
+    buyer: int
+    start: int
+    end: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All the shapes; `witness` are the events that show an anomaly, `by_time` what to show first."""
+    """All the shapes; `witness` are the events that show an anomaly, `by_time` what to show first.
+
+    `servers` are more lanes, by their names: clerks, workers, and the locks of several trains. `waits` are the edges of
+    the wait-for graph at the end, pairs of buyers.
+    """
 
     lanes: tuple[Lane, ...]
     spans: tuple[Span, ...]
     arrows: tuple[Arrow, ...]
     witness: tuple[int, ...]
     by_time: bool
+    servers: Mapping[str, tuple[Tenure, ...]] = field(default_factory=dict)
+    waits: tuple[tuple[int, int], ...] = ()
 
 
 _KINDS = {
@@ -107,13 +126,53 @@ def draw(history: History, verdict: Verdict) -> Picture:
     index_of = {event.seq: index for index, event in enumerate(history.events)}
     found = (arrow for finding in verdict.findings for arrow in _arrows(history, finding, index_of))
     arrows = tuple(dict.fromkeys(found))  # a lost update beside an oversold sale has the same witness
+    witness = _witness(verdict, arrows, index_of)
     return Picture(
-        lanes=tuple(_lanes(history)),
+        lanes=tuple(_ordered(list(_lanes(history)), {history.events[index].buyer for index in witness})),
         spans=tuple(sorted([*_sections(history), *_spans(history)], key=_backmost_first)),
         arrows=arrows,
-        witness=_witness(verdict, arrows, index_of),
+        witness=witness,
         by_time=verdict.name == SOUND,
+        servers=_clerks(history) | _locks(history),
+        waits=wait_for(history),
     )
+
+
+def _ordered(lanes: list[Lane], witnesses: set[int]) -> list[Lane]:
+    """Return the lanes by their numbers; of many lanes those of the witnesses come first, so that they are seen."""
+    return lanes if len(lanes) <= MOST_IN_VIEW else sorted(lanes, key=lambda lane: lane.buyer not in witnesses)
+
+
+def _clerks(history: History) -> dict[str, tuple[Tenure, ...]]:
+    """Return the lanes of the processes that do the steps for the buyers: each serves one buyer after the other."""
+    own = Counter(ending.pid for ending in history.endings)
+    mine = {ending.buyer: ending.pid for ending in history.endings if own[ending.pid] == 1}
+    serving: dict[int, list[Tenure]] = {}
+    for index, event in enumerate(history.events):
+        if event.pid and event.pid != mine.get(event.buyer):
+            served = serving.setdefault(event.pid, [])
+            if served and served[-1].buyer == event.buyer:
+                served[-1] = served[-1]._replace(end=index)
+            else:
+                served.append(Tenure(event.buyer, index, index))
+    kind = "worker" if history.setup.pool else "clerk"
+    return {f"{kind} {number}": tuple(served) for number, (_, served) in enumerate(sorted(serving.items()), 1)}
+
+
+def _locks(history: History) -> dict[str, tuple[Tenure, ...]]:
+    """Return the lanes of the locks if there are several: who holds each of them when."""
+    if history.scenario.trains == 1:
+        return {}
+    held: dict[int, list[Tenure]] = {train: [] for train in range(1, history.scenario.trains + 1)}
+    for index, event in enumerate(history.events):
+        if event.step == Step.ACQUIRE and event.phase == "return" and event.value != BLOCKED:
+            held[event.train].append(Tenure(event.buyer, index, None))
+        elif event.step == Step.RELEASE and event.phase == "call":
+            held[event.train] = [
+                one._replace(end=index) if (one.buyer, one.end) == (event.buyer, None) else one
+                for one in held[event.train]
+            ]
+    return {f"lock {train}": tuple(holders) for train, holders in held.items() if holders}
 
 
 def _lanes(history: History) -> Iterator[Lane]:

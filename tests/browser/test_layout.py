@@ -25,7 +25,7 @@ PAGES = {name: render(history, judge(history)) for name, history in HISTORIES.it
 WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth - innerWidth"
 
 CUT_OFF = """[...document.querySelectorAll('h1,h2,p,button,dt,dd,li,th,td,label')]
-  .filter(e => e.checkVisibility() && e.id !== 'live' && e.clientWidth && e.scrollWidth > e.clientWidth + 1)
+  .filter(e => e.checkVisibility() && !e.matches('.unseen') && e.clientWidth && e.scrollWidth > e.clientWidth + 1)
   .map(e => e.id || e.innerText)"""
 
 SHARE = """(a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
@@ -47,7 +47,7 @@ SEEN = """e => {
 OVERLAPPING = f"""(() => {{
   const share = {SHARE}, seen = {SEEN};
   const boxes = [...document.querySelectorAll('h1,h2,p,button,input,dt,dd,li,tbody th,tbody td,#chart,#map')]
-    .filter(e => e.checkVisibility() && e.id !== 'live').map(e => [e, seen(e)])
+    .filter(e => e.checkVisibility() && !e.matches('.unseen')).map(e => [e, seen(e)])
     .filter(([, box]) => box.right > box.left && box.bottom > box.top);
   return boxes.flatMap(([e, a], i) => boxes.slice(i + 1)
     .filter(([f, b]) => !e.contains(f) && !f.contains(e) && share(a, b))
@@ -68,14 +68,19 @@ LABELS_BEYOND_THEIR_BARS = """[...document.querySelectorAll('#drawing .label')].
 }).map(label => label.textContent)"""
 
 
-@pytest.mark.parametrize("large", [False, True], ids=["normal", "large"])
+@pytest.mark.parametrize("presenting", [False, True], ids=["normal", "presenting"])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_overlaps_and_nothing_overflows(name: str, size: str, large: bool, visit: Callable[..., Any]) -> None:  # noqa: FBT001
-    """In both sizes and both types, at the beginning and in the middle of a sale."""
+def test_nothing_overlaps_and_nothing_overflows(
+    name: str,
+    size: str,
+    presenting: bool,  # noqa: FBT001
+    visit: Callable[..., Any],
+) -> None:
+    """In all sizes, and presenting, at the beginning and in the middle of a sale."""
     page = visit(PAGES[name], size)
-    if large:
-        page.page.click("#large")
+    if presenting:
+        page.press("p")
     for keys in ([], ["ArrowRight"] * 9):
         page.press(*keys)
         page.page.wait_for_function("!waiting")
@@ -88,8 +93,18 @@ def test_nothing_overlaps_and_nothing_overflows(name: str, size: str, large: boo
         assert page.ask(LABELS_BEYOND_THEIR_BARS) == []
 
 
+@pytest.mark.parametrize("size", ["beamer", "projector"])
 @pytest.mark.parametrize("name", [name for name in PAGES if "grid" not in name])
-def test_a_projector_needs_no_scrolling_to_walk(name: str, visit: Callable[..., Any]) -> None:
-    """At 1280x720 the verdict, the picture and the panel are on the screen together."""
-    page = visit(PAGES[name], "projector")
-    assert page.ask("document.documentElement.scrollHeight") <= 720
+def test_a_projector_needs_no_scrolling_to_walk(name: str, size: str, visit: Callable[..., Any]) -> None:
+    """At 1024x768 and 1280x720 the verdict, the picture, the code and the panel are on the screen together."""
+    page = visit(PAGES[name], size)
+    assert page.ask("document.documentElement.scrollHeight") <= SIZES[size][1]
+
+
+@pytest.mark.parametrize("size", ["beamer", "projector"])
+def test_ten_buyers_are_in_view_from_the_first_to_the_last_event(size: str, visit: Callable[..., Any]) -> None:
+    """The page opens with everything, and presenting keeps it."""
+    page = visit(PAGES["crowd"], size)
+    for keys in ([], ["p"]):
+        page.press(*keys)
+        assert page.ask("chart.scrollWidth <= chart.clientWidth + 1 && chart.scrollHeight <= chart.clientHeight + 1")

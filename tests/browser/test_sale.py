@@ -8,6 +8,7 @@ from sales import SALES, big, crowd
 
 from booking.history.history import Ending, History
 from booking.history.verdict import judge
+from booking.model.prediction import predict
 from booking.purchase import Outcome
 from booking.reports.page import page_data, render
 from booking.scenario import Scenario
@@ -23,7 +24,7 @@ def page_of(history: History) -> str:
 
 def panel(visit: Any) -> list[str]:  # noqa: ANN401
     """Return what the panel says: the event, the file, the lock and the tickets sold."""
-    return [visit.text(name) for name in ("event", "file", "lock", "sold")]
+    return [visit.text("event"), *visit.ask("[...document.querySelectorAll('#facts dd')].map(e => e.innerText)")]
 
 
 def expected(history: History) -> list[list[str]]:
@@ -37,7 +38,7 @@ def expected(history: History) -> list[list[str]]:
             words[lock],
             f"{sold} of {tickets}",
         ]
-        for _, buyer, doing, _, _, file, lock, sold in scene["moments"]
+        for _, buyer, doing, _, _, _, sold, file, lock in scene["moments"]
     ]
 
 
@@ -103,14 +104,14 @@ def test_the_table_shows_what_each_buyer_knows(visit: Visitor) -> None:
 
 
 def test_every_control_works_from_the_keyboard(visit: Visitor) -> None:
-    """Tab reaches the buttons, the slider, the picture and the table; Enter presses a button."""
+    """Tab reaches the buttons, the slider, the picture, the code and the table; Enter presses a button."""
     page = visit(page_of(crowd(10)))
     reached = []
-    for _ in range(16):
+    for _ in range(20):
         page.press("Tab")
         reached.append(page.ask("document.activeElement.id || document.activeElement.tagName"))
-    assert {"forward", "last", "witness", "by-order", "by-time", "bigger", "large", "theme"} <= set(reached)
-    assert {"position", "chart", "knowledge"} <= set(reached)
+    assert {"forward", "last", "witness", "by-order", "by-time", "bigger", "present", "theme"} <= set(reached)
+    assert {"position", "chart", "listing", "knowledge"} <= set(reached)
     page.page.focus("#forward")
     page.press("Enter")
     assert panel(page) == expected(crowd(10))[1]
@@ -130,14 +131,94 @@ def test_a_click_moves_to_the_event_and_shows_its_values(visit: Visitor) -> None
 
 
 def test_the_switches_say_what_they_are(visit: Visitor) -> None:
-    """Step order and real time exclude each other; large type and dark are on or off."""
+    """Step order and real time exclude each other; presenting and dark are on or off."""
     page = visit(page_of(crowd(10)), color_scheme="light")
-    state = "['by-order','by-time','large','theme'].map(name => document.getElementById(name).ariaPressed).join(' ')"
+    state = "['by-order','by-time','present','theme'].map(name => document.getElementById(name).ariaPressed).join(' ')"
     assert page.ask(state) == "true false false false"
-    for name in ("by-time", "large", "theme"):
+    for name in ("by-time", "theme", "present"):
         page.page.click(f"#{name}")
     assert page.ask(state) == "false true true true"
-    assert page.ask("getComputedStyle(document.body).fontSize") == "24px"
+
+
+def test_presenting_shows_one_thing_at_a_time_in_large_type(visit: Visitor) -> None:
+    """P begins and Escape ends it; C changes between the picture and the code, and the arrows walk."""
+    page = visit(page_of(known_race()))
+    size = "parseFloat(getComputedStyle(document.body).fontSize)"
+    before = page.ask(size)
+    page.press("p", "ArrowRight", "ArrowRight")
+    assert page.ask(size) > 1.5 * before
+    assert page.text("event") == "Buyer 1 saw 1."
+    shown = ("chart", "listing", "knowledge", "sentence", "swap")
+    assert [page.page.is_visible(f"#{name}") for name in shown] == [True, False, False, False, True]
+    page.press("c")
+    assert [page.page.is_visible(f"#{name}") for name in shown] == [False, True, False, False, True]
+    page.press("Escape")
+    assert [page.page.is_visible(f"#{name}") for name in shown] == [True, True, True, True, False]
+
+
+def known_race() -> History:
+    """Return the race of the buyers' own code: two read the one ticket before either writes."""
+    return predict(Scenario(2), (1, 1, 2, 2, 2, 1)).history
+
+
+def test_each_buyers_number_stands_at_its_line_of_the_code(visit: Visitor) -> None:
+    """At the start both are at the look; after buyer 1's read (event 4) it is at that line; who has ended is gone."""
+    page = visit(page_of(known_race()))
+    marks = (
+        "[...document.querySelectorAll('#lines li')].filter(e => e.querySelector('.who').innerText)"
+        ".map(e => [e.querySelector('.who').innerText.split(' ')[0], e.querySelector('code').innerText.trim()])"
+    )
+    assert page.ask(marks) == [["1-2", "desk.look()"]]
+    page.press(*["ArrowRight"] * 4)
+    assert page.ask(marks) == [["2", "desk.look()"], ["1", "count = desk.read()"]]
+    assert page.ask("document.querySelector('#lines .now code').innerText.trim()") == "count = desk.read()"
+    page.press("End")
+    assert page.ask(marks) == []
+
+
+def test_the_words_of_a_step_lead_to_its_line(visit: Visitor) -> None:
+    """The sentence of the moment and each buyer's last and next step are links to lines of the code."""
+    page = visit(page_of(known_race()))
+    page.press(*["ArrowRight"] * 4)
+    asked = "document.querySelector('#lines .asked code').innerText.trim()"
+    page.page.click("#event a")
+    assert page.ask(asked) == "count = desk.read()"
+    page.page.click("#buyers tr:first-child a >> nth=1")
+    assert page.ask(asked) == "desk.write(count - 1)"
+    page.press("ArrowRight")
+    assert page.ask("document.activeElement.tagName") == "A"
+
+
+def test_a_button_at_the_end_keeps_the_focus(visit: Visitor) -> None:
+    """Forward is off after the last event, says so, and does not drop the keyboard's place."""
+    page = visit(page_of(SALES["race"]()))
+    page.page.focus("#forward")
+    page.press(*["Enter"] * 12)
+    assert page.ask("[document.activeElement.id, document.activeElement.ariaDisabled].join()") == "forward,true"
+    assert page.text("moment").startswith("Moment 10 of 10")
+
+
+def test_zooming_out_ends_with_all_lanes_and_all_events_in_view(visit: Visitor) -> None:
+    """Fifty buyers do not fit legibly, so the page opens on a part; three presses of - show everything."""
+    page = visit(page_of(crowd(50)))
+    hidden = "[chart.scrollWidth - chart.clientWidth, chart.scrollHeight - chart.clientHeight].map(n => Math.max(0, n))"
+    assert min(page.ask(hidden)) > 100
+    page.press(*["-"] * 6)
+    assert max(page.ask(hidden)) <= 2
+    assert page.ask("document.getElementById('smaller').ariaDisabled") == "true"
+    page.press("+")
+    assert page.ask(hidden)[1] > 100
+
+
+def test_who_waits_for_whom_is_drawn(visit: Visitor) -> None:
+    """Two buyers that took two locks in opposite orders: an arrow from each to the other, and a lane for each lock."""
+    scenario = Scenario(2, lock="mp", trains=2, order="opposite")
+    page = visit(page_of(predict(scenario, (1, 2)).history))
+    assert page.ask("document.querySelectorAll('#drawing .wants').length") == 2
+    assert page.ask("[...document.querySelectorAll('#drawing .fate')].map(e => e.textContent).join()").endswith(
+        "lock 1,lock 2"
+    )
+    assert "waits for the buyer" in page.text("legend")
 
 
 def test_the_axis_changes_the_distances_and_not_the_order(visit: Visitor) -> None:
@@ -162,11 +243,11 @@ def test_a_screen_reader_hears_each_step(visit: Visitor) -> None:
     """The live region says the event and the state; the slider says it where it has the focus itself."""
     page = visit(page_of(SALES["race"]()))
     page.press(*["ArrowRight"] * 6)
-    heard = 'Moment 6. Buyer 2 has written 0. File {"count": 0}. Lock: no lock. Sold 1.'
+    heard = 'Moment 6. Buyer 2 has written 0. File: {"count": 0}. Lock: no lock. Sold 1.'
     assert page.ask("document.getElementById('live').textContent") == heard
     assert page.ask("document.getElementById('position').ariaValueText") == heard
     controls = "[...document.querySelectorAll('button,input,[role=img]')]"
-    assert page.ask(f"{controls}.filter(e => !(e.ariaLabel || e.innerText || e.labels?.length)).length") == 0
+    assert page.ask(f"{controls}.filter(e => !(e.ariaLabel || e.textContent || e.labels?.length)).length") == 0
 
 
 def test_paper_shows_the_whole_picture_without_the_buttons(visit: Visitor) -> None:

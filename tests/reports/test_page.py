@@ -28,10 +28,14 @@ def test_the_data_of_a_torn_read(torn: Judged) -> None:
     """Everything that the page shows, for a sale of two buyers and eight events."""
     data = page_data(*torn)
     words = data["scene"].pop("words")
-    shown = [[row[0], row[1], *(words[place] for place in row[2:7]), row[7]] for row in data["scene"].pop("moments")]
-    lanes = [
-        [*row[:2], words[row[2]], row[3], *(words[place] for place in row[4:])] for row in data["scene"].pop("lanes")
+    rows = data["scene"].pop("moments")
+    shown = [
+        [*row[:2], *(words[place] for place in row[2:5]), *(words[place] for place in row[7:]), row[6]] for row in rows
     ]
+    lanes = [
+        [*row[:2], words[row[2]], row[3], *(words[place] for place in row[4:6])] for row in data["scene"].pop("lanes")
+    ]
+    code = data.pop("code")
     spans = [[*row[:4], *(words[place] for place in row[4:])] for row in data["scene"].pop("spans")]
     two, one = '{"count": 2}', '{"count": 1}'
     assert shown == [
@@ -72,9 +76,16 @@ def test_the_data_of_a_torn_read(torn: Judged) -> None:
             "axis": "order",
             "arrows": [[3, 5, "buyer 1 met the file that buyer 2 had emptied"]],
             "witness": [3, 5],
+            "servers": [],
+            "waits": [],
+            "deaths": [],
+            "shared": ["File", "Lock"],
         },
         "grid": None,
     }
+    assert code["file"] == "purchase.py"
+    assert next(text.strip() for _, text in code["lines"]).startswith("def purchase(")
+    assert [row[5] for row in rows] == [0] * 4 + [58] * 2 + [0] * 3  # buyer 2 never looked, which its code would
 
 
 def test_the_page_carries_its_data_unchanged(any_sale: Judged) -> None:

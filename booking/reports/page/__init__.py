@@ -16,12 +16,13 @@ from typing import Any
 
 from booking.history.history import History
 from booking.history.verdict import SOUND, UNKNOWN, Verdict
-from booking.reports.page.scene import scene
+from booking.model.listing import history_listing
+from booking.reports.page.scene import code_data, scene
 from booking.scenario import Scenario
 from booking.setup import Setup
 from booking.text.words import count_of, printable
 
-SCRIPTS = ("scene.js", "chart.js", "panel.js", "controls.js", "grid.js", "start.js")
+SCRIPTS = ("scene.js", "chart.js", "shapes.js", "panel.js", "controls.js", "grid.js", "start.js")
 _STYLES = ("colours.css", "layout.css")
 _MARK = re.compile(r"\{\{(\w+)\}\}")
 
@@ -33,12 +34,14 @@ def render(history: History, verdict: Verdict) -> str:
 
 def page_data(history: History, verdict: Verdict) -> dict[str, Any]:
     """Return all that the page shows, as JSON: the same history always gives the same data."""
+    code = history_listing(history)
     return {
         "schema": 1,
         "title": title(history.scenario, history.setup),
         "verdict": verdict_data(verdict),
-        "scene": scene(history, verdict),
+        "scene": scene(history, verdict, code.step_lines if code else ()),
         "grid": None,
+        "code": code_data(code),
     }
 
 

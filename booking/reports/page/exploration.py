@@ -9,7 +9,7 @@ from booking.model.world import World
 from booking.reports.exploration import sold_words
 from booking.reports.page import page, sign, title
 from booking.reports.page.grid import MOST_PATHS, grid_data, grid_of
-from booking.reports.page.scene import scene
+from booking.reports.page.scene import code_data, predicted_scene
 from booking.scenario import PAIR
 from booking.text.words import digits
 
@@ -40,8 +40,9 @@ def exploration_data(exploration: Exploration) -> dict[str, Any]:
             "sentence": _sentence(exploration),
             "replay": replay_command(prediction.history) if witness else None,
         },
-        "scene": None if gridded else scene(prediction.history, prediction.verdict),
+        "scene": None if gridded else predicted_scene(prediction),
         "grid": grid_data(grid_of(scenario), chosen) if gridded else None,
+        "code": code_data(prediction.listing),
     }
 
 

@@ -36,6 +36,9 @@ function drawMap() {
   const { across, down, edges, counted } = grid.data, map = at("map"), parts = document.createDocumentFragment();
   const [wide, tall] = spot(across.length, down.length);
   map.setAttribute("viewBox", `0 0 ${wide + 34} ${tall + 26}`);
+  const scale = across.length > 4 ? 0.85 : 0.5; // a large grid is scrolled, so that its words can be read
+  map.style.minWidth = `${Math.round((wide + 34) * scale)}px`;
+  map.style.minHeight = `${Math.round((tall + 26) * scale)}px`;
   map.setAttribute("aria-label", `${counted}. Buyer 1 goes across, buyer 2 down.`);
   across.forEach((step, index) => shape("text", { class: "mark", x: spot(index + 0.5, 0)[0], y: TOP - 30, "text-anchor": "middle" }, parts, step));
   down.forEach((step, index) => shape("text", { class: "mark", x: LEFT - 34, y: spot(0, index + 0.5)[1] + 5, "text-anchor": "end" }, parts, step));

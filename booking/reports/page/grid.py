@@ -14,7 +14,7 @@ from booking.history.verdict import SOUND
 from booking.model.prediction import Prediction, predict
 from booking.model.world import World
 from booking.reports.page import sign
-from booking.reports.page.scene import scene
+from booking.reports.page.scene import predicted_scene
 from booking.scenario import Scenario
 from booking.text.words import count_of
 
@@ -90,5 +90,5 @@ def _path(path: Prediction) -> dict[str, Any]:
         "turns": list(path.schedule),
         "name": verdict.name,
         "sign": sign(verdict.name),
-        "scene": scene(path.history, verdict),
+        "scene": predicted_scene(path),
     }

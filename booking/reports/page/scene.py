@@ -4,19 +4,20 @@ Sentences repeat, so they are kept once, in a list of words, and named by their 
 events below 5 MB.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from booking.history.history import TORN, History, Value
 from booking.history.states import first_steps, states
 from booking.history.verdict import Verdict
+from booking.model.listing import Listing
+from booking.model.prediction import Prediction
 from booking.purchase import Outcome
-from booking.reports.lanes import Picture, Span, draw
+from booking.reports.lanes import Picture, Span, Tenure, draw
 from booking.steps import Step
 from booking.text.words import ranges
 
-_Value = TypeVar("_Value")
 START = "The sale starts"
 MOST_HOLDERS = 8
 """More holders than this (of a semaphore) are counted, not named."""
@@ -33,37 +34,64 @@ class _Words:
         return self.places.setdefault(text, len(self.places))
 
 
-def scene(history: History, verdict: Verdict) -> dict[str, Any]:
-    """Return the lanes, spans, arrows and states of a sale.
+def scene(history: History, verdict: Verdict, lines: Sequence[int] = ()) -> dict[str, Any]:
+    """Return the lanes, spans, arrows and states of a sale; `lines` has the line of code of each event.
 
     Position 0 is the opening of the gate and position k is right after event k, so shapes name positions.
-    `lanes` rows: buyer, process number, outcome, whether it bought, how it ended, first step.
+    `lanes` rows: buyer, process number, outcome, whether it bought, how it ended, first step, its line (0: unknown).
+    `servers` rows: name, rows of buyer, from, to (-1: to the end). `waits` rows: buyer, the buyer it waits for.
     `spans` rows: buyer, kind, from, to (-1: never came back), text, short text.
-    `arrows` rows: from, to, text. `deaths` rows, if anybody died: buyer, position.
-    `moments` rows: microseconds, buyer (0: nobody), doing, knows, then, file, lock, sold.
-    All texts but those of arrows are places in `words`. `axis` is order or time, whichever shows more at first;
-    a `timeless` scene has only its order.
+    `arrows` rows: from, to, text. `deaths` rows: buyer, position.
+    `moments` rows: microseconds, buyer (0: nobody), doing, knows, then, line, sold, the value of each name in `shared`.
+    All texts but names and those of arrows are places in `words`. `axis` is order or time, whichever shows more at
+    first; a `timeless` scene has only its order.
     """
     words = _Words()
     picture = draw(history, verdict)
-    died = [[lane.buyer, lane.died + 1] for lane in picture.lanes if lane.died is not None]
     timeless = len({event.t_ns for event in history.events}) < 2  # noqa: PLR2004 - a model has no clock
+    lines = lines or (0,) * len(history.events)
     return {
         "tickets": history.scenario.tickets,
         "timeless": timeless,
         "axis": "time" if picture.by_time and not timeless else "order",
-        "lanes": _lanes(history, picture, words),
+        "lanes": _lanes(history, picture, words, lines),
+        "servers": [[name, [_tenure(one) for one in served]] for name, served in picture.servers.items()],
         "spans": [_span(span, words) for span in picture.spans],
         "arrows": [[arrow.start + 1, arrow.end + 1, arrow.text] for arrow in picture.arrows],
+        "waits": [list(edge) for edge in picture.waits],
+        "deaths": [[lane.buyer, lane.died + 1] for lane in picture.lanes if lane.died is not None],
         "witness": [index + 1 for index in picture.witness],
-        "moments": _moments(history, words),
+        "shared": [*_named("File", history), *_named("Lock", history)],
+        "moments": _moments(history, words, lines),
         "words": list(words.places),
-        **({"deaths": died} if died else {}),
     }
 
 
-def _lanes(history: History, picture: Picture, words: _Words) -> list[list[Any]]:
+def predicted_scene(prediction: Prediction) -> dict[str, Any]:
+    """Return the scene of a schedule that was played in the model; each of its steps is two events."""
+    steps = prediction.listing.step_lines if prediction.listing else ()
+    lines = [line for turn, line in zip(prediction.played, steps, strict=False) if turn > 0 for _ in ("call", "return")]
+    return scene(prediction.history, prediction.verdict, lines)
+
+
+def code_data(code: Listing | None) -> dict[str, Any] | None:
+    """Return the buyers' code as the page shows it: the file's name, and its lines with their numbers."""
+    return None if code is None else {"file": code.file, "lines": [list(line) for line in code.lines]}
+
+
+def _tenure(service: Tenure) -> list[int]:
+    return [service.buyer, service.start + 1, -1 if service.end is None else service.end + 1]
+
+
+def _named(thing: str, history: History) -> list[str]:
+    """Return the names of what the buyers share: one thing, or one for each train."""
+    trains = history.scenario.trains
+    return [thing] if trains == 1 else [f"{thing} {train}" for train in range(1, trains + 1)]
+
+
+def _lanes(history: History, picture: Picture, words: _Words, lines: Sequence[int]) -> list[list[Any]]:
     first = first_steps(history)
+    at = {event.buyer: line for event, line in reversed(list(zip(history.events, lines, strict=True)))}
     return [
         [
             lane.buyer,
@@ -72,6 +100,7 @@ def _lanes(history: History, picture: Picture, words: _Words) -> list[list[Any]]
             lane.outcome == Outcome.BOUGHT,
             words.place(lane.ended),
             words.place(first.get(lane.buyer, lane.ended)),
+            at.get(lane.buyer, 0),
         ]
         for lane in picture.lanes
     ]
@@ -82,13 +111,13 @@ def _span(span: Span, words: _Words) -> list[Any]:
     return [span.buyer, span.kind, span.start + 1, end, words.place(span.text), words.place(span.short)]
 
 
-def _moments(history: History, words: _Words) -> list[list[Any]]:
+def _moments(history: History, words: _Words, lines: Sequence[int]) -> list[list[Any]]:
     """Return the rows; times are in microseconds from the first event, to a tenth."""
-    locked = any(event.step == Step.ACQUIRE for event in history.events)
+    lock = _lock if any(event.step == Step.ACQUIRE for event in history.events) else _no_lock
     opened = min((event.t_ns for event in history.events), default=0)
     scenario, place = history.scenario, words.place
-    before = (_trains([scenario.tickets] * scenario.trains, _file), _locks([()] * scenario.trains, locked=locked))
-    gate = [0, 0, place(START), place(""), place(""), *map(place, before), 0]
+    before = [_file(scenario.tickets)] * scenario.trains + [lock(())] * scenario.trains
+    gate = [0, 0, place(START), place(""), place(""), 0, 0, *map(place, before)]
     return [gate] + [
         [
             (event.t_ns - opened) // 100 / 10,
@@ -96,27 +125,21 @@ def _moments(history: History, words: _Words) -> list[list[Any]]:
             place(state.doing),
             place(state.knows),
             place(state.then),
-            place(_trains(state.files, _file)),
-            place(_locks(state.holders, locked=locked)),
+            line,
             state.sold,
+            *(place(_file(content)) for content in state.files),
+            *(place(lock(holders)) for holders in state.holders),
         ]
-        for event, state in zip(history.events, states(history), strict=True)
+        for event, state, line in zip(history.events, states(history), lines, strict=True)
     ]
-
-
-def _trains(values: Sequence[_Value], words: Callable[[_Value], str]) -> str:
-    """Return the value of each train in words, of several with their numbers."""
-    if len(values) == 1:
-        return words(values[0])
-    return ", ".join(f"train {train} {words(value)}" for train, value in enumerate(values, 1))
-
-
-def _locks(holders: Sequence[tuple[int, ...]], *, locked: bool) -> str:
-    return _trains(holders, _lock) if locked else "no lock"
 
 
 def _file(content: Value) -> str:
     return "empty" if content == TORN else f'{{"count": {content}}}'
+
+
+def _no_lock(_: tuple[int, ...]) -> str:
+    return "no lock"
 
 
 def _lock(holders: tuple[int, ...]) -> str:

@@ -3,12 +3,12 @@
 const LEGEND = [
   ["look", "looks at the count"], ["wait", "waits for the lock"], ["read", "reads the count"], ["pay", "pays"],
   ["empty", "empties the file"], ["write", "writes the count"], ["inside", "critical section, holding the lock"],
-  ["unguarded", "critical section, not protected"],
+  ["unguarded", "critical section, not protected"], ["served", "serves this buyer, or is held by it"],
 ];
 
 function legendItem(kind, text) {
   const item = document.createElement("li"), picture = shape("svg", { viewBox: "0 0 34 18", "aria-hidden": "true" }, item);
-  const place = { x: 1, y: 1, width: 32, height: 16, rx: 3 }, band = kind === "inside" || kind === "unguarded";
+  const place = { x: 1, y: 1, width: 32, height: 16, rx: 3 }, band = isBand(kind);
   const group = shape("g", { class: kind }, picture);
   shape("rect", { ...place, class: band ? kind : "bar" }, group);
   if (!band) shape("rect", { ...place, fill: `url(#grain-${kind})`, class: "grain" }, group);
@@ -28,18 +28,28 @@ function showLegend() {
   const items = LEGEND.filter(([kind]) => kinds.has(kind)).map(([kind, text]) => legendItem(kind, text));
   if (view.scene.witness.length) items.push(signItem("rect", { class: "ring", x: 3, y: 3, width: 28, height: 12, rx: 3 }, "part of the proof"));
   if (view.scene.arrows.length) items.push(signItem("path", { class: "arrow", d: "M1 9H30" }, "this write made that read out of date"));
+  if (view.scene.waits.length) items.push(signItem("path", { class: "wants", d: "M1 9H30" }, "waits for the buyer that holds the lock"));
   if (view.scene.died.size) items.push(signItem("path", { class: "stop", d: "M11 3L23 15M23 3L11 15" }, "its process died"));
   at("legend").replaceChildren(...items);
+}
+
+// The steps of the proof as buttons: what the picture shows by arrows, for those who do not see it.
+function showProof() {
+  const { witness } = view.scene;
+  at("proof").hidden = at("witness").hidden = at("proof-key").hidden = !witness.length;
+  at("why").replaceChildren();
+  for (const position of witness.slice(0, 40)) {
+    made("button", sentence(position), made("li", "", at("why")), { type: "button" }).addEventListener("click", () => move(position));
+  }
 }
 
 function show(scene) {
   load(scene);
   at("position").max = view.scene.last;
-  at("witness").hidden = at("proof-key").hidden = !view.scene.witness.length;
-  at("by-time").disabled = Boolean(view.scene.timeless);
+  showProof();
+  disable("by-time", view.scene.timeless);
   chart.setAttribute("aria-label", `${page.title}. ${page.verdict.headline}. A lane for each of ${view.scene.lanes.length} buyers.`);
   setAxis(view.axis);
-  zoom(1);
   showLegend();
   move(0);
 }
@@ -49,10 +59,10 @@ function listen() {
     first: KEYS.Home, back: KEYS.ArrowLeft, forward: KEYS.ArrowRight, last: KEYS.End, witness: toProof,
     "by-order": () => setAxis("order"), "by-time": () => setAxis("time"),
     smaller: () => zoom(0.5), bigger: () => zoom(2),
-    large: () => setLarge(!document.documentElement.classList.contains("large")),
+    present: KEYS.p, swap,
     theme: () => setTheme(document.documentElement.dataset.theme !== "dark"),
   };
-  for (const id in clicks) at(id).addEventListener("click", clicks[id]);
+  for (const id in clicks) at(id).addEventListener("click", () => { if (!isOff(id)) clicks[id](); });
   at("position").addEventListener("input", () => move(Number(at("position").value)));
   document.addEventListener("keydown", press);
   chart.addEventListener("scroll", repaint, { passive: true });
@@ -72,6 +82,7 @@ function showVerdict() {
 }
 
 load(page.scene ?? page.grid.paths[0].scene);
+showCode();
 setTheme(matchMedia("(prefers-color-scheme: dark)").matches);
 showVerdict();
 listen();
