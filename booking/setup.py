@@ -9,7 +9,7 @@ from typing import Any
 
 from booking.errors import BadInputError
 from booking.scenario import require_whole
-from booking.steps import PAY, Step
+from booking.steps import PAY, RECORDED
 from booking.text.words import nearest
 
 LONGEST_WAIT = 3600.0
@@ -56,8 +56,8 @@ class Fault:
         if match is None or (freeze and match[3]):
             example = "2@pay" if freeze else "2@pay or 2@read:TERM"
             raise BadInputError(f"{option} is {text!r:.40}; use BUYER@STEP, for example {example}")
-        if match[2] not in {*Step, PAY}:
-            steps = sorted({*Step, PAY})
+        if match[2] not in {*RECORDED, PAY}:
+            steps = sorted({*RECORDED, PAY})
             raise BadInputError(
                 f"{option} {text}: no step {match[2]!r:.20}{nearest(match[2], steps)}; use one of {', '.join(steps)}"
             )

@@ -34,6 +34,8 @@ class Step(StrEnum):
     """Touch a cell of a lock of one's own; its value says in words what is done."""
 
 
+RECORDED = frozenset(Step) - {Step.ACCESS}
+"""The steps that real processes record, so that a fault can strike there; those of a spinning lock are too many."""
 READS = frozenset({Step.LOOK, Step.READ})
 """The steps that return the count."""
 WRITES = frozenset({Step.TRUNCATE, Step.WRITE, Step.SWAP})

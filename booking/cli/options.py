@@ -11,7 +11,7 @@ from booking.history.finding import SOUND, UNKNOWN, Anomaly
 from booking.registry import LOCKS, STORES
 from booking.scenario import ORDERS
 from booking.setup import CHANNELS, GATES, HAND_OVERS, SUBMISSIONS, Fault
-from booking.steps import PAY, Step
+from booking.steps import PAY, RECORDED
 from booking.text.words import nearest
 
 HEADINGS = {
@@ -33,7 +33,7 @@ METHODS = ("fork", "spawn", "forkserver")
 def among_steps(incomplete: str) -> list[str]:
     """Complete the step behind "2@"."""
     buyer, at, step = incomplete.partition("@")
-    return [f"{buyer}@{name}" for name in sorted({*Step, PAY}) if at and name.startswith(step)]
+    return [f"{buyer}@{name}" for name in sorted({*RECORDED, PAY}) if at and name.startswith(step)]
 
 
 def several(names: Iterable[str]) -> Callable[[str], list[str]]:
@@ -60,7 +60,10 @@ KeepStock = Annotated[bool, typer.Option("--keep-stock", help="Sell what is left
 LockName = Annotated[
     str,
     typer.Option(
-        "--lock", metavar="LOCK", autocompletion=among(LOCKS), help=f"One of {', '.join(LOCKS)}; see `booking locks`."
+        "--lock",
+        metavar="LOCK",
+        autocompletion=among(LOCKS),
+        help=f"One of {', '.join(LOCKS)}; see `booking locks`. Or a lock of your own: FILE.py, or FILE.py:CLASS.",
     ),
 ]
 Permits = Annotated[int, typer.Option(metavar="N", help="With --lock semaphore: how many buyers it lets in.")]
