@@ -107,7 +107,8 @@ class Buyer:
         if before.stop.access is None:  # it returned without a step
             return self._next_method(before, before.answers, before.accesses, before.stop)
         answers, accesses = (*before.answers, told), (*before.accesses, before.stop.access)
-        if len(answers) > (MOST_ANSWERS if self.code.facts and before.attributes is not None else MOST_HISTORY):
+        is_seen = bool(self.code.facts) and before.attributes is not None and not self.code.hidden
+        if len(answers) > (MOST_ANSWERS if is_seen else MOST_HISTORY):
             self.is_whole = False
             return -1
         stop = self.code.run(before.methods, before.attributes, answers, accesses)
