@@ -20,11 +20,11 @@ from pathlib import Path
 from aims import Aim, tell
 
 from booking import Scenario, judge, simulate
-from booking.history.history import Phase, Value
 from booking.purchase import buy
 from booking.setup import Setup
 from booking.simulation.desk import RealDesk
 from booking.simulation.sale import Sale
+from booking.steps import Phase, Value
 
 AIM_MS = 0.05
 NOTHING = (0.0, 0.0)

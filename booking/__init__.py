@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from booking.errors import InconclusiveError as InconclusiveError
     from booking.explorer import Exploration as Exploration
     from booking.explorer import explore as explore
+    from booking.history.finding import Anomaly as Anomaly
+    from booking.history.finding import Finding as Finding
     from booking.history.history import Event as Event
     from booking.history.history import History as History
-    from booking.history.verdict import Anomaly as Anomaly
-    from booking.history.verdict import Finding as Finding
     from booking.history.verdict import Verdict as Verdict
     from booking.history.verdict import judge as judge
     from booking.purchase import Desk as Desk
@@ -44,39 +44,23 @@ if TYPE_CHECKING:
     from booking.submissions.testing import prove as prove
 
 # `purchase` is missing on purpose: the module of that name would hide the function once it is imported.
-_HOMES = {
-    "AtomicCell": "cells",
-    "AtomicCells": "cells",
-    "Cell": "cells",
-    "Cells": "cells",
-    "fence": "cells",
-    "BadInputError": "errors",
-    "BookingError": "errors",
-    "DiskError": "errors",
-    "InconclusiveError": "errors",
-    "Exploration": "explorer",
-    "explore": "explorer",
-    "Event": "history.history",
-    "History": "history.history",
-    "Desk": "purchase",
-    "Outcome": "purchase",
-    "buy": "purchase",
-    "LOCKS": "registry",
-    "STORES": "registry",
-    "Replay": "replayer.check",
-    "replay": "replayer.stage",
-    "Stage": "replayer.stage",
-    "Scenario": "scenario",
-    "simulate": "simulation.sale",
-    "prove": "submissions.testing",
-    "FaultKind": "setup",
-    "Fault": "setup",
-    "Setup": "setup",
-    "Anomaly": "history.verdict",
-    "Finding": "history.verdict",
-    "Verdict": "history.verdict",
-    "judge": "history.verdict",
+_NAMES = {
+    "cells": "AtomicCell AtomicCells Cell Cells fence",
+    "errors": "BadInputError BookingError DiskError InconclusiveError",
+    "explorer": "Exploration explore",
+    "history.history": "Event History",
+    "purchase": "Desk Outcome buy",
+    "registry": "LOCKS STORES",
+    "replayer.check": "Replay",
+    "replayer.stage": "replay Stage",
+    "scenario": "Scenario",
+    "simulation.sale": "simulate",
+    "submissions.testing": "prove",
+    "setup": "FaultKind Fault Setup",
+    "history.finding": "Anomaly Finding",
+    "history.verdict": "Verdict judge",
 }
+_HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - every name is in the table above
 

@@ -2,7 +2,7 @@
 
 import re
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
@@ -65,10 +65,6 @@ class Fault:
             buyer=int(match[1]), step=match[2], kind=FaultKind.FREEZE if freeze else FaultKind(match[3] or "KILL")
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """Return it as a JSON object."""
-        return {_key(name): value for name, value in asdict(self).items()}
-
     def __str__(self) -> str:
         return f"{self.buyer}@{self.step}:{self.kind}"
 
@@ -92,7 +88,7 @@ class FaultReport:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON object."""
-        return {_key(name): value for name, value in asdict(self).items()}
+        return asdict(self, dict_factory=_document)
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "FaultReport":
@@ -143,8 +139,8 @@ class Setup:
 
     def to_json(self) -> dict[str, Any]:
         """Return the dials as a JSON object; a fault becomes an object with buyer, step and blow."""
-        document = asdict(self) | {"faults": [fault.to_json() for fault in self.faults]}
-        return {_key(name): value for name, value in document.items()}
+        document = asdict(self, dict_factory=_document)
+        return document | {"faults": list(document["faults"])}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Setup":
@@ -174,6 +170,10 @@ _FIELDS = {key: name for name, key in _KEYS.items()}
 
 def _key(field: str) -> str:
     return _KEYS.get(field, field)
+
+
+def _document(values: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    return {_key(name): value for name, value in values}
 
 
 def _fault(document: Mapping[str, Any]) -> Fault:

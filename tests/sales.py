@@ -1,9 +1,9 @@
 """Sales written down event by event, small ones with an anomaly each and large ones without."""
 
-from booking.history.history import TORN, Ending, Event, History
+from booking.history.history import Ending, Event, History
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.steps import PAY, Step
+from booking.steps import PAY, TORN, Step
 
 
 def sale(

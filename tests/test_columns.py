@@ -2,8 +2,8 @@
 
 import pytest
 
-from booking.history.history import BLOCKED, TORN
 from booking.history.schedule import DIES, WIDTH, Cell, columns, step_text
+from booking.steps import BLOCKED, TORN
 
 
 def test_each_buyer_has_a_column() -> None:

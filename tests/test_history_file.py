@@ -10,10 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from booking.errors import BadInputError
-from booking.history.history import BLOCKED, TORN, Ending, Event, History
+from booking.history.history import Ending, Event, History
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.steps import PAY, Step
+from booking.steps import BLOCKED, PAY, TORN, Step
 
 SMALL = History(
     scenario=Scenario(buyers=2, lock="mp"),

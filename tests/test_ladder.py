@@ -11,7 +11,7 @@ from interleavings import complete_schedules
 from start_methods import METHODS
 
 from booking.errors import BadInputError
-from booking.history.history import CHANGED, History
+from booking.history.history import History
 from booking.history.linearization import linearize
 from booking.history.verdict import judge
 from booking.registry import LOCKS, STORES, go_together, protection_of
@@ -20,7 +20,7 @@ from booking.scenario import Scenario
 from booking.setup import Fault, FaultKind, Setup
 from booking.simulation.sale import simulate
 from booking.simulation.single_buyer import buy_alone
-from booking.steps import Step
+from booking.steps import CHANGED, Step
 
 QUICK = (0.002, 0.002)
 Report: TypeAlias = Callable[[str, object], None]

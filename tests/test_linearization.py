@@ -7,11 +7,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from written import events, sale, steps
 
-from booking.history.history import Event, History, Value
+from booking.history.history import Event, History
 from booking.history.linearization import Interval, intervals, linearize
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.steps import Step
+from booking.steps import Step, Value
 
 MOST_STEPS = 64
 PROPERTY = settings(max_examples=200, deadline=None, database=None, derandomize=True)

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from booking.history.history import Value
 from booking.live.terminal import INTERVAL, bar, progress, show_light
 from booking.live.view import Board, clock_text, has_ended, live
 from booking.processes.journal import END, IDLE, READY, Message
@@ -18,7 +17,7 @@ from booking.purchase import Outcome
 from booking.scenario import Scenario
 from booking.setup import Fault, Setup
 from booking.simulation.sale import simulate
-from booking.steps import PAY, Step
+from booking.steps import PAY, Step, Value
 
 
 class Terminal(io.StringIO):

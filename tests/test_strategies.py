@@ -7,10 +7,10 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 from interleavings import complete_schedules
 
-from booking.history.history import BLOCKED
 from booking.history.schedule import Schedule
 from booking.model.prediction import Prediction, predict
 from booking.scenario import Scenario
+from booking.steps import BLOCKED
 from booking.strategies import scenarios, schedules
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None)

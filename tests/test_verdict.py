@@ -7,9 +7,9 @@ from interleavings import complete_schedules
 from written import events, sale, steps
 
 from booking.explorer import explore
-from booking.history.finding import summary
+from booking.history.finding import SOUND, UNKNOWN, Anomaly, summary
 from booking.history.history import History
-from booking.history.verdict import SOUND, UNKNOWN, Anomaly, judge
+from booking.history.verdict import judge
 from booking.model.prediction import predict
 from booking.purchase import Outcome
 from booking.scenario import Scenario

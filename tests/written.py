@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from booking.history.history import BLOCKED, TORN, Ending, Event, History, Value
+from booking.history.history import Ending, Event, History
 from booking.purchase import Outcome
 from booking.scenario import Scenario
+from booking.steps import BLOCKED, TORN, Value
 
 WORDS = {"": None, TORN: TORN, BLOCKED: BLOCKED}
 

@@ -13,9 +13,9 @@ import typer
 from booking.cli import options
 from booking.cli.files import files_of_store, require_writable, write_history, write_reports
 from booking.errors import BadInputError, DiskError, InconclusiveError
-from booking.history.finding import label
+from booking.history.finding import SOUND, UNKNOWN, Anomaly, label
 from booking.history.history import History
-from booking.history.verdict import SOUND, UNKNOWN, Anomaly, Verdict, judge
+from booking.history.verdict import Verdict, judge
 from booking.live.terminal import on_terminal, progress, screen, show_light
 from booking.registry import store_named
 from booking.reports import processes

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 
 from booking.errors import InconclusiveError
-from booking.history.history import Phase, Value
 from booking.processes import lifeline, signals
 from booking.processes.group import ProcessGroup, room_for
 from booking.processes.journal import END, NOBODY, READY, Journal, Message, receive
@@ -22,6 +21,7 @@ from booking.scenario import Scenario
 from booking.simulation.buyer import Train, settled, trains_of
 from booking.simulation.desk import RealDesk
 from booking.simulation.sale import Sale
+from booking.steps import Phase, Value
 
 PATIENCE = 30.0
 """Seconds beyond the time of the purchases after which no buyer is waited for."""

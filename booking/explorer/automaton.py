@@ -12,12 +12,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from booking.explorer.components import components
-from booking.history.history import CHANGED, TORN
 from booking.model.operation import Operation, Result
 from booking.model.scripted_desk import Continuation, Program, Results, Runner
 from booking.model.shared_state import Shared
 from booking.purchase import Outcome
-from booking.steps import READS, WRITES, Step
+from booking.steps import CHANGED, READS, TORN, WRITES, Step
 
 MOST_RUNS = 40_000
 """How often a buyer's code is run at most. Beyond it the rest of its behaviour is unknown, and reported so."""

@@ -149,7 +149,7 @@ def _verdict(tally: Tally, shortest: Witness | None) -> str:
     return worst or (SOUND if tally.exhausted else UNKNOWN)
 
 
-MOST_STATES = 100_000
+MOST_TO_HINT = 100_000
 """How many states one hint looks at: a second or two."""
 
 
@@ -185,7 +185,7 @@ class Advisor:
         return nearest and Hint(nearest[0], assign_buyers(where, nearest[1]))
 
     def _way(self, anomaly: str, start: Node) -> list[Move] | None:
-        return WitnessSearch(self._anomalies, anomaly, SHORTEST, whole=False).path(start, Limits(MOST_STATES))
+        return WitnessSearch(self._anomalies, anomaly, SHORTEST, whole=False).path(start, Limits(MOST_TO_HINT))
 
     def _local_state(self, world: World, buyer: int) -> int:
         number = self._quotient.automaton.walk(self._roots[buyer], world.answers[buyer - 1])

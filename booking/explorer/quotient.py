@@ -8,15 +8,14 @@ Symmetry: Ip and Dill, "Better verification through symmetry", Formal Methods in
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 from booking.explorer.automaton import UNEXPLORED, Automaton, LocalState
-from booking.history.history import CHANGED, TORN
 from booking.model.operation import Operation, Result
 from booking.model.shared_state import Shared
 from booking.purchase import Outcome
-from booking.steps import WRITES, Step, apply
+from booking.steps import CHANGED, TORN, WRITES, Step, apply
 
 
 class Field(NamedTuple):
@@ -145,7 +144,6 @@ class Quotient:
         self.buyers = sum(buyers)
         self.roots = frozenset(automaton.roots)
         crashes = min(crashes, self.buyers)
-        self._known_merges: dict[tuple[str, Result], tuple[Merge, ...]] = {}
         self.packing = Packing(automaton, shared, self.buyers, crashes)
         starts = list(zip(automaton.roots, buyers, strict=True))
         self.top = sum(automaton.states[root].height * count for root, count in starts)
@@ -155,6 +153,7 @@ class Quotient:
         self._operations = [
             (number, state.next) for number, state in enumerate(automaton.states) if isinstance(state.next, Operation)
         ]
+        self._merges_after = cache(self._merges)
         self._movers = [number for number, _ in self._operations]
         self._tables = [
             (*self.packing.counts[number], *self._deciding(request), _Moves(partial(self._found, number, request)))
@@ -234,31 +233,29 @@ class Quotient:
             content, result = operation.effect(values[position])
             if content != values[position]:
                 change = (values.index(content) - position) * field.unit
-                merges = self._merges(operation.name, content)
+                merges = self._merges_after(operation.name, content)
         return self._move(number, after.get(result, UNEXPLORED), change)._replace(merges=merges)
 
     def _merges(self, name: str, content: Result) -> tuple[Merge, ...]:
         """Return which buyers go on alike once a cell holds this: what their swaps expect can never come back."""
-        if (name, content) not in self._known_merges:
-            written = [(number, o) for number, o in self._operations if o.name == name and o.step in WRITES]
-            possible, size = {content}, 0
-            while len(possible) > size:
-                size = len(possible)
-                possible |= {
-                    apply(o.step, content, o.value, content)[0]
-                    for _, o in written
-                    if o.step is not Step.SWAP or o.expected in possible
-                }
-            first: dict[object, int] = {}
-            merges = []
-            for number, operation in written:
-                if operation.step is Step.SWAP and operation.expected not in possible and number not in self.roots:
-                    state = self.automaton.states[number]
-                    like = first.setdefault((state.begun, state.held, state.height, state.after.get(CHANGED)), number)
-                    unit = self.packing.counts[like].unit - self.packing.counts[number].unit
-                    merges += [] if like == number else [Merge(number, like, unit)]
-            self._known_merges[name, content] = tuple(merges)
-        return self._known_merges[name, content]
+        written = [(number, o) for number, o in self._operations if o.name == name and o.step in WRITES]
+        possible, size = {content}, 0
+        while len(possible) > size:
+            size = len(possible)
+            possible |= {
+                apply(o.step, content, o.value, content)[0]
+                for _, o in written
+                if o.step is not Step.SWAP or o.expected in possible
+            }
+        first: dict[object, int] = {}
+        merges = []
+        for number, operation in written:
+            if operation.step is Step.SWAP and operation.expected not in possible and number not in self.roots:
+                state = self.automaton.states[number]
+                like = first.setdefault((state.begun, state.held, state.height, state.after.get(CHANGED)), number)
+                unit = self.packing.counts[like].unit - self.packing.counts[number].unit
+                merges += [] if like == number else [Merge(number, like, unit)]
+        return tuple(merges)
 
     def _move(self, before: int, after: int, change: int = 0, *, dies: bool = False) -> Move:
         local, counts = self.packing.local, self.packing.counts

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from booking.history.history import BLOCKED, Ending, Event, History
+from booking.history.history import Ending, Event, History
 from booking.purchase import Outcome
 from booking.scenario import PAIR
-from booking.steps import PAY, Step
+from booking.steps import BLOCKED, PAY, Step
 from booking.text.words import buyers, count_of, every_train
 
 SOUND = "sound"

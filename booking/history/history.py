@@ -3,6 +3,7 @@
 A history is plain data. On disk it is JSON Lines: a header, then the events, then one ending per buyer.
 """
 
+import json
 import math
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,8 +17,6 @@ from booking.scenario import Scenario
 from booking.setup import FaultReport, Setup
 from booking.steps import BLOCKED, CHANGED, PAY, TORN, Phase, Step, Value
 from booking.text.display import html
-
-__all__ = ["BLOCKED", "CHANGED", "TORN", "Ending", "Event", "History", "Phase", "Value"]
 
 SCHEMA = 1
 
@@ -133,8 +132,6 @@ class History:
 
     def to_lines(self) -> Iterator[str]:
         """Yield the lines of a history file, without line ends."""
-        import json  # noqa: PLC0415 - a sale without a file needs none
-
         header: dict[str, Any] = {
             "schema": SCHEMA,
             "scenario": self.scenario.to_json(),
@@ -181,8 +178,6 @@ class History:
 
 
 def _object(line: str, number: int) -> dict[str, Any]:
-    import json  # noqa: PLC0415 - a sale without a file needs none
-
     try:
         document = json.loads(line)
     except (ValueError, RecursionError):

@@ -4,6 +4,7 @@ Buyers count from 1. A step of buyer 2 is written 2, and its death -2. As a tabl
 and a column for each buyer, and in it the value read or written.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -115,8 +116,6 @@ def from_json(document: object) -> SavedSchedule:
 
 def load(path: Path) -> SavedSchedule:
     """Return the schedule in a file, as `booking explore --save` writes it; raise BadInputError, DiskError."""
-    import json  # noqa: PLC0415 - a sale names schedules and keeps none
-
     try:
         return from_json(json.loads(files.read_small(path).decode("utf-8")))
     except BadInputError as error:
@@ -128,8 +127,6 @@ def load(path: Path) -> SavedSchedule:
 
 def save(path: Path, saved: SavedSchedule) -> None:
     """Write the document to a file; raise DiskError."""
-    import json  # noqa: PLC0415 - a sale names schedules and keeps none
-
     try:
         path.write_text(json.dumps(to_json(saved)) + "\n", encoding="utf-8")
     except OSError as error:

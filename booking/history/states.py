@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from booking.history.history import BLOCKED, CHANGED, Ending, Event, History, Value
+from booking.history.history import Ending, Event, History
 from booking.history.verdict import Verdict
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.steps import PAY, READS, WRITES, Step, apply
+from booking.steps import BLOCKED, CHANGED, PAY, READS, WRITES, Step, Value, apply
 from booking.text.verbs import VERBS, count_words, verb_of
 
 

@@ -12,14 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from booking.history.finding import SOUND, UNKNOWN, Anomaly, Finding, is_lost_update, label, summary, unanswered
-from booking.history.history import CHANGED, TORN, Event, History
+from booking.history.history import Event, History
 from booking.purchase import Outcome
 from booking.scenario import PAIR
-from booking.steps import READS, Step
+from booking.steps import CHANGED, READS, TORN, Step
 from booking.text.display import html
 from booking.text.words import buyers, count_of, every_train
-
-__all__ = ["MOST_STEPS_SHOWN", "SOUND", "UNKNOWN", "Anomaly", "Finding", "Verdict", "judge", "replay_command"]
 
 _WRITES = frozenset({Step.WRITE, Step.SWAP})
 MOST_STEPS_SHOWN = 64

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from booking.errors import BookingError
-from booking.history.history import BLOCKED, Event, History
+from booking.history.history import Event, History
 from booking.history.schedule import DIES, Cell, step_text
 from booking.model.operation import Operation
 from booking.model.scripted_desk import Results, Runner
 from booking.model.shared_state import train_of
 from booking.model.world import Moved, World
-from booking.steps import PAY, READS, Step
+from booking.steps import BLOCKED, PAY, READS, Step
 from booking.text.words import ranges
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef

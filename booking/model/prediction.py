@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from booking.errors import BadInputError
-from booking.history.history import BLOCKED, TORN, Ending, Event, History, Value
+from booking.history.history import Ending, Event, History
 from booking.history.schedule import Cell, Schedule
 from booking.history.verdict import Verdict, judge
 from booking.model.listing import Listing, cells, schedule_listing
@@ -13,7 +13,7 @@ from booking.model.operation import Operation
 from booking.model.world import Moved, World
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.steps import READS, Step
+from booking.steps import BLOCKED, READS, TORN, Step, Value
 
 _KILLED = -9
 

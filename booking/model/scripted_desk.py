@@ -13,13 +13,12 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from booking.errors import BadInputError, BookingError, TornReadError
-from booking.history.history import CHANGED, TORN
 from booking.model.local_state import local_state, plain_codes
 from booking.model.operation import Operation, Result
 from booking.model.shared_state import COUNTER, Shared, lock_of, train_of
 from booking.model.watchdog import Unwind, Watchdog, call, force_out, line_behind, line_of, programs_frame
 from booking.purchase import Desk, Outcome, buy
-from booking.steps import Step
+from booking.steps import CHANGED, TORN, Step
 
 if TYPE_CHECKING:
     from booking.model.scripted_cells import OwnCode, ScriptedCells

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from booking.history.finding import wait_for
+from booking.history.finding import SOUND, Finding, wait_for
 from booking.history.history import Event, History
 from booking.history.schedule import step_text
 from booking.history.states import deaths, ending_words
-from booking.history.verdict import SOUND, Finding, Verdict
+from booking.history.verdict import Verdict
 from booking.steps import BLOCKED, PAY, TORN, Step
 from booking.text.verbs import count_words
 

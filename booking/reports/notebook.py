@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from html import escape
 
 from booking.explorer.result import Exploration
+from booking.history.finding import SOUND
 from booking.history.history import History
-from booking.history.verdict import SOUND, Verdict, judge
+from booking.history.verdict import Verdict, judge
 from booking.reports import svg
 from booking.reports.exploration import headline, large
 from booking.text.display import html

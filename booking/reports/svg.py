@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterator
 from textwrap import wrap
 from xml.sax.saxutils import escape
 
+from booking.history.finding import SOUND
 from booking.history.history import History
 from booking.history.states import foremost
-from booking.history.verdict import SOUND, Verdict
+from booking.history.verdict import Verdict
 from booking.reports.lanes import Arrow, Kind, Lane, Picture, Span, draw
 from booking.text.words import count_of, printable
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
+from booking.history.finding import SOUND
 from booking.history.history import Ending, Event, History
 from booking.history.states import deaths, foremost
-from booking.history.verdict import SOUND, Verdict
+from booking.history.verdict import Verdict
 from booking.purchase import Outcome
 from booking.reports import processes
 from booking.steps import BLOCKED, CHANGED, PAY, TORN, Step

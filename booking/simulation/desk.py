@@ -6,10 +6,9 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from booking.errors import InconclusiveError, MalformedStoreError, TornReadError
-from booking.history.history import CHANGED, TORN, Value
 from booking.locks import Lock
 from booking.processes.journal import Record
-from booking.steps import PAY, Step
+from booking.steps import CHANGED, PAY, TORN, Step, Value
 from booking.stores import Store
 
 _Result = TypeVar("_Result")

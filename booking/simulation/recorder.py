@@ -3,10 +3,10 @@
 from collections import Counter
 from typing import Literal, cast
 
-from booking.history.history import CHANGED, Ending, Event
+from booking.history.history import Ending, Event
 from booking.processes.journal import END, FAILED, READY, Message
 from booking.purchase import Outcome
-from booking.steps import PAY, WRITES, Step
+from booking.steps import CHANGED, PAY, WRITES, Step
 
 _STEPS = frozenset(Step) | {PAY}
 

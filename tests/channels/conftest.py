@@ -9,10 +9,11 @@ from programs import PATIENCE
 from striking import Striker
 
 from booking.cli import run as command
-from booking.history.history import History, Value
+from booking.history.history import History
 from booking.scenario import Scenario
 from booking.simulation.desk import RealDesk
 from booking.simulation.sale import simulate
+from booking.steps import Value
 
 
 @pytest.fixture

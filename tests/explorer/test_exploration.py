@@ -10,7 +10,7 @@ from booking.errors import BadInputError, BookingError, InconclusiveError
 from booking.explorer import Advisor, Hint, Program, World, explore
 from booking.explorer.counting import Limits
 from booking.explorer.search import cheapest
-from booking.history.verdict import Anomaly
+from booking.history.finding import Anomaly
 from booking.purchase import Desk, Outcome, buy
 from booking.registry import STORES
 from booking.reports.exploration import render

@@ -12,7 +12,8 @@ from booking.cli.app import run_command
 from booking.explorer.automaton import learn
 from booking.explorer.counting import Anomalies, Limits, Tally, count
 from booking.explorer.quotient import Quotient
-from booking.history.verdict import Anomaly, judge
+from booking.history.finding import Anomaly
+from booking.history.verdict import judge
 from booking.locks.multiprocessing import MultiprocessingLock
 from booking.model.scripted_desk import Program, ScriptedDesk, ScriptedLock
 from booking.model.shared_state import COUNT, Shared

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from booking.cli.app import run_command
+from booking.history.finding import Anomaly
 from booking.history.history import History
-from booking.history.verdict import Anomaly, judge
+from booking.history.verdict import judge
 from booking.processes.system import state_of
 from booking.purchase import Outcome
 from booking.registry import LOCKS, go_together, protection_of

@@ -3,11 +3,11 @@
 import pytest
 
 from booking.errors import BadInputError
-from booking.history.history import BLOCKED, TORN
 from booking.history.schedule import parse
 from booking.model.prediction import predict
 from booking.purchase import Outcome
 from booking.scenario import Scenario
+from booking.steps import BLOCKED, TORN
 
 RACE = Scenario(buyers=2)
 LOCKED = Scenario(buyers=2, lock="mp")

@@ -12,7 +12,7 @@ import pytest
 from start_methods import METHODS
 
 from booking.errors import BadInputError, DiskError, InconclusiveError, ReplayDiffersError
-from booking.history.history import BLOCKED, Ending, Event, History
+from booking.history.history import Ending, Event, History
 from booking.history.schedule import parse
 from booking.model.prediction import predict
 from booking.purchase import Outcome
@@ -20,6 +20,7 @@ from booking.registry import LOCKS
 from booking.replayer.check import compare
 from booking.replayer.stage import Stage, replay
 from booking.scenario import Scenario
+from booking.steps import BLOCKED
 
 RACE = Scenario(buyers=2)
 

@@ -4,13 +4,13 @@ import pytest
 from sales import ended as ending
 from sales import sale
 
-from booking.history.history import BLOCKED, TORN, History
+from booking.history.history import History
 from booking.history.states import ending_words, first_steps, states
 from booking.history.verdict import Verdict
 from booking.model.prediction import predict
 from booking.purchase import Outcome
 from booking.scenario import Scenario
-from booking.steps import Step
+from booking.steps import BLOCKED, TORN, Step
 
 Judged = tuple[History, Verdict]
 

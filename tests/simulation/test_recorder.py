@@ -2,11 +2,10 @@
 
 import pytest
 
-from booking.history.history import CHANGED
 from booking.processes.journal import FAILED, NOBODY, READY, Message, Value
 from booking.purchase import Outcome
 from booking.simulation.recorder import Recorder
-from booking.steps import PAY, Step
+from booking.steps import CHANGED, PAY, Step
 
 
 def heard(*said: tuple[str, str, Value]) -> Recorder:

@@ -10,7 +10,7 @@ from start_methods import METHODS
 
 from booking.cli.app import run_command
 from booking.errors import BadInputError
-from booking.history.history import BLOCKED, History
+from booking.history.history import History
 from booking.history.schedule import parse
 from booking.history.verdict import judge
 from booking.model.prediction import predict
@@ -22,6 +22,7 @@ from booking.reports.timeline import render
 from booking.scenario import Scenario
 from booking.setup import Setup
 from booking.simulation.sale import simulate
+from booking.steps import BLOCKED
 
 EXCLUSIVE = [name for name, lock in LOCKS.items() if lock.facts.permits == 1]
 CIRCLE = (

@@ -7,7 +7,7 @@ from labelled import all_ends, anomalies, cheapest
 
 from booking.errors import BadInputError
 from booking.explorer import Advisor, Hint, World, explore
-from booking.history.verdict import Anomaly
+from booking.history.finding import Anomaly
 from booking.purchase import purchase
 from booking.scenario import Scenario
 

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from booking.history.verdict import Anomaly, judge
+from booking.history.finding import Anomaly
+from booking.history.verdict import judge
 from booking.processes.system import ENDED, state_of
 from booking.purchase import Outcome
 from booking.registry import LOCKS, protection_of

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from booking.cli.run import Sales, status_of
-from booking.history.verdict import Anomaly, judge
+from booking.history.finding import Anomaly
+from booking.history.verdict import judge
 from booking.processes.journal import END, READY, Message
 from booking.processes.system import state_of
 from booking.registry import LOCKS, go_together, protection_of

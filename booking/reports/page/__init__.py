@@ -14,8 +14,9 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from booking.history.finding import SOUND, UNKNOWN
 from booking.history.history import History
-from booking.history.verdict import SOUND, UNKNOWN, Verdict
+from booking.history.verdict import Verdict
 from booking.model.listing import history_listing
 from booking.reports.page.scene import code_data, scene
 from booking.scenario import Scenario

@@ -3,7 +3,8 @@
 from typing import Any
 
 from booking.explorer.result import Exploration
-from booking.history.verdict import SOUND, UNKNOWN, replay_command
+from booking.history.finding import SOUND, UNKNOWN
+from booking.history.verdict import replay_command
 from booking.model.prediction import predict
 from booking.model.world import World
 from booking.reports.exploration import sold_words

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from booking.errors import BadInputError
+from booking.history.finding import SOUND
 from booking.history.schedule import Schedule
-from booking.history.verdict import SOUND
 from booking.model.prediction import Prediction, predict
 from booking.model.world import World
 from booking.reports.page import sign

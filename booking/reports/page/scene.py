@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from booking.history.history import TORN, History, Value
+from booking.history.history import History
 from booking.history.states import first_steps, states
 from booking.history.verdict import Verdict
 from booking.model.listing import Listing
 from booking.model.prediction import Prediction
 from booking.purchase import Outcome
 from booking.reports.lanes import Picture, Span, Tenure, draw
-from booking.steps import Step
+from booking.steps import TORN, Step, Value
 from booking.text.words import ranges
 
 START = "The sale starts"
