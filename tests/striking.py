@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,7 +51,8 @@ class Massacre:
             return
         moment = self.moments.setdefault(message.buyer, self.dice.choice(self.words))
         if message.word == moment:
-            os.kill(self.pids.pop(message.buyer), signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may have ended since it said that
+                os.kill(self.pids.pop(message.buyer), signal.SIGKILL)
 
 
 def is_gone(pid: int) -> bool:

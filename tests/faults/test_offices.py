@@ -98,8 +98,8 @@ def test_an_office_that_is_killed_takes_its_buyers_along(method: str, db: Path) 
 
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nobody_outlives_the_parent_of_offices(by: signal.Signals, tmp_path: Path) -> None:
-    """Two offices, a stopped buyer and buyers that wait: all are gone when the parent is, however it went."""
-    options = ["--buyers", "4", "--trees", "2", "--lock", "file", "--freeze", "2@pay", "--timeout", "60"]
+    """Two offices, a stopped buyer, one that pays and two that wait: all are gone when the parent is."""
+    options = ["--buyers", "4", "--trees", "2", "--lock", "file", "--freeze", "2@look", "--pay", "30"]
     program = started(["run", *options, "--db", "db.json"], tmp_path)
     stopped = eventually(lambda: "T" in states_in(program.pid))
     program.send_signal(by)
