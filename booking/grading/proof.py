@@ -65,18 +65,27 @@ class _Search:
     limits: Limits
 
     def run(self, entries: int) -> None:
-        """Explore without a limit to the entries, and with one if the values grow."""
+        """Explore without a limit to the entries, and with one if the values grow or the states are too many."""
         self.crowded: Witness | None = None
+        self.why = MANY_VALUES
         self.product = Product(self.lock, self.buyers, self.memory)
         with self.product.watched():
-            grows = self.buyers > 2 and self._grows_with_two()  # noqa: PLR2004
-            hidden = any(buyer.hidden for buyer in self.product.buyers)
-            if not grows:
-                self.product.explore(replace(self.limits, states=MOST_HIDDEN) if hidden else self.limits)
-            if grows or self.product.cut == MANY_VALUES:
-                if not grows:
-                    self._note_crowded()
+            if self.buyers > 2 and self._grows_with_two():  # noqa: PLR2004
                 self._explore_entries(entries)
+            elif not self._explore_all():
+                self._note_crowded()
+                self._explore_entries(entries)
+
+    def _explore_all(self) -> bool:
+        """Explore without a limit to the entries; return whether a limit would find nothing more."""
+        product, most = self.product, max(self.limits.states // 2, 1)
+        if any(buyer.hidden for buyer in product.buyers):
+            product.explore(replace(self.limits, states=min(most, MOST_HIDDEN)))
+            return True
+        product.explore(replace(self.limits, states=most))
+        if product.cut and product.cut != MANY_VALUES:
+            self.why = f"without a limit there are more than {most:,} states"
+        return not product.cut or (product.is_tso and product.cut != MANY_VALUES)
 
     def _note_crowded(self) -> None:
         """Keep the witness of the states so far, before others are explored."""
@@ -173,7 +182,7 @@ class _Search:
         if doubt:
             return Finding(UNKNOWN, doubt)
         if self.product.limits.entries:
-            return Finding(HOLDS, f"{holds}: proved for {self._times()} each, because {MANY_VALUES}")
+            return Finding(HOLDS, f"{holds}: proved for {self._times()} each, because {self.why}")
         return Finding(HOLDS, f"{holds}, however often each buyer enters")
 
     def _times(self) -> str:
