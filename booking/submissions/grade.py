@@ -79,7 +79,7 @@ class Grade:
     def to_json(self) -> dict[str, Any]:
         """Return the grade as one JSON object, without a schema."""
         document = {
-            "file": self.file,
+            "file": str(place_of(self.file)[0]),
             "lock": self.lock,
             "results": [_result(proof) for proof in self.proofs],
             "score": self.score,

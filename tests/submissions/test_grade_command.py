@@ -68,6 +68,17 @@ def test_a_wrong_lock_in_json(lock: Any, capsys: pytest.CaptureFixture[str]) -> 
     }
 
 
+def test_one_of_several_locks_is_named(lock: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ANN401
+    """FILE:CLASS grades one class of a file; the document has the file and the class apart."""
+    both = tmp_path / "both.py"
+    both.write_text("".join(Path(lock(name)).read_text() for name in ("peterson", "naive-flag")), encoding="utf-8")
+    assert run_command(["grade", str(both)]) == 2
+    assert "several locks, Peterson, NaiveFlag; name one" in capsys.readouterr().err
+    assert run_command(["grade", f"{both}:NaiveFlag", "--json"]) == 1
+    found = document(capsys)
+    assert (found["file"], found["lock"]) == (str(both), "NaiveFlag")
+
+
 def test_the_table_names_line_and_code(lock: Any, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ANN401
     """Each step stands beside its line of the student's file."""
     assert run_command(["grade", lock("hyman")]) == 1
