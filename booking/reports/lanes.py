@@ -35,6 +35,8 @@ class Kind(StrEnum):
     PAY = "pay"
     EMPTY = "empty"
     WRITE = "write"
+    CELL = "cell"
+    """An access to a cell of a lock of one's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ _KINDS = {
     Step.TRUNCATE: Kind.EMPTY,
     Step.WRITE: Kind.WRITE,
     Step.SWAP: Kind.WRITE,
-    Step.ACCESS: Kind.WAIT,
+    Step.ACCESS: Kind.CELL,
 }
 _WORDS = {Kind.WAIT: "wait", Kind.PAY: "pay", Kind.EMPTY: "empty"}
 _UNGUARDED_STEPS = {Step.READ, PAY, Step.TRUNCATE, Step.WRITE, Step.SWAP}
@@ -127,8 +129,9 @@ def draw(history: History, verdict: Verdict) -> Picture:
     found = (arrow for finding in verdict.findings for arrow in _arrows(history, finding, index_of))
     arrows = tuple(dict.fromkeys(found))  # a lost update beside an oversold sale has the same witness
     witness = _witness(verdict, arrows, index_of)
+    seen_at = {history.events[index].buyer: index for index in reversed(witness)}
     return Picture(
-        lanes=tuple(_ordered(list(_lanes(history)), {history.events[index].buyer for index in witness})),
+        lanes=tuple(_ordered(list(_lanes(history)), seen_at)),
         spans=tuple(sorted([*_sections(history), *_spans(history)], key=_backmost_first)),
         arrows=arrows,
         witness=witness,
@@ -138,9 +141,11 @@ def draw(history: History, verdict: Verdict) -> Picture:
     )
 
 
-def _ordered(lanes: list[Lane], witnesses: set[int]) -> list[Lane]:
-    """Return the lanes by their numbers; of many lanes those of the witnesses come first, so that they are seen."""
-    return lanes if len(lanes) <= MOST_IN_VIEW else sorted(lanes, key=lambda lane: lane.buyer not in witnesses)
+def _ordered(lanes: list[Lane], seen_at: Mapping[int, int]) -> list[Lane]:
+    """Return the lanes by their numbers; of many lanes those of the witnesses come first, in the order of the proof."""
+    if len(lanes) <= MOST_IN_VIEW:
+        return lanes
+    return sorted(lanes, key=lambda lane: seen_at.get(lane.buyer, len(lanes) + max(seen_at.values(), default=0)))
 
 
 def _clerks(history: History) -> dict[str, tuple[Tenure, ...]]:

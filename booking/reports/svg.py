@@ -12,7 +12,7 @@ from booking.history.finding import SOUND
 from booking.history.history import History
 from booking.history.states import foremost
 from booking.history.verdict import Verdict
-from booking.reports.lanes import Arrow, Kind, Lane, Picture, Span, draw
+from booking.reports.lanes import Arrow, Kind, Lane, Picture, Span, Tenure, draw
 from booking.text.words import count_of, printable
 
 WIDTH = 1280
@@ -20,6 +20,8 @@ MOST_LANES = 40
 """Of more buyers than this the foremost have a lane, the witnesses first, and a sentence counts the others."""
 
 _LEFT, _RIGHT, _LANE, _LETTER = 190, 24, 34, 16
+_WAITS = 72
+"""The margin on the right in which the arrows of the wait-for graph are drawn."""
 _LINE = 24
 _FONT = f'font-family="system-ui, DejaVu Sans, sans-serif" font-size="{_LETTER}"'
 _INK, _SOFT, _BAD, _GOOD = "#16181d", "#50555f", "#b03a00", "#00674b"
@@ -31,6 +33,7 @@ _LOOKS = {
     Kind.READ: ("#0072b2", "", "#ffffff", "reads"),
     Kind.PAY: ("#f0e442", '<circle cx="4" cy="4" r="1.6" fill="#8f8600"/>', _INK, "pays"),
     Kind.EMPTY: ("#cc79a7", '<path d="M0 0L8 8M8 0L0 8" stroke="#6d2450"/>', _INK, "empties the file"),
+    Kind.CELL: ("#dcd3ee", '<path d="M4 1v3M0 5v3" stroke="#5b3f94"/>', _INK, "touches a cell of the lock"),
     Kind.WRITE: ("#e69f00", '<path d="M2 0v8M6 0v8" stroke="#a85000"/>', _INK, "writes"),
 }
 _BANDS = {
@@ -53,6 +56,8 @@ def render(history: History, verdict: Verdict) -> str:
         *_heading(verdict, lines),
         *(part for lane in layout.lanes for part in _lane(lane, layout)),
         *(_arrow(arrow, layout) for arrow in picture.arrows if layout.shows(arrow)),
+        *(_wait(buyer, holder, layout) for buyer, holder in picture.waits if layout.has(buyer, holder)),
+        *(part for row, name in enumerate(picture.servers) for part in _server(row, name, layout)),
         *_footer(layout),
         "</svg>",
     ]
@@ -71,12 +76,14 @@ class _Layout:
         self._top = top
         self._start = min((event.t_ns for event in history.events), default=0)
         self._length = max([event.t_ns - self._start for event in history.events] + [1])
-        self.below = top + _LANE * len(self.lanes) + 8
+        self._right = _WAITS if picture.waits else _RIGHT
+        self.servers_top = top + _LANE * len(self.lanes)
+        self.below = self.servers_top + _LANE * len(picture.servers) + 8
         self.height = self.below + 2 * _LINE + 12
 
     def x(self, index: int) -> float:
         """Return where an event lies from left to right."""
-        room = WIDTH - _LEFT - _RIGHT
+        room = WIDTH - _LEFT - self._right
         if self.picture.by_time:
             return _LEFT + room * (self._events[index].t_ns - self._start) / self._length
         return _LEFT + room * (index + 0.5) / len(self._events)
@@ -89,13 +96,22 @@ class _Layout:
         """Return the middle of an event."""
         return self.x(index), self.y(self._events[index].buyer) + _LANE / 2
 
-    def end(self, span: Span) -> float:
+    def end(self, span: Span | Tenure) -> float:
         """Return where a span ends: at the right edge if it never came back."""
-        return WIDTH - _RIGHT if span.end is None else self.x(span.end)
+        return self.edge if span.end is None else self.x(span.end)
+
+    @property
+    def edge(self) -> float:
+        """Return where the sale ends."""
+        return WIDTH - self._right
+
+    def has(self, *buyers: int) -> bool:
+        """Return whether these buyers have lanes."""
+        return all(buyer in self._row for buyer in buyers)
 
     def shows(self, arrow: Arrow) -> bool:
         """Return whether both ends of an arrow are in shown lanes."""
-        return all(self._events[index].buyer in self._row for index in (arrow.start, arrow.end))
+        return self.has(*(self._events[index].buyer for index in (arrow.start, arrow.end)))
 
     @property
     def axis(self) -> str:
@@ -109,10 +125,11 @@ def _patterns() -> Iterator[str]:
             f'<pattern id="booking-{kind}" width="8" height="8" patternUnits="userSpaceOnUse">'
             f'<rect width="8" height="8" fill="{fill}"/><g fill="none" stroke-width="2">{grain}</g></pattern>'
         )
-    yield (
-        '<marker id="booking-head" viewBox="0 0 10 10" refX="8" refY="5" markerWidth="12" markerHeight="12"'
-        f' markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L10 5L0 10z" fill="{_BAD}"/></marker>'
-    )
+    for name, fill in (("head", _BAD), ("want", _INK)):
+        yield (
+            f'<marker id="booking-{name}" viewBox="0 0 10 10" refX="8" refY="5" markerWidth="12" markerHeight="12"'
+            f' markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L10 5L0 10z" fill="{fill}"/></marker>'
+        )
 
 
 def _heading(verdict: Verdict, lines: list[str]) -> Iterator[str]:
@@ -167,6 +184,29 @@ def _arrow(arrow: Arrow, layout: _Layout) -> str:
     )
 
 
+def _wait(buyer: int, holder: int, layout: _Layout) -> str:
+    """Draw an arrow, right of the last event, from a buyer to the one whose lock it waits for."""
+    x, y, to_y = layout.edge + 4, layout.y(buyer) + _LANE / 2, layout.y(holder) + _LANE / 2
+    aside = _LANE * (0.22 if to_y > y else -0.22)
+    bulge = min(_WAITS - 10, 24 + abs(to_y - y) / 4)
+    curve = f"C{x + bulge:.1f} {y + aside:.1f} {x + bulge:.1f} {to_y - 2 * aside:.1f} {x:.1f} {to_y - aside:.1f}"
+    return (
+        f'<path d="M{x:.1f} {y + aside / 2:.1f}{curve}" fill="none" stroke="{_INK}" stroke-width="2"'
+        f' marker-end="url(#booking-want)"><title>buyer {buyer} waits for buyer {holder}</title></path>'
+    )
+
+
+def _server(row: int, name: str, layout: _Layout) -> Iterator[str]:
+    """Draw the lane of a clerk, a worker or a lock: whom it serves, or who holds it."""
+    y = layout.servers_top + _LANE * row
+    yield _text(12, y + 23, name, f'fill="{_SOFT}"')
+    for one in layout.picture.servers[name]:
+        start, end = layout.x(one.start) - 2, layout.end(one) + 2
+        yield _box(start, y + 7, end, _LANE - 14, f'fill="#ffffff" stroke="{_SOFT}"')
+        label = f"buyer {one.buyer}" if end - start > 9 * _LETTER * 0.62 else str(one.buyer)
+        yield _text((start + end) / 2, y + 23, label, f'fill="{_INK}" text-anchor="middle"')
+
+
 def _footer(layout: _Layout) -> Iterator[str]:
     x, y = 12, layout.below + 4
     shown_kinds = {span.kind for span in layout.picture.spans}
@@ -179,8 +219,9 @@ def _footer(layout: _Layout) -> Iterator[str]:
     if any(lane.died is not None for lane in layout.lanes):
         yield _cross(x + 8, y + 8)
         yield _text(x + 24, y + 14, "its process died", f'fill="{_INK}"')
+    waits = " Arrows on the right lead to the buyer that holds the lock." if layout.picture.waits else ""
     more = f"; {count_of(layout.hidden, 'more buyer')} not shown" if layout.hidden else ""
-    yield _text(12, y + 14 + _LINE, f"From left to right: {layout.axis}{more}.", f'fill="{_SOFT}"')
+    yield _text(12, y + 14 + _LINE, f"From left to right: {layout.axis}{more}.{waits}", f'fill="{_SOFT}"')
 
 
 def _cross(x: float, y: float) -> str:

@@ -6,7 +6,10 @@ import pytest
 from models import SHOWN
 
 from booking.cli.app import run_command
+from booking.explorer import explore
 from booking.registry import LOCKS, STORES
+from booking.reports.page.exploration import exploration_data
+from booking.scenario import Scenario
 
 MATRIX = [(lock, store) for lock in LOCKS for store in STORES]
 SMALL = [pair for pair in SHOWN if pair[0] not in {"semaphore", "inherited"}]
@@ -47,3 +50,31 @@ def test_every_exploration_has_its_page(
     wrong = [explored(*pair, trains, buyers, capsys) for pair in pairs for trains in (1, 2)]
     assert list(filter(None, wrong)) == []
     assert len(list(tmp_path.iterdir())) > len(pairs)
+
+
+def test_the_cells_of_a_lock_of_ones_own_are_shown_with_their_values(tmp_path: Path) -> None:
+    """A flag that is read and then set: its value stands beside the file's, and its code is the lock's."""
+    (tmp_path / "flag.py").write_text(FLAG, encoding="utf-8")
+    data = exploration_data(explore(Scenario(2, lock=str(tmp_path / "flag.py"))))
+    scene = data["scene"] or data["grid"]["paths"][0]["scene"]
+    words = scene["words"]
+    assert scene["shared"] == ["File", "taken"]
+    assert [words[row[8]] for row in scene["moments"]][:: len(scene["moments"]) - 1] == ["False", "False"]
+    assert "True" in {words[row[8]] for row in scene["moments"]}
+    assert data["code"]["file"] == "flag.py"
+
+
+FLAG = """\
+from booking import Cell
+
+class Flag:
+    taken = Cell(False)
+
+    def acquire(self, me):
+        while self.taken:
+            pass
+        self.taken = True
+
+    def release(self, me):
+        self.taken = False
+"""

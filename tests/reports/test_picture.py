@@ -8,10 +8,12 @@ from written import steps as written_steps
 from booking.history.history import History
 from booking.history.states import deaths, foremost
 from booking.history.verdict import Verdict, judge
+from booking.model.prediction import predict
 from booking.purchase import Outcome
 from booking.reports import svg
-from booking.reports.lanes import Arrow, Kind, Span, draw
+from booking.reports.lanes import Arrow, Kind, Span, Tenure, draw
 from booking.reports.timeline import timeline
+from booking.scenario import Scenario
 from booking.setup import FaultKind, FaultReport
 from booking.steps import Step
 
@@ -102,3 +104,32 @@ def test_a_stuck_sale_is_drawn_to_its_end(stuck: Judged) -> None:
     assert lines[2].count(".") > 40
     assert lines[3].endswith("X died")
     assert max(map(len, lines)) <= 80
+
+
+def test_who_waits_for_whom_is_an_edge_of_the_picture(stuck: Judged) -> None:
+    """Buyer 2 waits for the lock that dead buyer 1 held; in a cycle each waits for the other."""
+    assert draw(*stuck).waits == ((2, 1),)
+    cycle = predict(Scenario(2, lock="mp", trains=2, order="opposite"), (1, 2))
+    picture = draw(cycle.history, cycle.verdict)
+    assert picture.waits == ((1, 2), (2, 1))
+    image = svg.render(cycle.history, cycle.verdict)
+    assert image.count("url(#booking-want)") == 2
+    assert "buyer 1 waits for buyer 2" in image
+
+
+def test_several_locks_have_a_lane_each_with_their_holders() -> None:
+    """In opposite orders buyer 1 takes the lock of train 1 and buyer 2 that of train 2, and both keep it."""
+    cycle = predict(Scenario(2, lock="mp", trains=2, order="opposite"), (1, 2))
+    assert draw(cycle.history, cycle.verdict).servers == {
+        "lock 1": (Tenure(1, 1, None),),
+        "lock 2": (Tenure(2, 3, None),),
+    }
+
+
+def test_a_clerk_has_a_lane_with_whom_it_serves(race: Judged) -> None:
+    """Events of another process than the buyer's own are a clerk's: one serves buyer 1, then 2, then 1 again."""
+    history, verdict = race
+    served = replace(history, events=tuple(event._replace(pid=900) for event in history.events))
+    assert draw(served, verdict).servers == {"clerk 1": (Tenure(1, 0, 1), Tenure(2, 2, 5), Tenure(1, 6, 9))}
+    assert "clerk 1" in svg.render(served, verdict)
+    assert draw(history, verdict).servers == {}

@@ -68,7 +68,7 @@ function ranges(buyers) {
     if (runs.at(-1)?.[1] === buyer - 1) runs.at(-1)[1] = buyer; else runs.push([buyer, buyer]);
   }
   const text = runs.map(([from, to]) => (from === to ? from : `${from}-${to}`)).join(", ");
-  return text.length > 9 ? `${buyers.length} buyers` : text;
+  return text.length > 8 ? `${buyers.length} buyers` : text;
 }
 
 function duration(microseconds) {

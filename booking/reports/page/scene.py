@@ -4,14 +4,16 @@ Sentences repeat, so they are kept once, in a list of words, and named by their 
 events below 5 MB.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from booking.cells import unpack
 from booking.history.history import History
 from booking.history.states import first_steps, states
 from booking.history.verdict import Verdict
 from booking.model.listing import Listing
+from booking.model.operation import CELL, Result
 from booking.model.prediction import Prediction
 from booking.purchase import Outcome
 from booking.reports.lanes import Picture, Span, Tenure, draw
@@ -34,8 +36,13 @@ class _Words:
         return self.places.setdefault(text, len(self.places))
 
 
-def scene(history: History, verdict: Verdict, lines: Sequence[int] = ()) -> dict[str, Any]:
-    """Return the lanes, spans, arrows and states of a sale; `lines` has the line of code of each event.
+def scene(
+    history: History, verdict: Verdict, lines: Sequence[int] = (), cells: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, Any]:
+    """Return the lanes, spans, arrows and states of a sale.
+
+    `lines` has the line of code of each event, and `cells` the value at each position of every cell of a lock of one's
+    own, which are shown in place of who holds the lock.
 
     Position 0 is the opening of the gate and position k is right after event k, so shapes name positions.
     `lanes` rows: buyer, process number, outcome, whether it bought, how it ended, first step, its line (0: unknown).
@@ -61,8 +68,8 @@ def scene(history: History, verdict: Verdict, lines: Sequence[int] = ()) -> dict
         "waits": [list(edge) for edge in picture.waits],
         "deaths": [[lane.buyer, lane.died + 1] for lane in picture.lanes if lane.died is not None],
         "witness": [index + 1 for index in picture.witness],
-        "shared": [*_named("File", history), *_named("Lock", history)],
-        "moments": _moments(history, words, lines),
+        "shared": [*_named("File", history), *(cells or _named("Lock", history))],
+        "moments": _moments(history, words, lines, cells or {}),
         "words": list(words.places),
     }
 
@@ -71,7 +78,23 @@ def predicted_scene(prediction: Prediction) -> dict[str, Any]:
     """Return the scene of a schedule that was played in the model; each of its steps is two events."""
     steps = prediction.listing.step_lines if prediction.listing else ()
     lines = [line for turn, line in zip(prediction.played, steps, strict=False) if turn > 0 for _ in ("call", "return")]
-    return scene(prediction.history, prediction.verdict, lines)
+    return scene(prediction.history, prediction.verdict, lines, _cells_along(prediction))
+
+
+def _cells_along(prediction: Prediction) -> dict[str, list[str]]:
+    """Return the value of each cell of a lock of one's own at each position: a call leaves it as it is."""
+    world = prediction.start
+    held = [world.cells]
+    for turn in prediction.played:
+        after = world.move(turn)[0] if turn > 0 else world.crash(-turn)[0]
+        held += [world.cells, after.cells] if turn > 0 else []
+        world = after
+    names = [name for name in world.cells if name.startswith(CELL)]
+    return {name.removeprefix(CELL): [_unpacked(values[name]) for values in held] for name in names}
+
+
+def _unpacked(content: Result) -> str:
+    return str(unpack(content) if isinstance(content, int) else content)
 
 
 def code_data(code: Listing | None) -> dict[str, Any] | None:
@@ -111,13 +134,20 @@ def _span(span: Span, words: _Words) -> list[Any]:
     return [span.buyer, span.kind, span.start + 1, end, words.place(span.text), words.place(span.short)]
 
 
-def _moments(history: History, words: _Words, lines: Sequence[int]) -> list[list[Any]]:
+def _moments(
+    history: History, words: _Words, lines: Sequence[int], cells: Mapping[str, Sequence[str]]
+) -> list[list[Any]]:
     """Return the rows; times are in microseconds from the first event, to a tenth."""
     lock = _lock if any(event.step == Step.ACQUIRE for event in history.events) else _no_lock
     opened = min((event.t_ns for event in history.events), default=0)
     scenario, place = history.scenario, words.place
-    before = [_file(scenario.tickets)] * scenario.trains + [lock(())] * scenario.trains
-    gate = [0, 0, place(START), place(""), place(""), 0, 0, *map(place, before)]
+
+    def shared(position: int, files: Sequence[Value], holders: Sequence[tuple[int, ...]]) -> list[int]:
+        values = [known[position] for known in cells.values()] if cells else map(lock, holders)
+        return [place(text) for text in (*map(_file, files), *values)]
+
+    before = shared(0, [scenario.tickets] * scenario.trains, [()] * scenario.trains)
+    gate = [0, 0, place(START), place(""), place(""), 0, 0, *before]
     return [gate] + [
         [
             (event.t_ns - opened) // 100 / 10,
@@ -127,10 +157,9 @@ def _moments(history: History, words: _Words, lines: Sequence[int]) -> list[list
             place(state.then),
             line,
             state.sold,
-            *(place(_file(content)) for content in state.files),
-            *(place(lock(holders)) for holders in state.holders),
+            *shared(position, state.files, state.holders),
         ]
-        for event, state, line in zip(history.events, states(history), lines, strict=True)
+        for position, (event, state, line) in enumerate(zip(history.events, states(history), lines, strict=True), 1)
     ]
 
 

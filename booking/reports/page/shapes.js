@@ -70,6 +70,7 @@ const GRAINS = {
   wait: ["path", { d: "M-2 10L10 -2M-2 2L2 -2M6 10L10 6" }],
   pay: ["circle", { cx: 4, cy: 4, r: 1.6 }],
   empty: ["path", { d: "M0 0L8 8M8 0L0 8" }],
+  cell: ["path", { d: "M4 1v3M0 5v3" }],
   write: ["path", { d: "M2 0v8M6 0v8" }],
 };
 

@@ -2,7 +2,7 @@
 
 const LEGEND = [
   ["look", "looks at the count"], ["wait", "waits for the lock"], ["read", "reads the count"], ["pay", "pays"],
-  ["empty", "empties the file"], ["write", "writes the count"], ["inside", "critical section, holding the lock"],
+  ["cell", "touches a cell of the lock"], ["empty", "empties the file"], ["write", "writes the count"], ["inside", "critical section, holding the lock"],
   ["unguarded", "critical section, not protected"], ["served", "serves this buyer, or is held by it"],
 ];
 
