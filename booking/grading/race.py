@@ -8,7 +8,7 @@ from pathlib import Path
 
 from booking import cells
 from booking.errors import BadInputError, InconclusiveError
-from booking.locks.own import require_lock
+from booking.locks.own import class_of
 from booking.processes import lifeline
 from booking.processes.group import ProcessGroup
 from booking.processes.journal import FAILED, receive
@@ -39,7 +39,7 @@ class Race:
 class RacerTask:
     """What a racing process is told."""
 
-    lock: type
+    lock: type | str
     me: int
     buyers: int
     entries: int
@@ -48,7 +48,7 @@ class RacerTask:
 
 
 def race(  # noqa: PLR0913 - the dials of a race
-    lock: type,
+    lock: type | str,
     *,
     buyers: int = 2,
     entries: int = 10_000,
@@ -58,15 +58,16 @@ def race(  # noqa: PLR0913 - the dials of a race
 ) -> Race:
     """Let so many processes enter so often each, and return what happened; nobody claims a proof for a processor.
 
-    It ends after so many seconds, and with `until_overlap` when two have been inside. Under spawn the class must be
-    found by its module's name. Raise BadInputError if the class is no lock, or if its code fails there.
+    It ends after so many seconds, and with `until_overlap` when two have been inside. Under spawn a class must be
+    found by its module's name; FILE or FILE:CLASS works everywhere. Raise BadInputError if the class is no lock, or if
+    its code fails there.
     """
-    require_lock(lock)
+    kind = class_of(lock)
     started = time.monotonic()
     context = context_named(start_method)
     with (
-        cell_file(lock, buyers, _PER_BUYER * buyers) as path,
-        closing(CellMemory(lock, buyers, path)) as memory,
+        cell_file(kind, buyers, _PER_BUYER * buyers) as path,
+        closing(CellMemory(kind, buyers, path)) as memory,
         ProcessGroup(context) as group,
     ):
         for me in range(buyers):
@@ -95,8 +96,9 @@ def race(  # noqa: PLR0913 - the dials of a race
 def run_racer(task: RacerTask) -> None:
     """Be one buyer: enter and leave until all entries are made, and look around while inside."""
     lifeline.become_child(task.ends, lambda: None)
-    memory = CellMemory(task.lock, task.buyers, task.path)
-    lock = cells.new_lock(task.lock, memory)
+    kind = class_of(task.lock)
+    memory = CellMemory(kind, task.buyers, task.path)
+    lock = cells.new_lock(kind, memory)
     cells.enter(memory)
     counts = memory.words[len(memory.places) :]
     mine = _PER_BUYER * task.me

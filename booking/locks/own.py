@@ -115,6 +115,17 @@ def lock_of(name: str) -> type:
     return lock
 
 
+def class_of(lock: type | str) -> type:
+    """Return a lock's class, which a child process is told by its file where it cannot import it; raise BadInputError.
+
+    "FILE" and "FILE:CLASS" name one.
+    """
+    if isinstance(lock, str):
+        return lock_of(lock)
+    require_lock(lock)
+    return lock
+
+
 def read(path: Path) -> str:
     """Return the text of a file with a lock; raise BadInputError."""
     try:

@@ -10,6 +10,7 @@ from booking import cells
 from booking.cells import Access, Value
 from booking.errors import BadInputError, ReplayDiffersError
 from booking.grading.finding import Step, Witness
+from booking.locks.own import class_of
 from booking.processes import lifeline
 from booking.processes.group import ProcessGroup
 from booking.processes.journal import FAILED, PARENT_GONE, READY, Journal, Message
@@ -27,7 +28,7 @@ _INSIDE = "inside "
 class GatedLockTask:
     """What a buyer's process is told."""
 
-    lock: type
+    lock: type | str
     buyer: int
     buyers: int
     path: Path
@@ -39,7 +40,7 @@ def run_gated_lock(task: GatedLockTask) -> None:
     """Be one buyer: enter and leave until this process is ended, and ask before every access."""
     lifeline.become_child(task.ends, lambda: None)
     world = _GatedMemory(task, Journal(task.buyer, task.ends.journal))
-    lock = cells.new_lock(task.lock, world)
+    lock = cells.new_lock(class_of(task.lock), world)
     cells.enter(world)
     while True:
         world.begin("enter", is_inside=False)
@@ -54,8 +55,8 @@ class _GatedMemory(CellMemory):
     """The world of a process that asks before every access; a call without an access is a step, too."""
 
     def __init__(self, task: GatedLockTask, journal: Journal) -> None:
-        super().__init__(task.lock, task.buyers, task.path)
-        self._lock = task.lock
+        self._lock = class_of(task.lock)
+        super().__init__(self._lock, task.buyers, task.path)
         self._journal = journal
         self._permission = task.permission
         self._call, self._is_inside, self._is_first = "", False, True
@@ -105,20 +106,22 @@ class _Heard:
             self.told = cells.unpack(int(message.value))
 
 
-def replay_witness(lock: type, witness: Witness, buyers: int, *, start_method: str | None = None) -> tuple[Step, ...]:
+def replay_witness(
+    lock: type | str, witness: Witness, buyers: int, *, start_method: str | None = None
+) -> tuple[Step, ...]:
     """Let real processes take the steps of a witness, one round of its cycle included; return the steps.
 
     Raise ReplayDiffersError for the first step in which reality differs: in what is asked for, in what the buyer is
     told, in what a cell holds afterwards, or in who is inside. Raise BadInputError for a witness with store buffers,
-    because no process can be told when its processor empties its own. Under spawn the class must be found by its
-    module's name.
+    because no process can be told when its processor empties its own. Under spawn a class must be found by its
+    module's name; FILE or FILE:CLASS works everywhere.
     """
-    steps = (*witness.steps, *witness.cycle)
+    steps, kind = (*witness.steps, *witness.cycle), class_of(lock)
     if any(step.buffers for step in steps):
         raise BadInputError("a witness under tso is not replayed: a processor empties its store buffer when it likes")
     with (
-        cell_file(lock, buyers) as path,
-        closing(CellMemory(lock, buyers, path)) as memory,
+        cell_file(kind, buyers) as path,
+        closing(CellMemory(kind, buyers, path)) as memory,
         ProcessGroup(context_named(start_method)) as group,
         closing(Controller(group)) as controller,
     ):

@@ -10,7 +10,9 @@ from booking.cells import Cell
 from booking.errors import BadInputError, ReplayDiffersError
 from booking.grading import prove
 from booking.grading.race import race
+from booking.locks.own import lock_of
 from booking.replayer.gated_locks import replay_witness
+from booking.textbook import TEXTBOOK
 
 LOCKS = [kind for _, kind in getmembers(locks_by_hand, isclass) if kind.__module__ == locks_by_hand.__name__]
 
@@ -45,6 +47,29 @@ def test_spawned_processes_do_the_same(lock: type) -> None:
 
     assert witness is not None
     assert replay_witness(lock, witness, 2, start_method="spawn")[-1].inside == (1, 2)
+
+
+@pytest.mark.parametrize("name", TEXTBOOK)
+def test_every_witness_of_the_textbook_is_what_real_processes_do(name: str) -> None:
+    """Processes that open the file of a lock take the steps that break it."""
+    known = TEXTBOOK[name]
+    buyers = min(known.known)
+    lock = f"{known.path}:{known.class_name}"
+    for finding in prove(lock_of(lock), buyers=buyers).findings.values():
+        if finding.witness is not None:
+            replay_witness(lock, finding.witness, buyers)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, known in TEXTBOOK.items() if not known.is_right])
+def test_spawned_processes_show_the_witnesses_of_the_textbook(name: str) -> None:
+    """A spawned process opens the file as a forked one does."""
+    known = TEXTBOOK[name]
+    buyers = min(known.known)
+    lock = f"{known.path}:{known.class_name}"
+    for finding in prove(lock_of(lock), buyers=buyers).findings.values():
+        if finding.witness is not None:
+            replay_witness(lock, finding.witness, buyers, start_method="spawn")
 
 
 def test_a_lock_that_differs_from_its_prediction_is_named() -> None:
