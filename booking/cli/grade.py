@@ -82,7 +82,9 @@ def _print_starter(name: str) -> int:
     from booking.textbook.starter import BLANK, starter_of  # noqa: PLC0415
 
     if name not in {BLANK, *TEXTBOOK}:
-        raise BadInputError(f"--starter is {name!r:.40}{nearest(name, TEXTBOOK)}; use {BLANK}, {', '.join(TEXTBOOK)}")
+        raise BadInputError(
+            f"--starter is {name!r:.40}{nearest(name, TEXTBOOK)}; use {BLANK}, or a lock of `booking grade --suite`"
+        )
     typer.echo(starter_of(name), nl=False)
     return 0
 

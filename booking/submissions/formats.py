@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from booking.grading.finding import BROKEN, HOLDS
 from booking.submissions.grade import Grade
 from booking.submissions.table import render
+from booking.text.words import printable
 
 LARGEST_MESSAGE = 500_000
 """How many characters of a report are handed on: PrairieLearn takes no more than a megabyte."""
@@ -68,10 +69,10 @@ def junit(grades: Sequence[Grade]) -> str:
     """Return the grades as JUnit's XML: a suite for each file, a test for each property, unknown as an error."""
     root = Element("testsuites", name="booking grade")
     for grade in grades:
-        suite = SubElement(root, "testsuite", name=grade.file)
+        suite = SubElement(root, "testsuite", name=printable(grade.file))
         names = dict.fromkeys((*grade.terms.required, *grade.terms.points))
         for name in names:
-            case = SubElement(suite, "testcase", classname=grade.lock or grade.file, name=name)
+            case = SubElement(suite, "testcase", classname=grade.lock or printable(grade.file), name=name)
             answer = grade.answer(name)
             if answer != HOLDS:
                 problem = SubElement(case, "failure" if answer == BROKEN else "error", message=grade.refused or answer)
