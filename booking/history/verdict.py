@@ -8,7 +8,7 @@ after a disaster. What has to hold is
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from booking.history.finding import SOUND, UNKNOWN, Anomaly, Finding, is_lost_update, label, summary, unanswered
@@ -19,6 +19,7 @@ from booking.steps import CHANGED, READS, TORN, Step
 from booking.text.display import html
 from booking.text.words import buyers, count_of, every_train
 
+_COUNTS = ("tickets", "buyers", "sold", "sold_out", "oversold", "torn_reads", "unfinished", "unknown", "stock_left")
 _WRITES = frozenset({Step.WRITE, Step.SWAP})
 MOST_STEPS_SHOWN = 64
 """A schedule longer than this is not printed with a finding; it would fill the screen."""
@@ -94,23 +95,9 @@ class Verdict:
         """Return the verdict as the JSON object that `booking run --json` prints."""
         left = list(self.counts_left)
         by_train = {"second_left": left[1], "counts_left": left} if len(left) > 1 else {}  # the older key came first
-        return {
-            "tickets": self.tickets,
-            "buyers": self.buyers,
-            "sold": self.sold,
-            "sold_out": self.sold_out,
-            "oversold": self.oversold,
-            "torn_reads": self.torn_reads,
-            "unfinished": self.unfinished,
-            "unknown": self.unknown,
-            "stock_left": self.stock_left,
-            **by_train,
-            "verdict": self.name,
-            "findings": [
-                {"anomaly": f.anomaly, "text": f.text, "events": list(f.events), "replay": f.replay}
-                for f in self.findings
-            ],
-        }
+        findings = [asdict(finding) | {"events": list(finding.events)} for finding in self.findings]
+        counts = {name: getattr(self, name) for name in _COUNTS}
+        return counts | by_train | {"verdict": self.name, "findings": findings}
 
 
 def judge(history: History) -> Verdict:
