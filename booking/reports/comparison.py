@@ -160,14 +160,20 @@ def _plain(cell: str) -> str:
     return "".join(f"\\{character}" if character in "\\|<>*_`[]#" else character for character in cell)
 
 
+def _cell(text: str) -> str:
+    ink = {BAD: ' class="bad"', GOOD: ' class="good"'}.get(_ink(text) or "", "")
+    return f"<td{ink}>{escape(text)}</td>"
+
+
 def _section(table: Table) -> str:
     head = "".join(f'<th scope="col">{escape(header)}</th>' for header in table.headers)
     rows = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in row[1:])}</tr>'
-        for row in table.rows
+        f'<tr><th scope="row">{escape(row[0])}</th>{"".join(map(_cell, row[1:]))}</tr>' for row in table.rows
     )
+    name = escape(table.title, quote=True)
     return (
-        f"<section><h2>{escape(table.title)}</h2><div><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+        f'<section><h2>{name}</h2><div tabindex="0" role="group" aria-label="{name}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
         f"</table></div><p>{escape(table.words)}</p></section>\n"
     )
 

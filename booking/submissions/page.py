@@ -8,7 +8,7 @@ from booking.submissions.grade import Grade
 from booking.submissions.table import access, private, spoken, written
 
 _STYLE = """
-:root { color-scheme: light dark; font: 18px/1.5 system-ui, sans-serif; }
+:root { color-scheme: light dark; font: 18px/1.5 system-ui, sans-serif; background: Canvas; color: CanvasText; }
 body { max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; margin: 1rem 0; }
 th, td { text-align: left; padding: .2rem .8rem; border-bottom: 1px solid #8886; }
@@ -24,8 +24,9 @@ def render(grades: Sequence[Grade]) -> str:
     """Return the page as HTML that needs nothing else."""
     body = "\n".join(line for grade in grades for line in _grade(grade))
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>booking grade</title>'
-        f"<style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n"
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>booking grade</title>'
+        f"<style>{_STYLE}</style></head><body><main>\n{body}\n</main></body></html>\n"
     )
 
 

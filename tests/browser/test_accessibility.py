@@ -4,15 +4,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sales import crowd, stuck_history
 
+from booking.compare import Comparison
+from booking.compare.measures import Cost, InPlace, KilledHolder, Missing, Proof, RealSales, TwoOffices
 from booking.explorer import explore
 from booking.history.history import History
 from booking.history.verdict import judge
 from booking.model.prediction import predict
+from booking.reports import comparison
 from booking.reports.page import render
 from booking.reports.page.exploration import render as explored
 from booking.scenario import Scenario
+from booking.submissions.grade import grade
+from booking.submissions.page import render as graded
+from booking.submissions.terms import Terms
+from booking.textbook import wrong
 
 pytestmark = pytest.mark.browser
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -29,12 +35,21 @@ def page_of(history: History) -> str:
     return render(history, judge(history))
 
 
+MEASURED = {
+    ("none", Proof): Proof(20, 12, exhausted=True, verdict="oversold"),
+    ("none", RealSales): RealSales({"oversold": 1}),
+    ("none", TwoOffices): TwoOffices({"oversold": 1}),
+    ("none", KilledHolder): Missing("no buyer waits"),
+    ("none", InPlace): InPlace(8, exhausted=True, attempts=5_000, torn_reads=1_234),
+    ("none", Cost): Cost(0.5, (200, 300), 0.012).compared_with({}),
+}
+
 PAGES: dict[str, Callable[[], str]] = {
     "race": lambda: page_of(predict(Scenario(2), (1, 1, 2, 2, 2, 1)).history),
-    "crowd": lambda: page_of(crowd(50)),
-    "stuck": lambda: page_of(stuck_history()),
     "deadlock": lambda: explored(explore(Scenario(3, lock="mp", trains=2, order="opposite"))),
     "grid": lambda: explored(explore(Scenario(2))),
+    "comparison": lambda: comparison.html(Comparison(Scenario(2), ("none",), 1, MEASURED, 1.0, cores=2)),
+    "grade": lambda: graded([grade(f"{wrong.__file__}:NaiveFlag", Terms())]),
 }
 
 
