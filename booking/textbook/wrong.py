@@ -91,7 +91,7 @@ class LockOne:
 
 
 class LockTwo:
-    """The last to come waits for another to come: alone it waits for ever, and with three two of them get in."""
+    """The last to come waits for another to come: alone it waits forever, and with three two of them get in."""
 
     last = Cell(None)
 

@@ -71,7 +71,7 @@ class MCSForgetful:
 
 
 class MCSLate:
-    """It says that it waits only when its predecessor knows it, so it may miss the wake-up and wait for ever."""
+    """It says that it waits only when its predecessor knows it, so it may miss the wake-up and wait forever."""
 
     tail = AtomicCell(None)
     successor = Cells(None)
