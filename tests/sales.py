@@ -56,7 +56,7 @@ def torn_history() -> History:
 
 
 def stuck_history() -> History:
-    """Return the sale in which buyer 1 dies with the lock and buyer 2 waits for ever."""
+    """Return the sale in which buyer 1 dies with the lock and buyer 2 waits forever."""
     steps = [
         (1, Step.ACQUIRE, "call", None),
         (1, Step.ACQUIRE, "return", None),

@@ -153,7 +153,7 @@ class _Search:
             self._finding(deadlock, "from some moment on nobody gets in", "somebody always gets in"),
             self._finding(
                 self._lasso(waiting[starver].lasso if starving else None),
-                f"buyer {starver + 1} waits for ever",
+                f"buyer {starver + 1} waits forever",
                 "everybody who tries gets in",
             ),
             *self._bypass([found.bypass for found in waiting]),

@@ -3,12 +3,12 @@
 The definitions are those of Herlihy and Shavit, "The Art of Multiprocessor Programming", chapter 2, and of Lamport,
 "The mutual exclusion problem", Journal of the ACM 33, 1986. A run is fair (weak fairness) if every buyer that is not
 outside takes a step again and again, and every write in a store buffer is flushed at some time; a buyer may stay
-outside for ever, and it may wait at any other place for as long as it likes, but not for ever.
+outside forever, and it may wait at any other place for as long as it likes, but not forever.
 
 - exclusion: two buyers are never inside at once.
 - deadlock freedom: there is no fair run in which, from some moment on, some buyer is in `acquire` or `release` and
   none gets in any more. So a livelock, in which all are busy, is a deadlock, too.
-- starvation freedom: there is no fair run in which one buyer stays in `acquire`, or in `release`, for ever.
+- starvation freedom: there is no fair run in which one buyer stays in `acquire`, or in `release`, forever.
 - bypass: how often others get in, at most, between a buyer's first own step and its entry, in any run, fair or not.
 
 A fair run that never ends stays, from some moment on, in one strongly connected component of the states. Such a

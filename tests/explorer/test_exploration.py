@@ -61,7 +61,7 @@ def test_five_tickets_and_ten_buyers() -> None:
 
 
 def test_a_deadlock_says_who_waits_for_ever() -> None:
-    """The dead holder is unfinished, and the buyer behind it waits for ever."""
+    """The dead holder is unfinished, and the buyer behind it waits forever."""
     witness = explore(Scenario(2, lock="mp"), crashes=1).shortest
 
     assert witness is not None

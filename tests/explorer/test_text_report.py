@@ -81,7 +81,7 @@ def test_a_sale_with_a_lock() -> None:
 
 
 def test_a_deadlock() -> None:
-    """It tells who died, who held the lock and who waits for ever."""
+    """It tells who died, who held the lock and who waits forever."""
     assert DEADLOCK in render(explore(Scenario(3, lock="mp"), crashes=1))
 
 

@@ -50,7 +50,7 @@ def test_a_semaphore_lets_in_as_many_as_it_has_permits() -> None:
     ("lock", "waits_for"), [pytest.param("mp", (1,), id="kept"), pytest.param("file", (), id="freed")]
 )
 def test_what_becomes_of_the_lock_of_a_dead_buyer(lock: str, waits_for: tuple[int, ...]) -> None:
-    """The declared fact decides: the next buyer waits for ever, or gets in."""
+    """The declared fact decides: the next buyer waits forever, or gets in."""
     world, moves = World.before(Scenario(2, lock=lock)).follow([1, 1, -1, 2])
 
     assert (moves[2].buyer, moves[2].step) == (1, None)
