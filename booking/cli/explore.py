@@ -30,6 +30,7 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     order: options.TrainOrder = "same",
     clerks: Annotated[int, typer.Option(metavar="N", help="Sell through N clerks; 0: buyers sell to themselves.")] = 0,
     crashes: options.Crashes = 0,
+    memory: options.Memory = "sc",
     max_states: Annotated[int, typer.Option(metavar="N", help="Stop after so many states.")] = 5_000_000,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the shortest schedule for replay.")] = None,
     html: options.HtmlFile = None,
@@ -46,6 +47,8 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
         raise BadInputError("--clerks cannot be combined with --save or --html: replays and pages show no clerks")
     require_writable({"save": save, "html": html}, opens=open_report)
     scenario = Scenario(buyers, tickets, lock, store, permits=permits, trains=trains, order=order)
+    if memory != "sc":
+        return _buffered(memory, scenario, json=json, expected=expected)
     started = time.perf_counter()
     with asked_to_stop() as stop, progress(None, "states") as tell:
         found = explorer.explore(
@@ -66,6 +69,14 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     if open_report:
         files.open_report({"html": html})
     return INTERRUPTED if stop() else status_of(found, expected)
+
+
+def _buffered(memory: str, scenario: Scenario, *, json: bool, expected: str | None) -> int:
+    from booking.cli.memory import explore_buffered  # noqa: PLC0415 - few explorations need it
+
+    if memory != "tso":
+        raise BadInputError(f"--memory is {memory!r:.40}; use sc or tso")
+    return explore_buffered(scenario, json=json, expected=expected)
 
 
 @contextmanager

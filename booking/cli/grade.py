@@ -33,10 +33,7 @@ def grade(  # noqa: PLR0913 - every dial is an option
     points: Annotated[
         str, typer.Option(metavar="PROPERTY=N,...", help="What each property is worth.")
     ] = "exclusion=50,deadlock=30,starvation=20",
-    memory: Annotated[
-        str,
-        typer.Option(metavar="MODEL", help="sc: an access takes effect at once; tso: writes are buffered, as on x86."),
-    ] = "sc",
+    memory: options.Memory = "sc",
     entries: Annotated[
         int, typer.Option(metavar="N", help="How often each buyer enters where it cannot be without limit.")
     ] = 2,

@@ -150,6 +150,15 @@ TraceFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a tr
 CsvFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the events as a table.")]
 Language = Annotated[str, typer.Option("--lang", metavar="en|zh", help="The language of the texts.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Memory = Annotated[
+    str,
+    typer.Option(
+        metavar="MODEL",
+        autocompletion=among(("sc", "tso")),
+        help="sc: an access takes effect at once; tso: writes are buffered, as on x86.",
+    ),
+]
+"""Of a lock whose shared variables are cells."""
 Expect = Annotated[
     str | None,
     typer.Option(

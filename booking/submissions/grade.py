@@ -95,11 +95,12 @@ def _result(proof: Proof) -> dict[str, Any]:
         **{name: found.answer for name, found in proof.findings.items()},
         "bypass": proof.bypass,
         "steps": proof.steps,
-        "witness": broken and _witness(*broken),
+        "witness": broken and witness_json(*broken),
     }
 
 
-def _witness(name: str, found: Finding) -> dict[str, Any]:
+def witness_json(name: str, found: Finding) -> dict[str, Any]:
+    """Return the witness of a broken property as one JSON object."""
     witness = found.witness or Witness(())
     return {
         "property": name,
