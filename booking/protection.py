@@ -43,7 +43,9 @@ class Protection:
 
     @property
     def program(self) -> Callable[..., Outcome]:
-        """Return what a buyer runs with a desk for each train, in the order of its route."""
+        """Return what a buyer runs with a desk for each train, in the order of its route; raise BadInputError."""
+        if self.scenario.buyer is not None:
+            return own_buyer(self.scenario.buyer)
         return self.purchase if self.scenario.trains == 1 else journey
 
     @property
@@ -83,6 +85,15 @@ class Protection:
         """Return a sentence about the sale when it is over, None if there is nothing to say."""
         del history
         return None
+
+
+def own_buyer(buyer: str | Callable[..., Outcome]) -> Callable[..., Outcome]:
+    """Return the function of a scenario's own buyer; raise BadInputError if the file has none."""
+    if callable(buyer):
+        return buyer
+    from booking.storage.source import buyer_of  # noqa: PLC0415 - only for a buyer that is named by its file
+
+    return buyer_of(buyer)
 
 
 class Locked(Protection):

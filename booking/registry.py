@@ -13,7 +13,7 @@ from booking.locks.kernel import FairLock, FlockLock, InheritedLock, LockfLock
 from booking.locks.multiprocessing import MultiprocessingLock, ReentrantLock, SemaphoreLock
 from booking.protection import Locked, Protection
 from booking.rules import impossible
-from booking.scenario import PARTITION, Scenario
+from booking.scenario import PARTITION, Scenario, names_file
 from booking.stores import Store
 from booking.stores.file import InPlaceStore, JsonStore
 from booking.stores.memory import MemoryStore, SharedMemoryStore
@@ -92,7 +92,7 @@ def _resolved(scenario: Scenario) -> Protection:
 def _named(name: str, ours: Mapping[str, type[_Kind]], what: str, bases: tuple[type, ...]) -> type[_Kind]:
     if name in ours:
         return ours[name]
-    if what == "lock" and (name.endswith(".py") or ".py:" in name):
+    if what == "lock" and names_file(name):
         from booking.locks.own import LockedByCells  # noqa: PLC0415 - only for a lock that is named by its file
 
         return LockedByCells  # type: ignore[return-value]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from booking.locks import Reach
 from booking.protection import Locked, Protection
-from booking.scenario import MOST_PROCESSES
+from booking.scenario import MOST_PROCESSES, PARTITION
 from booking.setup import FaultKind, Setup
 from booking.steps import Step
 
@@ -24,6 +24,7 @@ def impossible(
         reasons += [
             _of_setup(setup),
             _of_numbers(protection, setup),
+            _of_own_buyer(protection, setup),
             _of_buyers(protection, setup, start_method),
             _of_faults(protection, setup),
         ]
@@ -55,6 +56,10 @@ def _of_scenario(protection: Protection, *, restock: bool) -> Iterator[str]:
         yield f"--permits has no effect with --lock {scenario.lock}; use --lock semaphore"
     if misfit := protection.misfit():
         yield misfit
+    if scenario.buyer is not None:
+        if protection.shares or scenario.trains > 1:
+            yield f"--buyer cannot be combined with --lock {PARTITION} or --trains: a buyer of your own has one desk"
+        protection.program  # noqa: B018 - it is found, or refused
     if not (restock or store.outlives_sale):
         yield f"--store {scenario.store} exists only during one sale; use --store json"
     if scenario.trains == 1:
@@ -72,6 +77,12 @@ def _of_numbers(protection: Protection, setup: Setup) -> Iterator[str]:
     if protection.numbered and not (setup.is_plain and setup.trees == 1):
         lock = protection.scenario.lock
         yield f"--lock {lock} cannot be combined with --pool, --channel or --trees: its buyers are processes"
+
+
+def _of_own_buyer(protection: Protection, setup: Setup) -> Iterator[str]:
+    """Yield why a buyer of somebody's own cannot buy so."""
+    if protection.scenario.buyer is not None and not setup.is_plain:
+        yield "--buyer cannot be combined with --pool or --channel: a buyer of your own is a process at its own desk"
 
 
 def _of_setup(setup: Setup) -> Iterator[str]:

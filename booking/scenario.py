@@ -1,8 +1,8 @@
 """What is for sale, to how many buyers, under which lock and store."""
 
 import reprlib
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -35,6 +35,8 @@ class Scenario:
     forks between philosophers (Dijkstra, "Hierarchical ordering of sequential processes", Acta Informatica 1, 1971).
     `order` is the order in which a buyer takes its two locks: "same", the lower number first, so that no cycle of waits
     can close; "opposite", the higher number first for buyers with even numbers; "ring", buyer b that of train b first.
+    `buyer` is what every buyer does, a function of somebody's own, `purchase(desk)`, that returns "bought" or "sold
+    out": "mine.py" or "mine.py:purchase" for one in a file, or the function itself. None is the purchase of the lock.
 
     Raise BadInputError if a value is out of range.
     """
@@ -48,6 +50,7 @@ class Scenario:
     permits: int = 1
     trains: int = 1
     order: str = "same"
+    buyer: str | Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no sale could use."""
@@ -61,8 +64,18 @@ class Scenario:
             raise BadInputError(f"order is {_shown(self.order)}{near}; use one of {', '.join(ORDERS)}")
         if self.order != "same" and self.trains == 1:
             raise BadInputError("--lock-order requires --trains 2 or more")
+        if not (self.buyer is None or callable(self.buyer) or names_file(str(self.buyer))):
+            raise BadInputError(f"buyer is {_shown(self.buyer)}; use FILE.py or FILE.py:FUNCTION")
         if self.seed is not None and (isinstance(self.seed, bool) or not isinstance(self.seed, int)):
             raise BadInputError(f"seed is {_shown(self.seed)}; use a whole number, or none for chance")
+
+    @property
+    def buyer_name(self) -> str:
+        """Return the buyer as the command line takes it, FILE or FILE:FUNCTION; "" for the purchase of the lock."""
+        if self.buyer is None or isinstance(self.buyer, str):
+            return self.buyer or ""
+        code = getattr(self.buyer, "__code__", None)
+        return f"{code.co_filename}:{code.co_name}" if code else repr(self.buyer)
 
     @property
     def shares(self) -> tuple[int, ...]:
@@ -97,12 +110,15 @@ class Scenario:
     def to_json(self) -> dict[str, Any]:
         """Return the scenario as a JSON object; `pay` becomes a list of two numbers.
 
-        With one train it has neither `trains` nor `order`.
+        With one train it has neither `trains` nor `order`, and it has a `buyer` only if that is somebody's own.
         """
-        document = asdict(self) | {"pay": list(self.pay)}
+        document = {name: getattr(self, name) for name in self.__slots__} | {"pay": list(self.pay)}
         if self.trains == 1:
             del document["trains"], document["order"]
-        return document
+        if self.buyer is None:
+            del document["buyer"]
+            return document
+        return document | {"buyer": self.buyer_name}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Scenario":
@@ -116,7 +132,7 @@ class Scenario:
         values = dict(document)
         if isinstance(values.get("pay"), list):
             values["pay"] = tuple(values["pay"])
-        for name in ("lock", "store"):
+        for name in ("lock", "store", "buyer"):
             if not isinstance(values.get(name, ""), str):
                 raise BadInputError(f"{name} is {_shown(values[name])}; use a name in quotes")
         return cls(**values)
@@ -126,6 +142,11 @@ class Scenario:
 def _shares(tickets: int, buyers: int) -> tuple[int, ...]:
     each, more = divmod(tickets, buyers)
     return tuple(each + (buyer <= more) for buyer in range(1, buyers + 1))
+
+
+def names_file(name: str) -> bool:
+    """Return whether a lock or a buyer is named by its file, FILE.py or FILE.py:NAME."""
+    return name.endswith(".py") or ".py:" in name
 
 
 def require_whole(name: str, value: object, lowest: int, highest: int) -> None:

@@ -24,6 +24,7 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     buyers: options.Buyers = 10,
     tickets: options.Tickets = 1,
     lock: options.LockName = "none",
+    buyer: options.BuyerName = None,
     permits: options.Permits = 1,
     store: options.StoreName = "json",
     trains: options.Trains = 1,
@@ -46,8 +47,10 @@ def explore(  # noqa: PLR0913 - every dial of a scenario is an option
     if clerks and (save or html):
         raise BadInputError("--clerks cannot be combined with --save or --html: replays and pages show no clerks")
     require_writable({"save": save, "html": html}, opens=open_report)
-    scenario = Scenario(buyers, tickets, lock, store, permits=permits, trains=trains, order=order)
+    scenario = Scenario(buyers, tickets, lock, store, permits=permits, trains=trains, order=order, buyer=buyer)
     if memory != "sc":
+        if buyer is not None:
+            raise BadInputError("--memory cannot be combined with --buyer: it is about the cells of a lock alone")
         return _buffered(memory, scenario, json=json, expected=expected)
     started = time.perf_counter()
     with asked_to_stop() as stop, progress(None, "states") as tell:

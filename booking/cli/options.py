@@ -15,7 +15,7 @@ from booking.steps import PAY, RECORDED
 from booking.text.words import nearest
 
 HEADINGS = {
-    "The sale": ("buyers", "tickets", "lock", "pay", "repeat", "locks", "mode", "rounds"),
+    "The sale": ("buyers", "tickets", "lock", "buyer", "pay", "repeat", "locks", "mode", "rounds"),
     "See it": ("live", "html", "svg", "png", "open_report", "open_page", "markdown", "json", "lang"),
     "Make it go wrong": ("kill", "freeze", "trees", "trains", "order", "timeout", "crashes"),
     "Other machinery": ("store", "permits", "channel", "clerks", "pool", "submit", "hand_over", "gate", "countdown"),
@@ -64,6 +64,12 @@ LockName = Annotated[
         metavar="LOCK",
         autocompletion=among(LOCKS),
         help=f"One of {', '.join(LOCKS)}; see `booking locks`. Or a lock of your own: FILE.py, or FILE.py:CLASS.",
+    ),
+]
+BuyerName = Annotated[
+    str | None,
+    typer.Option(
+        "--buyer", metavar="FILE[:NAME]", help="A buyer of your own: purchase(desk) in a file.", show_default=False
     ),
 ]
 Permits = Annotated[int, typer.Option(metavar="N", help="With --lock semaphore: how many buyers it lets in.")]

@@ -41,6 +41,7 @@ def play(  # noqa: PLR0913 - every dial of a scenario is an option
     buyers: options.BuyersNamed = 2,
     tickets: options.Tickets = 1,
     lock: options.LockName = "none",
+    buyer: options.BuyerName = None,
     permits: options.Permits = 1,
     store: options.StoreName = "json",
     trains: options.Trains = 1,
@@ -58,7 +59,7 @@ def play(  # noqa: PLR0913 - every dial of a scenario is an option
 ) -> int:
     """Be the scheduler: move the buyers step by step. Without a scenario: level by level, from easy to impossible."""
     dials: dict[str, Any] = {"buyers": buyers, "tickets": tickets, "lock": lock, "permits": permits, "store": store}
-    dials |= {"trains": trains, "order": order}
+    dials |= {"trains": trains, "order": order, "buyer": buyer}
     chosen = options.given(context, **dials)
     if schedule is not None:
         if not predict:

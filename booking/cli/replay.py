@@ -37,6 +37,7 @@ def replay(  # noqa: PLR0913 - every dial of a scenario is an option
     buyers: options.BuyersNamed = 2,
     tickets: options.Tickets = 1,
     lock: options.LockName = "none",
+    buyer: options.BuyerName = None,
     permits: options.Permits = 1,
     store: options.StoreName = "json",
     trains: options.Trains = 1,
@@ -54,7 +55,7 @@ def replay(  # noqa: PLR0913 - every dial of a scenario is an option
     """Make one interleaving happen for real. The processes take their steps in the order of SCHEDULE."""
     expected = options.parsed_verdict(expect)
     dials = {"buyers": buyers, "tickets": tickets, "lock": lock, "permits": permits, "store": store}
-    saved = saved_schedule(schedule, options.given(context, **dials, trains=trains, order=order))
+    saved = saved_schedule(schedule, options.given(context, **dials, trains=trains, order=order, buyer=buyer))
     inputs = files_of_store(db, saved.scenario.trains) | {"the schedule itself": Path(schedule)}
     reports = {"html": html, "svg": svg, "png": png}
     require_writable({"history": history, **reports}, inputs, opens=open_report)

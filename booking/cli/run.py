@@ -20,7 +20,7 @@ from booking.live.terminal import on_terminal, progress, screen, show_light
 from booking.registry import store_named
 from booking.reports import processes
 from booking.reports.timeline import headline, reasons, render
-from booking.scenario import Scenario, require_whole
+from booking.scenario import Scenario, names_file, require_whole
 from booking.setup import Setup
 from booking.simulation.running import Watcher
 from booking.simulation.sale import generous_timeout, simulate, store_path
@@ -45,6 +45,7 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
     tickets: options.Tickets = 1,
     keep_stock: options.KeepStock = False,
     lock: options.LockName = "none",
+    buyer: options.BuyerName = None,
     permits: options.Permits = 1,
     store: options.StoreName = "json",
     trains: options.Trains = 1,
@@ -89,6 +90,7 @@ def run(  # noqa: PLR0913 - every dial of a sale is an option
         permits=permits,
         trains=trains,
         order=order,
+        buyer=buyer,
     )
     setup = Setup(
         gate=gate,
@@ -210,17 +212,23 @@ def severity(name: str) -> int:
 def status_of(sales: Sales, expected: str | None) -> int:
     """Return the exit status: what was expected decides, then what stopped a sale.
 
-    Raise DiskError if a buyer failed.
+    Raise DiskError if a buyer failed, BadInputError if it runs code of somebody's own.
     """
     if sales.errors:
         buyer, error = sales.errors[0]
         others = f" ({count_of(len(sales.errors) - 1, 'more buyer')})" if sales.errors[1:] else ""
-        raise DiskError(f"buyer {buyer} failed: {error}{others}")
+        failure = BadInputError if is_own(sales.worst.scenario) else DiskError
+        raise failure(f"buyer {buyer} failed: {error}{others}")
     if expected == sales.verdict.name:
         return 0
     if sales.verdict.name == UNKNOWN or (expected is None and (sales.timed_out or sales.deserted)):
         return InconclusiveError.exit_status
     return 0 if expected is None else 1
+
+
+def is_own(scenario: Scenario) -> bool:
+    """Return whether the buyers run code of somebody's own: their purchase, or their lock."""
+    return scenario.buyer is not None or names_file(scenario.lock)
 
 
 def _document(sales: Sales, *, repeated: bool) -> dict[str, Any]:

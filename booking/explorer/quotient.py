@@ -53,7 +53,8 @@ class Packing:
         self.values = {name: _values(name, automaton) for name in automaton.values}
         self._bits = 0
         self.cells = {name: self._field(len(values) - 1) for name, values in self.values.items()}
-        self.holders = {name: self._field(buyers) for name in shared.locks}
+        most = {name: max(state.held.count(name) for state in automaton.states) for name in shared.locks}
+        self.holders = {name: self._field(buyers * max(1, most[name])) for name in shared.locks}
         self.crashes = self._field(crashes)
         self.counts = [self._field(buyers) for _ in self.local]
 
@@ -259,12 +260,16 @@ class Quotient:
 
     def _move(self, before: int, after: int, change: int = 0, *, dies: bool = False) -> Move:
         local, counts = self.packing.local, self.packing.counts
+        if isinstance(local[after].next, Outcome):
+            change -= self._freed(local[after].held)
         delta = counts[after].unit - counts[before].unit + change
         return Move(delta, local[before].height - local[after].height, before, after, dies)
 
     def _death(self, number: int) -> Move:
         """Return the death of a buyer: locks that the system frees are free again, the others are held forever."""
-        held = self.packing.local[number].held
-        freed = [self.packing.holders[name].unit for name in held if self.shared.locks[name].freed_when_holder_dies]
-        change = -self.packing.crashes.unit - sum(freed)
+        change = -self.packing.crashes.unit - self._freed(self.packing.local[number].held)
         return self._move(number, self.packing.dead(number), change, dies=True)
+
+    def _freed(self, held: Sequence[str]) -> int:
+        """Return what is taken from a state once a process has ended that held these locks."""
+        return sum(self.packing.holders[name].unit for name in held if self.shared.locks[name].freed_when_holder_dies)

@@ -162,6 +162,11 @@ def _orphaned(waits: Iterable[int], holder: Ending) -> str:
 
 def _cycle(holds: Mapping[int, Sequence[int]], waits: Mapping[int, int]) -> str:
     """Name who holds which lock and waits for which other, then who waits behind them."""
+    own = [buyer for buyer, wanted in waits.items() if wanted in holds.get(buyer, ())]
+    if own:
+        behind = set(waits) - set(own)
+        text = " ".join(f"Buyer {buyer} holds the lock and waits for it again: for itself." for buyer in sorted(own))
+        return f"{text} {_wait(behind)} behind it." if behind else text
     if len(set(waits.values())) == 1:
         return f"{_wait(waits)} for each other's locks in a cycle of waits, and none of them can move."
     inside = _in_cycles({buyer: wanted for buyer, wanted in waits.items() if holds.get(buyer)}, holds)

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any, NamedTuple, TypeAlias
 
 from booking.errors import BadInputError, DiskError
@@ -81,16 +82,18 @@ def heading(scenario: Scenario, place: str = "") -> str:
     permits = f" with {count_of(scenario.permits, 'permit')}" if scenario.permits != 1 else ""
     tickets = f"{count_of(scenario.tickets, 'ticket')}{on_trains(scenario.trains, scenario.order)}{place}"
     buyers = count_of(scenario.buyers, "buyer")
-    return f"{buyers}, {tickets}, lock {scenario.lock}{permits}, store {scenario.store}"
+    buyer = f", buyer {shown(scenario.buyer_name)}" if scenario.buyer_name else ""
+    return f"{buyers}, {tickets}, lock {scenario.lock}{permits}, store {scenario.store}{buyer}"
 
 
 def command(scenario: Scenario, schedule: Schedule) -> str:
     """Return the command that replays the schedule."""
     permits = f" --permits {scenario.permits}" if scenario.permits != 1 else ""
     trains = f" --trains {scenario.trains} --lock-order {scenario.order}" if scenario.trains != 1 else ""
+    buyer = f" --buyer {quote(scenario.buyer_name)}" if scenario.buyer_name else ""
     options = (
         f"--buyers {scenario.buyers} --tickets {scenario.tickets}"
-        f" --lock {scenario.lock}{permits} --store {scenario.store}{trains}"
+        f" --lock {quote(scenario.lock)}{permits} --store {scenario.store}{trains}{buyer}"
     )
     if schedule[:1] < (0,):  # a command line takes what begins with a dash for an option
         return f"booking replay {options} -- {to_text(schedule)}"

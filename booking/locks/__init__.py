@@ -1,4 +1,4 @@
-"""What a lock is: three declared facts and two verbs that live up to them; and no lock at all.
+"""What a lock is: its declared facts and two verbs that live up to them; and no lock at all.
 
 A file of this folder is one family of locks. The explorer reads only the facts; the contract tests prove
 them on real processes.
@@ -30,11 +30,13 @@ class LockFacts(NamedTuple):
     `permits` is how many buyers may be inside at once; None means that it never stops anybody.
     `freed_when_holder_dies` tells whether the next buyer gets in after the holder was killed.
     `reach` tells who is kept apart.
+    `reentrant` tells whether its holder may take it again, without a wait, and gives it back as often.
     """
 
     permits: int | None
     freed_when_holder_dies: bool
     reach: Reach
+    reentrant: bool = False
 
 
 class Lock(ABC):

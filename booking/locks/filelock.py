@@ -23,7 +23,7 @@ SOFT_POLL = 0.001
 class LibraryLock(Lock):
     """A lock of the library, which must not cross a fork: the process that acquires makes it."""
 
-    facts = LockFacts(permits=1, freed_when_holder_dies=True, reach=Reach.MACHINE)
+    facts = LockFacts(permits=1, freed_when_holder_dies=True, reach=Reach.MACHINE, reentrant=True)
     suffix: ClassVar[str]
 
     def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:

@@ -85,10 +85,12 @@ class LockfLock(KernelLock):
     It belongs to the process and the file, not to the open file: fcntl(2), F_SETLKW. So it keeps no two threads of one
     process apart, and a process loses it when it closes any descriptor of that file. Here nobody else opens the file,
     so it excludes as `flock` does. The kernel answers a circle of waits with an error instead of a deadlock; this lock
-    then asks again every millisecond, so that a deadlock stays one.
+    then asks again every millisecond, so that a deadlock stays one. Its holder may take it again, but the first release
+    gives it back; so a desk takes it once, however often its buyer does.
     Raise BadInputError if the system has no lockf (Windows).
     """
 
+    facts = KernelLock.facts._replace(reentrant=True)
     suffix = ".lockf"
 
     def __init__(self, path: Path, context: "BaseContext", scenario: Scenario) -> None:

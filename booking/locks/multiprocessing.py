@@ -46,6 +46,8 @@ class ReentrantLock(MultiprocessingLock):
     was killed. A holder that takes it twice has to give it back twice.
     """
 
+    facts = MultiprocessingLock.facts._replace(reentrant=True)
+
     @staticmethod
     def _made(context: "BaseContext", scenario: Scenario) -> "RLock":
         del scenario

@@ -1,14 +1,10 @@
 """A lock that somebody has written with cells, named by its file: `--lock peterson.py`, or `peterson.py:Peterson`."""
 
 import inspect
-import linecache
-import sys
-import traceback
 import weakref
 from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar
 
 from booking import cells
@@ -18,16 +14,11 @@ from booking.protection import Protection
 from booking.scenario import Scenario
 from booking.steps import Step
 from booking.storage.cell_memory import CellMemory, cell_file
+from booking.storage.source import MODULE, executed, parted, read
 from booking.stores import Store
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
-
-LARGEST_FILE = 1_000_000
-"""How many bytes the file may have."""
-MODULE = "submission"
-"""The name of the module that the file becomes."""
-SUFFIX = ".py"
 
 
 class LockedByCells(Protection):
@@ -104,11 +95,9 @@ class CellLock(Lock):
 @lru_cache(maxsize=32)
 def lock_of(name: str) -> type:
     """Return the class that FILE or FILE:CLASS names; raise BadInputError."""
-    file, _, kind = name, "", ""
-    if not name.endswith(SUFFIX):
-        file, _, kind = name.rpartition(":")
+    file, kind = parted(name)
     try:
-        lock = lock_in(read(Path(file)), file, kind or None)
+        lock = lock_in(read(Path(file)), file, kind)
     except BadInputError as error:
         raise BadInputError(f"{file}: {error}") from None
     require_lock(lock)
@@ -126,25 +115,9 @@ def class_of(lock: type | str) -> type:
     return lock
 
 
-def read(path: Path) -> str:
-    """Return the text of a file with a lock; raise BadInputError."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise BadInputError(f"it cannot be read: {error.strerror}") from None
-    if len(content) > LARGEST_FILE:
-        raise BadInputError(f"it has more than {LARGEST_FILE:,} bytes")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise BadInputError(f"line {line} is not UTF-8 text") from None
-
-
 def lock_in(source: str, file: str, name: str | None) -> type:
     """Return the class in a text that is a lock, the one of this name if there is one; raise BadInputError."""
-    module = _executed(source, file)
+    module = executed(source, file)
     if name is not None:
         lock = getattr(module, name, None)
         if not isinstance(lock, type) or not is_lock(lock):
@@ -163,29 +136,6 @@ def lock_in(source: str, file: str, name: str | None) -> type:
 def is_lock(kind: type) -> bool:
     """Return whether a class has the two methods of a lock."""
     return all(callable(getattr(kind, method, None)) for method in ("acquire", "release"))
-
-
-def _executed(source: str, file: str) -> ModuleType:
-    """Run the submission's own statements and return its module; raise BadInputError for whatever it raises."""
-    module = ModuleType(MODULE)
-    module.__file__ = file
-    sys.modules[MODULE] = module
-    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    try:
-        exec(compile(source, file, "exec", dont_inherit=True), vars(module))  # noqa: S102 - this is the sandbox
-    except SyntaxError as error:
-        raise BadInputError(f"line {error.lineno or 1}: {error.msg}") from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise BadInputError(f"{_place(error, file)}{type(error).__name__}: {error!s:.200}") from None
-    except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too are what a stranger raises
-        raise BadInputError(f"{_place(error, file)}{type(error).__name__}: {error!s:.200}") from None
-    return module
-
-
-def _place(error: BaseException, file: str) -> str:
-    """Return "line 3: " for the last line of the file that the error came through, "" if it came through none."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    return f"line {lines[-1]}: " if lines else ""
 
 
 def require_lock(lock: type) -> None:

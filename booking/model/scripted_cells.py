@@ -10,6 +10,7 @@ from booking.cells import Access, Value
 from booking.grading.code import NO_CODE, HiddenError, KnownCode, code_of
 from booking.grading.moments import Moments
 from booking.model.operation import Operation, Result
+from booking.purchase import NOT_HELD
 from booking.steps import Step
 
 
@@ -46,7 +47,8 @@ def prefixed(cell: str) -> str:
 class ScriptedCells:
     """The lock of one buyer, and the world that it is in.
 
-    `name` is what the desk's lock is called. `calls` counts those of `acquire` and `release` that have returned.
+    `name` is what the desk's lock is called. `calls` counts those of `acquire` and `release` that have returned, and
+    `held` how often it is acquired and not released.
     """
 
     def __init__(
@@ -54,7 +56,7 @@ class ScriptedCells:
     ) -> None:
         self.name = "lock"
         self.buyers = buyers
-        self.calls = 0
+        self.calls = self.held = 0
         self._code = code
         self._me = me
         self._take = take
@@ -85,14 +87,20 @@ class ScriptedCells:
         call = None if self._moments is None else self._moments.state()
         if self._moments is not None and call is None:
             return None
-        return self._me, self.calls, private, call
+        return self._me, self.calls, self.held, private, call
 
     def acquire(self) -> None:
         """Run the lock's own code."""
         self._call("acquire")
+        self.held += 1
 
     def release(self) -> None:
-        """Run the lock's own code."""
+        """Run the lock's own code; raise RuntimeError if the buyer has not acquired."""
+        if self._is_over():
+            return
+        if not self.held:
+            raise RuntimeError(NOT_HELD)
+        self.held -= 1
         self._call("release")
 
     def __enter__(self) -> Self:
@@ -102,8 +110,7 @@ class ScriptedCells:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._is_over():
-            self.release()
+        self.release()
 
     def _call(self, method: str) -> None:
         self._moments = Moments(self._code.known.facts, lambda _: None)

@@ -13,11 +13,12 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from booking.errors import BadInputError, BookingError, TornReadError
+from booking.locks import LockFacts
 from booking.model.local_state import local_state, plain_codes
 from booking.model.operation import Operation, Result
 from booking.model.shared_state import COUNTER, Shared, lock_of, train_of
 from booking.model.watchdog import Unwind, Watchdog, call, force_out, line_behind, line_of, programs_frame
-from booking.purchase import Desk, Outcome, buy
+from booking.purchase import NOT_HELD, Desk, Outcome, buy, outcome_of, require_count
 from booking.steps import CHANGED, TORN, Step
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class Runner:
         """Return how the code ended, with the error and its place if it failed."""
         try:
             self.watchdog.stalled, self.watchdog.is_leaving, self.watchdog.is_running = "", False, True
-            return Outcome(call(self._program, *script.desks)), "", self._start
+            return outcome_of(call(self._program, *script.desks)), "", self._start
         except TornReadError as error:
             return Outcome.TORN_READ, "", line_behind(error, self.file)
         except Unwind:
@@ -210,7 +211,8 @@ class Script:
             names |= {id(desk.lock): desk.lock.name for desk in self.desks}
             frames = local_state(frame, call.__code__, self._runner.codes, names)
             if frames is not None:
-                self.local = (frames, operation, tuple(self.held), self.written > 0, tuple(self.own.items()))
+                again = tuple(desk.lock.again for desk in self.desks if isinstance(desk.lock, ScriptedLock))
+                self.local = (frames, operation, tuple(self.held), again, self.written > 0, tuple(self.own.items()))
 
 
 class ScriptedDesk:
@@ -221,10 +223,8 @@ class ScriptedDesk:
         self.count = count
         guard = lock_of(train_of(count))
         facts, own = script.shared.locks.get(guard), script.shared.own
-        is_step = facts is not None and facts.permits is not None
-        self.lock: ScriptedLock | ScriptedCells = (
-            script.own_lock(own) if own else ScriptedLock(script, guard, is_step=is_step)
-        )
+        stops = facts if facts is not None and facts.permits is not None else None
+        self.lock: ScriptedLock | ScriptedCells = script.own_lock(own) if own else ScriptedLock(script, guard, stops)
 
     def look(self) -> int:
         """Return the next answer."""
@@ -241,7 +241,8 @@ class ScriptedDesk:
         self.script.note_payment(sys._getframe(1))  # noqa: SLF001 - the only way to the line
 
     def write(self, count: int) -> None:
-        """Take the steps of one write."""
+        """Take the steps of one write; raise ValueError for a count that is no number."""
+        require_count(count)
         for step in self.script.shared.write_steps:
             self.script.take(Operation(step, self.count, count))
             self.script.written += 1
@@ -266,25 +267,47 @@ class ScriptedDesk:
 
 
 class ScriptedLock:
-    """A lock at the scripted desk. One that stops no buyer takes no step."""
+    """A lock at the scripted desk; with no facts, None, it stops no buyer and takes no step.
 
-    def __init__(self, script: Script, name: str, *, is_step: bool) -> None:
+    A reentrant lock that its holder takes again takes no step either: that touches nothing that is shared.
+    """
+
+    def __init__(self, script: Script, name: str, facts: LockFacts | None) -> None:
         self._script = script
         self.name = name
-        self._is_step = is_step
+        self._facts = facts
+        self.again = 0
+
+    def acquire(self) -> None:
+        """Take the lock."""
+        if self._facts is None:
+            return
+        if self._facts.reentrant and self.name in self._script.held:
+            self.again += 1
+            return
+        self._script.take(Operation(Step.ACQUIRE, self.name))
+        self._script.held.append(self.name)
+
+    def release(self) -> None:
+        """Give the lock back; raise RuntimeError if it is not held."""
+        if self._facts is None or self._script.is_unwinding:
+            return
+        if self.again:
+            self.again -= 1
+            return
+        if self.name not in self._script.held:
+            raise RuntimeError(NOT_HELD)
+        self._script.take(Operation(Step.RELEASE, self.name))
+        self._script.held.remove(self.name)
 
     def __enter__(self) -> Self:
-        if self._is_step:
-            self._script.take(Operation(Step.ACQUIRE, self.name))
-            self._script.held.append(self.name)
+        self.acquire()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._is_step and not self._script.is_unwinding:
-            self._script.take(Operation(Step.RELEASE, self.name))
-            self._script.held.remove(self.name)
+        self.release()
 
 
 def purchase_at_counter(desk: Desk) -> Outcome:
@@ -295,7 +318,7 @@ def purchase_at_counter(desk: Desk) -> Outcome:
     """
     if not isinstance(desk, ScriptedDesk):
         raise TypeError("only the explorer's desk has a counter; real buyers ask real clerks")
-    counter = ScriptedLock(desk.script, COUNTER, is_step=True)
+    counter = ScriptedLock(desk.script, COUNTER, desk.script.shared.locks[COUNTER])
     with counter:
         desk.look()
     with counter:

@@ -58,6 +58,8 @@ def kinds_in(scenario: Scenario, program: Program | None = None, clerks: int = 0
         raise BadInputError("a clerk sells the tickets of one train to everybody; leave out --clerks")
     if program and protection.shares:
         raise BadInputError(f"only the purchase itself is explored with --lock {scenario.lock}; use another lock")
+    if clerks and scenario.buyer is not None:
+        raise BadInputError("--clerks cannot be combined with --buyer: a clerk does what our own buyer does")
     if clerks and not program:
         program = purchase_at_counter
     everybody = range(1, scenario.buyers + 1)
@@ -115,6 +117,11 @@ class World:
     def buyers(self) -> range:
         """Return the numbers of the buyers."""
         return range(1, len(self.answers) + 1)
+
+    @property
+    def is_held(self) -> bool:
+        """Return whether some buyer holds a lock."""
+        return any(self.holders.values())
 
     @property
     def counts_left(self) -> tuple[int | None, ...]:
@@ -184,6 +191,8 @@ class World:
         answers = (*self.answers[: buyer - 1], (*self.answers[buyer - 1], answer), *self.answers[buyer:])
         cells = self.cells if content == held else {**self.cells, cell: content}
         world = replace(self, cells=cells, holders=self._held(buyer, request), answers=answers)
+        if world.outcome(buyer) is not None:
+            world = replace(world, holders=world.holders_without(buyer))
         return world, Moved(buyer, request.step, request.name, request.words(answer), request.expected)
 
     def crash(self, buyer: int) -> tuple["World", Moved]:
@@ -193,13 +202,7 @@ class World:
         """
         if self.request(buyer) is None:
             raise BadInputError(f"buyer {buyer} has ended and cannot die; take -{buyer} out of the schedule")
-        holders = {
-            name: tuple(held for held in holding if held != buyer)
-            if self.shared.locks[name].freed_when_holder_dies
-            else holding
-            for name, holding in self.holders.items()
-        }
-        return replace(self, holders=holders, dead=self.dead | {buyer}), Moved(buyer)
+        return replace(self, holders=self.holders_without(buyer), dead=self.dead | {buyer}), Moved(buyer)
 
     def take(self, turn: int) -> tuple["World", Moved]:
         """Let a buyer move, or die if the turn is -2 for buyer 2; return what `move` or `crash` does."""
@@ -251,8 +254,18 @@ class World:
         if request.step is Step.ACQUIRE:
             return {**self.holders, request.name: (*holding, buyer)}
         if request.step is Step.RELEASE:
-            return {**self.holders, request.name: tuple(held for held in holding if held != buyer)}
+            place = holding.index(buyer)
+            return {**self.holders, request.name: holding[:place] + holding[place + 1 :]}
         return self.holders
+
+    def holders_without(self, buyer: int) -> Mapping[str, tuple[int, ...]]:
+        """Return the holders once the process of this buyer has ended: some locks are free then."""
+        return {
+            name: tuple(held for held in holding if held != buyer)
+            if self.shared.locks[name].freed_when_holder_dies
+            else holding
+            for name, holding in self.holders.items()
+        }
 
 
 def _copy(name: str, buyer: int) -> str:

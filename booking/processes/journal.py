@@ -30,6 +30,8 @@ PARENT_GONE = 143
 
 _LONGEST_ERROR = getattr(select, "PIPE_BUF", 512) // 2
 """In bytes of UTF-8: with the rest the message still fits into PIPE_BUF."""
+_FOLDERS = (str(Path(__file__).parents[1]), str(Path(os.__file__).parent), "<frozen ")
+"""Where our own code and the standard library lie."""
 
 
 class Message(NamedTuple):
@@ -75,10 +77,14 @@ class Journal:
 
 
 def failure_line(error: BaseException) -> str:
-    """Return what an exception says, on one line, with the file and the line that raised it."""
+    """Return what an exception says, on one line, with the file and the line that raised it.
+
+    If code of somebody's own led to it, that is the innermost line of theirs, and none of ours or of the library.
+    """
     text = f"{type(error).__name__}: {error}".rstrip(": ")
     frames = extract_tb(error.__traceback__)
-    return f"{text} ({Path(frames[-1].filename).name} line {frames[-1].lineno})" if frames else text
+    own = [frame for frame in frames if not frame.filename.startswith(_FOLDERS)] or frames
+    return f"{text} ({Path(own[-1].filename).name} line {own[-1].lineno})" if own else text
 
 
 def _short(error: str) -> str:

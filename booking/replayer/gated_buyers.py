@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 from booking import cells
 from booking.cells import Access, access_text, cell_text, pack
@@ -22,7 +21,7 @@ from booking.processes import lifeline
 from booking.processes.group import Process, ProcessGroup
 from booking.processes.journal import END, PARENT_GONE, READY, Journal, Message, Phase, Record, Value, receive
 from booking.protection import Protection
-from booking.simulation.buyer import BuyerTask, Train, settled, trains_of
+from booking.simulation.buyer import BuyerTask, Train, program_of, settled, trains_of
 from booking.simulation.desk import LockAtDesk, RealDesk
 from booking.simulation.recorder import Recorder
 from booking.simulation.running import IDLE_AFTER, READY_BASE, READY_EACH
@@ -44,6 +43,8 @@ def run_gated_buyer(task: GatedTask) -> None:
     while True:
         outcome, error = settled(partial(task.program, *desks))
         journal.record(END, "return", outcome, error)
+        for desk in desks:
+            desk.lock.abandon()
 
 
 def _gated_desk(train: Train, record: Record, permission: Connection) -> RealDesk:
@@ -69,13 +70,12 @@ def _gated_desk(train: Train, record: Record, permission: Connection) -> RealDes
 class GatedLock(LockAtDesk):
     """The sale's real lock: a permitted attempt tries it once, so that one that must block is seen to block."""
 
-    def __enter__(self) -> Self:
-        taken = self._lock is None
-        while self._lock is not None and not taken:
+    def _take(self, lock: Lock) -> None:
+        taken = False
+        while not taken:
             self._record(Step.ACQUIRE, "call")
-            taken = self._lock.acquire(timeout=0)
+            taken = lock.acquire(timeout=0)
             self._record(Step.ACQUIRE, "return", None if taken else BLOCKED)
-        return self
 
 
 class Listener(Protocol):
@@ -103,13 +103,12 @@ class GatedCells(LockAtDesk):
         self._record(Step.ACCESS, "return", access_text(access, cell, pack(told)))
         return told
 
-    def __enter__(self) -> Self:
+    def _take(self, lock: Lock) -> None:
+        del lock
         self._own.acquire(self._me)
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def _give_back(self, lock: Lock) -> None:
+        del lock
         self._own.release(self._me)
 
 
@@ -128,7 +127,7 @@ class Controller:
             """Return what this buyer is told."""
             return GatedTask(
                 buyer=buyer,
-                program=protection.program,
+                program=program_of(protection),
                 trains=trains_of(buyer, protection, trains),
                 ends=self.group.ends,
                 permission=permission,

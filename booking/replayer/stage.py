@@ -67,12 +67,8 @@ class Stage:
             store.put(self.scenario.tickets)
         history = self._perform(controller, prediction)
         compare(prediction, history)
-        if (
-            self._sale.protection.own_lock is None
-            and self._sale.stores[0].shared
-            and not prediction.world.dead
-            and not prediction.waiting
-        ):
+        world, is_numbered = prediction.world, self._sale.protection.own_lock is not None
+        if self._sale.stores[0].shared and not (is_numbered or world.dead or prediction.waiting or world.is_held):
             self._controller = controller
         return Replay(prediction, history)
 

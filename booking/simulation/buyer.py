@@ -15,8 +15,8 @@ from booking.processes import lifeline
 from booking.processes.fork import fork_lock
 from booking.processes.journal import END, READY, Journal, failure_line
 from booking.processes.lifeline import PipeEnds
-from booking.protection import Protection
-from booking.purchase import Outcome
+from booking.protection import Protection, own_buyer
+from booking.purchase import Desk, Outcome, outcome_of
 from booking.simulation.desk import RealDesk
 from booking.stores import Store
 
@@ -70,6 +70,23 @@ def new_lock(protection: Protection, path: Path, context: "BaseContext") -> Lock
     except Exception as error:  # noqa: BLE001 - a lock of another package may raise anything
         name = protection.scenario.lock
         raise BadInputError(f"cannot make the lock {name} ({failure_line(error)}); use --lock file") from None
+
+
+@dataclass(frozen=True)
+class OwnPurchase:
+    """What a real buyer of somebody's own runs: its file's name crosses a process boundary, and not its code."""
+
+    buyer: str | Callable[..., Outcome]
+
+    def __call__(self, desk: Desk) -> Outcome:
+        """Purchase; raise ValueError if what is returned is no outcome."""
+        return outcome_of(own_buyer(self.buyer)(desk))
+
+
+def program_of(protection: Protection) -> Callable[..., Outcome]:
+    """Return what a real buyer runs with a desk for each train of its route."""
+    buyer = protection.scenario.buyer
+    return protection.program if buyer is None else OwnPurchase(buyer)
 
 
 def trains_of(buyer: int, protection: Protection, trains: Sequence[Train]) -> tuple[Train, ...]:

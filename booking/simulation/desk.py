@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 from booking.errors import InconclusiveError, MalformedStoreError, TornReadError
 from booking.locks import Lock
 from booking.processes.journal import Record
+from booking.purchase import NOT_HELD, require_count
 from booking.steps import CHANGED, PAY, TORN, Step, Value
 from booking.stores import Store
 
@@ -45,7 +46,8 @@ class RealDesk:
         self._record(PAY, "return")
 
     def write(self, count: int) -> None:
-        """Write the count, in as many steps as the store takes."""
+        """Write the count, in as many steps as the store takes; raise ValueError for a count that is no number."""
+        require_count(count)
         for step, action in self._store.write(count):
             self.perform(step, action, count)
 
@@ -72,25 +74,55 @@ class RealDesk:
 
 
 class LockAtDesk:
-    """The sale's lock as a context manager whose steps are recorded; None takes no step."""
+    """The sale's lock, whose steps are recorded; None takes no step.
+
+    A reentrant lock is taken once, however often its holder takes it: the other times touch nothing that is shared.
+    """
 
     def __init__(self, lock: Lock | None, record: Record, timeout: float | None = None) -> None:
         self._lock = lock
         self._record = record
         self._timeout = timeout
+        self._held = 0
+
+    def acquire(self) -> None:
+        """Wait for the lock and take it."""
+        if self._lock is not None:
+            if not (self._held and self._lock.facts.reentrant):
+                self._take(self._lock)
+            self._held += 1
+
+    def release(self) -> None:
+        """Give the lock back; raise RuntimeError if it was not taken."""
+        if self._lock is not None:
+            if not self._held:
+                raise RuntimeError(NOT_HELD)
+            self._held -= 1
+            if not (self._held and self._lock.facts.reentrant):
+                self._give_back(self._lock)
+
+    def abandon(self) -> None:
+        """Forget what was not given back, as if this process ended: the system frees some locks, and others not."""
+        if self._lock is not None and self._held and self._lock.facts.freed_when_holder_dies:
+            self._lock.release()
+        self._held = 0
+
+    def _take(self, lock: Lock) -> None:
+        self._record(Step.ACQUIRE, "call")
+        if not lock.acquire(self._timeout):
+            raise InconclusiveError(f"the lock was still held after {self._timeout:g} s")
+        self._record(Step.ACQUIRE, "return")
+
+    def _give_back(self, lock: Lock) -> None:
+        self._record(Step.RELEASE, "call")
+        lock.release()
+        self._record(Step.RELEASE, "return")
 
     def __enter__(self) -> Self:
-        if self._lock is not None:
-            self._record(Step.ACQUIRE, "call")
-            if not self._lock.acquire(self._timeout):
-                raise InconclusiveError(f"the lock was still held after {self._timeout:g} s")
-            self._record(Step.ACQUIRE, "return")
+        self.acquire()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._lock is not None:
-            self._record(Step.RELEASE, "call")
-            self._lock.release()
-            self._record(Step.RELEASE, "return")
+        self.release()

@@ -15,7 +15,7 @@ from booking.purchase import journey, purchase
 from booking.registry import LOCKS
 from booking.scenario import Scenario
 from booking.setup import FaultKind, Setup
-from booking.simulation.buyer import BuyerTask, Train, run_buyer, trains_of
+from booking.simulation.buyer import BuyerTask, Train, program_of, run_buyer, trains_of
 from booking.simulation.recorder import Recorder
 from booking.simulation.stuck import Standing, is_stuck, waits
 from booking.steps import Step
@@ -150,7 +150,7 @@ class RunningSale:
         plan = self.plan
         return BuyerTask(
             buyer=buyer,
-            program=plan.protection.program,
+            program=program_of(plan.protection),
             trains=trains_of(buyer, plan.protection, plan.trains),
             ends=plan.group.ends,
             pay_s=pay_s,

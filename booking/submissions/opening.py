@@ -11,7 +11,8 @@ from typing import Any
 from booking.cells import cell_text, cells_in, unpack
 from booking.errors import BookingError
 from booking.grading.buyer import Buyer
-from booking.locks.own import lock_in, read, require_lock
+from booking.locks.own import lock_in, require_lock
+from booking.storage.source import read
 
 
 def answers(confine: Callable[[], object]) -> Callable[[str], str]:
