@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from booking.errors import BadInputError
 from booking.locks import Lock, LockFacts, Reach
 from booking.purchase import Desk, Outcome, journey, purchase
 from booking.scenario import Scenario
@@ -94,6 +95,16 @@ def own_buyer(buyer: str | Callable[..., Outcome]) -> Callable[..., Outcome]:
     from booking.storage.source import buyer_of  # noqa: PLC0415 - only for a buyer that is named by its file
 
     return buyer_of(buyer)
+
+
+def outcome_of(program: object, returned: object) -> Outcome:
+    """Return what a buyer's code returned as an outcome; raise BadInputError, with its place, if it is none."""
+    try:
+        return Outcome(returned)  # type: ignore[arg-type]
+    except ValueError:
+        code = getattr(program, "__code__", None)
+        place = f"{Path(code.co_filename).name}:{code.co_firstlineno}: {code.co_name}()" if code else "the purchase"
+        raise BadInputError(f'{place} returns {returned!r:.40}; return "bought" or "sold out"') from None
 
 
 class Locked(Protection):

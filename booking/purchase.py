@@ -21,39 +21,11 @@ class Outcome(StrEnum):
     """The buyer never answered, but it had begun to write: it may or may not hold a ticket."""
 
 
-NOT_HELD = "desk.lock.release() without desk.lock.acquire()"
-"""What a lock says that is given back by a buyer which does not hold it."""
-
-
-def outcome_of(returned: object) -> Outcome:
-    """Return what a purchase returned as an outcome; raise ValueError if it is none."""
-    try:
-        return Outcome(returned)  # type: ignore[arg-type]
-    except ValueError:
-        raise ValueError(f'a purchase returns "bought" or "sold out"; this one returns {returned!r:.40}') from None
-
-
-def require_count(count: object) -> None:
-    """Raise ValueError if this cannot be a number of tickets left."""
-    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-        raise ValueError(f"write({count!r:.40}): a count is a whole number from 0")
-
-
-class DeskLock(AbstractContextManager[object], Protocol):
-    """The lock of a sale as a buyer sees it: `with desk.lock:`, or the two calls."""
-
-    def acquire(self) -> None:
-        """Wait until the lock is free, and take it."""
-
-    def release(self) -> None:
-        """Give it back. Raise RuntimeError if this buyer does not hold it."""
-
-
 class Desk(Protocol):
     """All that a buyer can see and do. The worlds differ only in the desk that they hand out."""
 
     @property
-    def lock(self) -> DeskLock:
+    def lock(self) -> "DeskLock":
         """The lock of this sale; entering it waits until the lock is free, leaving it gives it back."""
 
     def look(self) -> int:
@@ -116,3 +88,23 @@ def journey(*desks: Desk) -> Outcome:
         for desk, count in zip(desks, counts, strict=True):
             desk.write(count - 1)
     return Outcome.BOUGHT
+
+
+NOT_HELD = "desk.lock.release() without desk.lock.acquire()"
+"""What a lock says that is given back by a buyer which does not hold it."""
+
+
+def require_count(count: object) -> None:
+    """Raise ValueError if this cannot be a number of tickets left."""
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise ValueError(f"write({count!r:.40}): a count is a whole number from 0")
+
+
+class DeskLock(AbstractContextManager[object], Protocol):
+    """The lock of a sale as a buyer sees it: `with desk.lock:`, or the two calls."""
+
+    def acquire(self) -> None:
+        """Wait until the lock is free, and take it."""
+
+    def release(self) -> None:
+        """Give it back. Raise RuntimeError if this buyer does not hold it."""

@@ -116,7 +116,9 @@ def test_facts_are_those_of_the_scenario() -> None:
     assert protection_of(Scenario(lock="semaphore", permits=3)).facts == LockFacts(
         3, freed_when_holder_dies=False, reach=Reach.PROCESS_TREE
     )
-    assert protection_of(Scenario(lock="file")).facts == LockFacts(1, freed_when_holder_dies=True, reach=Reach.MACHINE)
+    assert protection_of(Scenario(lock="file")).facts == LockFacts(
+        1, freed_when_holder_dies=True, reach=Reach.MACHINE, reentrant=True
+    )
     assert protection_of(Scenario(lock="none")).facts == LockFacts(
         None, freed_when_holder_dies=True, reach=Reach.NOWHERE
     )

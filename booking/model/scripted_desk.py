@@ -9,16 +9,18 @@ import sys
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Self, TypeAlias
+from types import FrameType
+from typing import TYPE_CHECKING, TypeAlias
 
 from booking.errors import BadInputError, BookingError, TornReadError
 from booking.locks import LockFacts
 from booking.model.local_state import local_state, plain_codes
 from booking.model.operation import Operation, Result
+from booking.model.scripted_lock import ScriptedLock
 from booking.model.shared_state import COUNTER, Shared, lock_of, train_of
 from booking.model.watchdog import Unwind, Watchdog, call, force_out, line_behind, line_of, programs_frame
-from booking.purchase import NOT_HELD, Desk, Outcome, buy, outcome_of, require_count
+from booking.protection import outcome_of
+from booking.purchase import Desk, Outcome, buy, require_count
 from booking.steps import CHANGED, TORN, Step
 
 if TYPE_CHECKING:
@@ -121,7 +123,7 @@ class Runner:
         """Return how the code ended, with the error and its place if it failed."""
         try:
             self.watchdog.stalled, self.watchdog.is_leaving, self.watchdog.is_running = "", False, True
-            return outcome_of(call(self._program, *script.desks)), "", self._start
+            return self._judged(call(self._program, *script.desks))
         except TornReadError as error:
             return Outcome.TORN_READ, "", line_behind(error, self.file)
         except Unwind:
@@ -135,6 +137,13 @@ class Runner:
             return Outcome.UNFINISHED, f"{type(error).__name__}{reason and ': '}{reason} ({place})", place
         finally:
             self.watchdog.is_running = False
+
+    def _judged(self, returned: object) -> tuple[Outcome, str, str]:
+        """Return the outcome that the code returned; without one it has failed."""
+        try:
+            return outcome_of(self._program, returned), "", self._start
+        except BadInputError as error:
+            return Outcome.UNFINISHED, str(error), self._start
 
 
 class Script:
@@ -184,6 +193,10 @@ class Script:
         """Keep the line in which the buyer's own file pays."""
         self.paid = frame.f_lineno if frame.f_code.co_filename == self._runner.file else 0
 
+    def lock(self, name: str, facts: LockFacts | None) -> ScriptedLock:
+        """Return a lock for one of the desks; with no facts, None, it stops no buyer."""
+        return ScriptedLock(name, facts, self.held, self.take, lambda: self.is_unwinding)
+
     def own_lock(self, own: "OwnCode") -> "ScriptedCells":
         """Return a lock of one's own for one of the desks."""
         lock = own.scripted(self.shared.me, self.shared.buyers, self.take, lambda: self.is_unwinding)
@@ -224,7 +237,7 @@ class ScriptedDesk:
         guard = lock_of(train_of(count))
         facts, own = script.shared.locks.get(guard), script.shared.own
         stops = facts if facts is not None and facts.permits is not None else None
-        self.lock: ScriptedLock | ScriptedCells = script.own_lock(own) if own else ScriptedLock(script, guard, stops)
+        self.lock: ScriptedLock | ScriptedCells = script.own_lock(own) if own else script.lock(guard, stops)
 
     def look(self) -> int:
         """Return the next answer."""
@@ -266,50 +279,6 @@ class ScriptedDesk:
         return answer
 
 
-class ScriptedLock:
-    """A lock at the scripted desk; with no facts, None, it stops no buyer and takes no step.
-
-    A reentrant lock that its holder takes again takes no step either: that touches nothing that is shared.
-    """
-
-    def __init__(self, script: Script, name: str, facts: LockFacts | None) -> None:
-        self._script = script
-        self.name = name
-        self._facts = facts
-        self.again = 0
-
-    def acquire(self) -> None:
-        """Take the lock."""
-        if self._facts is None:
-            return
-        if self._facts.reentrant and self.name in self._script.held:
-            self.again += 1
-            return
-        self._script.take(Operation(Step.ACQUIRE, self.name))
-        self._script.held.append(self.name)
-
-    def release(self) -> None:
-        """Give the lock back; raise RuntimeError if it is not held."""
-        if self._facts is None or self._script.is_unwinding:
-            return
-        if self.again:
-            self.again -= 1
-            return
-        if self.name not in self._script.held:
-            raise RuntimeError(NOT_HELD)
-        self._script.take(Operation(Step.RELEASE, self.name))
-        self._script.held.remove(self.name)
-
-    def __enter__(self) -> Self:
-        self.acquire()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.release()
-
-
 def purchase_at_counter(desk: Desk) -> Outcome:
     """Ask a clerk to look, then a clerk to buy; raise TypeError at any other desk.
 
@@ -318,7 +287,7 @@ def purchase_at_counter(desk: Desk) -> Outcome:
     """
     if not isinstance(desk, ScriptedDesk):
         raise TypeError("only the explorer's desk has a counter; real buyers ask real clerks")
-    counter = ScriptedLock(desk.script, COUNTER, desk.script.shared.locks[COUNTER])
+    counter = desk.script.lock(COUNTER, desk.script.shared.locks[COUNTER])
     with counter:
         desk.look()
     with counter:

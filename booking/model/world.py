@@ -106,6 +106,10 @@ class World:
                 firsts = kind.shared.cells.items()
                 cells |= {_copy(name, buyer): first for name, first in firsts for buyer in kind.buyers}
         whole = tuple(codes[buyer] for buyer in sorted(codes))
+        if scenario.buyer is not None and not isinstance((first := whole[0].after(())).next, Operation):
+            raise BadInputError(
+                first.error or f"{first.place}: the buyer ends without a step: it reads and writes nothing"
+            )
         return cls(whole, cells, dict.fromkeys(shared.locks, ()), ((),) * scenario.buyers)
 
     @property

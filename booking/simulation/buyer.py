@@ -15,8 +15,8 @@ from booking.processes import lifeline
 from booking.processes.fork import fork_lock
 from booking.processes.journal import END, READY, Journal, failure_line
 from booking.processes.lifeline import PipeEnds
-from booking.protection import Protection, own_buyer
-from booking.purchase import Desk, Outcome, outcome_of
+from booking.protection import Protection, outcome_of, own_buyer
+from booking.purchase import Desk, Outcome
 from booking.simulation.desk import RealDesk
 from booking.stores import Store
 
@@ -79,8 +79,9 @@ class OwnPurchase:
     buyer: str | Callable[..., Outcome]
 
     def __call__(self, desk: Desk) -> Outcome:
-        """Purchase; raise ValueError if what is returned is no outcome."""
-        return outcome_of(own_buyer(self.buyer)(desk))
+        """Purchase; raise BadInputError if what is returned is no outcome."""
+        program = own_buyer(self.buyer)
+        return outcome_of(program, program(desk))
 
 
 def program_of(protection: Protection) -> Callable[..., Outcome]:
