@@ -204,10 +204,12 @@ class RunningSale:
     def _nobody_can_move(self) -> bool:
         """Return whether waiting is in vain; only our own locks and buyers are known to do what a journal says of them.
 
-        Another lock may not live up to its facts, and another buyer may give back what it does not hold.
+        Another lock may not live up to its facts, and another way to buy may give back what it does not hold; a
+        scenario's own buyer cannot, because its desk refuses that.
         """
         plan, said = self.plan, self.recorder
-        if plan.scenario.lock not in LOCKS or plan.protection.program not in {purchase, journey}:
+        is_known = plan.scenario.buyer is not None or plan.protection.program in {purchase, journey}
+        if plan.scenario.lock not in LOCKS or not is_known:
             return False
         processes = {n: p for n, p in enumerate(self._buyer_processes, 1) if n not in said.ended}
         struck = {blow.buyer: blow for blow in plan.faults.struck} if plan.faults else {}
