@@ -52,7 +52,13 @@ def test_python_examples(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in blocks("console")])
 def test_console_examples(text: str, tmp_path: Path) -> None:
-    """A command in the docs prints what stands below it; `...` stands for what differs from run to run."""
+    """A command in the docs prints what stands below it; `...` stands for what differs from run to run.
+
+    Python code that begins with the name of a file is in that file.
+    """
+    for _, code in blocks("python"):
+        if named := re.match(r"# (\w+\.py)\n", code):
+            (tmp_path / named[1]).write_text(code, encoding="utf-8")
     for command, expected in commands(text):
         program, *arguments = shlex.split(command)
         assert program == "booking"
