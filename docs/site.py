@@ -23,7 +23,7 @@ from booking.lab.site import build as build_lab
 from booking.text.language import LANGUAGES
 
 DOCS = Path(__file__).parent
-GUIDES = ("teaching", "worksheet", "tutorial", "comparison", "channels", "formats", "textbook", "grading")
+GUIDES = ("teaching", "worksheet", "tutorial", "comparison", "channels", "formats", "textbook", "grading", "own-code")
 LANGUAGE_NAMES = {"en": "Lessons", "zh": "课程"}
 QUESTION_TITLES = {"en": "Questions that people ask", "zh": "大家常问的问题"}
 
