@@ -71,7 +71,7 @@ LONGEST_FUNCTION = 50
 LONGEST_FILE = 310
 MOST_MODULES = 128
 MOST_AT_THE_TOP = 12
-MOST_LINES = 17_900
+MOST_LINES = 18_250
 """Today's figures. The plain house was to have 300, 110, 12 and 13,000; own code, pages and screens came on top."""
 EXTENSIONS = {"answers", "course", "grading", "submissions", "textbook", "lab", "classroom", "databases", "cluster"}
 """Rooms that stand beside the sale and its proof, which know nothing of them; the figures are of the house without."""
