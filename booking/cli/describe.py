@@ -21,6 +21,7 @@ def locks(*, json: options.Json = False) -> None:
             "permits": lock.facts.permits,
             "freed_when_holder_dies": lock.facts.freed_when_holder_dies,
             "reach": str(lock.facts.reach),
+            "reentrant": lock.facts.reentrant,
             "swaps": issubclass(lock, CompareAndSwap),
             "about": lock.summary(),
         }

@@ -4,6 +4,7 @@ A lock whose holder died is an orphaned lock; a deadlock of the living is a cycl
 Elphick and Shoshani, "System deadlocks", ACM Computing Surveys 3, 1971.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -162,7 +163,8 @@ def _orphaned(waits: Iterable[int], holder: Ending) -> str:
 
 def _cycle(holds: Mapping[int, Sequence[int]], waits: Mapping[int, int]) -> str:
     """Name who holds which lock and waits for which other, then who waits behind them."""
-    own = [buyer for buyer, wanted in waits.items() if wanted in holds.get(buyer, ())]
+    holders = Counter(train for trains in holds.values() for train in set(trains))
+    own = [buyer for buyer, wanted in waits.items() if wanted in holds.get(buyer, ()) and holders[wanted] == 1]
     if own:
         behind = set(waits) - set(own)
         text = " ".join(f"Buyer {buyer} holds the lock and waits for it again: for itself." for buyer in sorted(own))

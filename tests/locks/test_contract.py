@@ -76,6 +76,13 @@ def test_a_release_lets_the_next_in(db: Path, family: Family, scenario: Scenario
     assert waiting.answer() is True
 
 
+@every_exclusive_lock
+def test_a_holder_gets_in_again_as_declared(db: Path, family: Family, scenario: Scenario) -> None:
+    """A holder that asks again gets in at once if the lock is `reentrant`, and never otherwise."""
+    holder = filled(scenario, made(scenario, db, FORK), family)[0]
+    assert holder.ask("acquire", 0) is protection_of(scenario).facts.reentrant
+
+
 @every_lock
 def test_a_killed_holder_frees_the_lock_as_declared(db: Path, family: Family, scenario: Scenario) -> None:
     """After SIGKILL the next process gets in long before its time-out, or, as declared, never."""

@@ -243,3 +243,15 @@ def test_what_a_buyer_does_not_go_with(scenario: Scenario, setup: Setup) -> None
     except BadInputError as error:
         refusal = str(error)
     assert "--buyer cannot be combined with" in (refusal or "")
+
+
+def test_a_lock_for_two_names_its_line(tmp_path: Path, db: Path) -> None:
+    """A lock of one's own that has no room for a third buyer fails in its own line, and the others buy."""
+    file = tmp_path / "two.py"
+    file.write_text(
+        "from booking import Cells\n\n\nclass Two:\n    flag = Cells(False)\n\n    def acquire(self, me):\n"
+        "        other = (1, 0)[me]\n        self.flag[me] = True\n\n    def release(self, me):\n        pass\n",
+        encoding="utf-8",
+    )
+    errors = [ending.error for ending in simulate(Scenario(3, lock=str(file), pay=(0, 0)), db=db).endings]
+    assert errors == [None, None, "IndexError: tuple index out of range (two.py line 8)"]
