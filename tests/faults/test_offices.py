@@ -145,7 +145,7 @@ def in_office(number: int) -> Program:
         @property
         def lock(self) -> ScriptedLock:
             assert isinstance(self._desk, ScriptedDesk)
-            return ScriptedLock(self._desk.script, f"lock {number}", is_step=True)
+            return self._desk.script.lock(f"lock {number}", MultiprocessingLock.facts)
 
     return lambda desk: purchase(DeskOfOffice(desk))  # type: ignore[arg-type]
 
