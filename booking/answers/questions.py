@@ -97,6 +97,10 @@ def find(text: str, language: str = "en") -> list[Question]:
     """
     if exact := question_named(text.strip(), language):
         return [exact]
+    if re.fullmatch(r"\s*-?\d+\s*", text):
+        raise BadInputError(
+            f"there is no question {text.strip():.40}; use a number from 1 to {len(questions(language))}"
+        )
     wanted = _tokens(text) - _common(language)
     points = {question: _points(question, wanted) for question in questions(language)}
     best = max(points.values())

@@ -189,6 +189,10 @@ def _usage(error: typer.TyperException, arguments: Sequence[str]) -> str:
         option = message.split()[3]
         near = nearest(option, getattr(error, "possibilities", None) or ())
         return f"No such option: {option}{near}; see `booking {arguments[0]} --help`"
+    if message.startswith("No such command"):
+        return message if "Did you mean" in message else f"{message.rstrip('.')}; see `booking --help`"
+    if message.startswith(("Missing argument", "Got unexpected extra argument")):
+        return f"{message.rstrip('.')}; see `booking {arguments[0]} --help`"
     return message
 
 

@@ -98,7 +98,7 @@ def _targets(reports: list[str] | None, html: Path | None) -> dict[str, Path]:
         targets[name] = Path(path)
     if html is not None:
         targets["html"] = html
-    require_writable(dict(targets))
+    require_writable({name if name == "html" else f"report {name}": path for name, path in targets.items()})
     return targets
 
 

@@ -77,17 +77,21 @@ class Measure(ABC):
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as a JSON object; counts of interleavings are strings, because they exceed 2**53."""
-        return {key: digits(value) if key.endswith("interleavings") else value for key, value in asdict(self).items()}
+        counts = {key: value for key, value in asdict(self).items() if key.endswith("interleavings")}
+        return asdict(self) | {key: None if value is None else digits(value) for key, value in counts.items()}
 
 
 @dataclass(frozen=True)
 class Proof(Measure):
-    """How many interleavings the explorer counted, and how many oversell; lower bounds unless `exhausted`."""
+    """How many interleavings the explorer counted, and how many oversell; lower bounds unless `exhausted`.
+
+    None stands for infinitely many, as where buyers wait busily.
+    """
 
     key = "proved"
     headers = ("orders", "oversold in")
-    interleavings: int
-    oversold_interleavings: int
+    interleavings: int | None
+    oversold_interleavings: int | None
     exhausted: bool
     verdict: str
 
@@ -95,13 +99,18 @@ class Proof(Measure):
     def measure(cls, question: Question) -> Self:
         """Count every interleaving of the buyers' steps."""
         found = explore(question.scenario, max_states=MOST_STATES, stop=question.stop)
-        return cls(found.interleavings or 0, found.oversold_interleavings or 0, found.exhausted, found.verdict)
+        return cls(found.interleavings, found.oversold_interleavings, found.exhausted, found.verdict)
 
     def cells(self) -> tuple[str, ...]:
         """Return both counts; "none" alone is a proof."""
-        orders = power(self.interleavings) if self.exhausted else f"over {power(self.interleavings)}"
+        if self.interleavings is None:
+            orders = "infinitely many"
+        else:
+            orders = power(self.interleavings) if self.exhausted else f"over {power(self.interleavings)}"
+        if self.oversold_interleavings is None:
+            return orders, "some"
         if self.oversold_interleavings:
-            return orders, share(self.oversold_interleavings, self.interleavings)
+            return orders, share(self.oversold_interleavings, self.interleavings or 0)
         return orders, {SOUND: "none", UNKNOWN: UNKNOWN}.get(self.verdict, f"none; {self.verdict}")
 
 
@@ -156,7 +165,10 @@ class KilledHolder(Measure):
     @classmethod
     def measure(cls, question: Question) -> Self | Missing:
         """Kill the buyer inside while it pays; return the median of a few kills."""
-        permits = protection_of(question.scenario).facts.permits
+        protection = protection_of(question.scenario)
+        permits = protection.facts.permits
+        if protection.own_lock:  # whom it stops is not declared, so no kill can be planned
+            return Missing("its file does not say; count it with `booking explore --buyers 2 --crashes 1`")
         if permits in {None, question.scenario.buyers}:  # nobody ever waits
             return Missing("no buyer waits for another one, so a killed buyer blocks none")
         crowd = (permits or 0) + 1
@@ -182,13 +194,13 @@ class KilledHolder(Measure):
 class InPlace(Measure):
     """Torn reads while the file is emptied and written again: those that the explorer finds, and real ones.
 
-    `torn_interleavings` is a lower bound unless `exhausted`. Of `attempts` real purchases `torn_reads` read half a
-    file.
+    `torn_interleavings` is a lower bound unless `exhausted`, and None for infinitely many. Of `attempts` real
+    purchases `torn_reads` read half a file.
     """
 
     key = "in_place"
     headers = ("written in place",)
-    torn_interleavings: int
+    torn_interleavings: int | None
     exhausted: bool
     attempts: int
     torn_reads: int
@@ -201,12 +213,12 @@ class InPlace(Measure):
             return Missing("cannot be used with --store inplace")
         found = explore(scenario, max_states=MOST_STATES, stop=question.stop)
         seen = _contend(replace(question, scenario=scenario))
-        torn = found.anomalies.get(Anomaly.TORN_READ) or 0
+        torn = found.anomalies.get(Anomaly.TORN_READ, 0)
         return cls(torn, found.exhausted, attempts=sum(seen.served) + seen.torn, torn_reads=seen.torn)
 
     def cells(self) -> tuple[str, ...]:
         """Return whether there are torn reads."""
-        if self.torn_interleavings or self.torn_reads:
+        if self.torn_interleavings != 0 or self.torn_reads:
             return (f"torn reads, {self.torn_reads:,} seen",)
         return ("no torn reads" if self.exhausted else "none found",)
 

@@ -121,6 +121,9 @@ class Buyer:
         method = _METHODS[before.methods[-1] == "acquire"]
         if self.code.facts and stop.attributes is not None:
             return self._enter((method,), stop.attributes, stop.state, (), ())
+        if len(before.methods) > MOST_HISTORY:  # a lock that touches no cell: its answers do not grow
+            self.is_whole = False
+            return -1
         return self._enter((*before.methods, method), before.attributes, before.origin, answers, accesses)
 
     def _enter(

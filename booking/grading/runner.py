@@ -101,8 +101,8 @@ class Runner:
             raise BadInputError(f"{self._kind.__name__} keeps something in an attribute of a function; use a cell")
         if script.differs or (script.access_asked is None and len(script.moments.told) < len(script._answers)):  # noqa: SLF001
             raise BadInputError(
-                f"{script.place}: the lock does something else on a second run; take out what is random in it: the "
-                "time, random numbers, globals"
+                f"{self._where(script)}the lock does something else on a second run; take out what is random in it: "
+                "the time, random numbers, globals"
             )
         if self.watchdog.stalled and script.access_asked is None:
             raise self._stall()
@@ -110,6 +110,10 @@ class Runner:
             return Stop(script.access_asked, script.place, script.state)
         attributes, state = self._attributes(script)
         return Stop(None, script.place, state, attributes, error)
+
+    @staticmethod
+    def _where(script: Script) -> str:
+        return f"{script.place}: " if script.place.line else ""
 
     def _attributes(self, script: Script) -> tuple[Attributes | None, Hashable]:
         try:

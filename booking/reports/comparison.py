@@ -146,7 +146,7 @@ def _shown(table: Table, screen: Screen) -> list[str]:
 def _ink(cell: str) -> str | None:
     """Return the colour of a cell that says whether a lock is good for something; a number alone has none."""
     word = cell.replace(",", "").split(" ")[0]
-    if word in {"oversold", "stuck", "torn"} or cell.endswith("%"):
+    if word in {"oversold", "some", "stuck", "torn"} or cell.endswith("%"):
         return BAD
     return GOOD if word in {"none", "correct", "free"} else None
 

@@ -47,9 +47,11 @@ def headline(exploration: Exploration) -> str:
     name, whole = exploration.verdict, exploration.interleavings
     if name == SOUND:
         return f"{label(name)}: " + (f"of {power(whole)} orders none goes wrong." if whole else "no order goes wrong.")
-    number = exploration.anomalies.get(name)
-    known = exploration.exhausted and number and whole
-    where = f"in {power(number or 0)} of {power(whole or 0)} orders" if known else "in some orders"
+    number = exploration.anomalies.get(name) or 0
+    where = "in some orders"
+    if exploration.exhausted and number and whole:
+        alike = number < whole and power(number) == power(whole)
+        where = f"in {share(number, whole) if alike else power(number)} of {power(whole)} orders"
     return f"{label(name)}: {where} {_HAPPENS[name]}." if name in _HAPPENS else f"{label(name)}: nothing is proved."
 
 

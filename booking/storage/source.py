@@ -54,7 +54,9 @@ def executed(source: str, file: str) -> ModuleType:
         raise BadInputError(f"line {error.lineno or 1}: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise BadInputError(f"{_place(error, file)}{type(error).__name__}: {error!s:.200}") from None
-    except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too are what a stranger raises
+    except BaseException as error:  # SystemExit and KeyboardInterrupt too are what a stranger raises
+        if not isinstance(error, Exception) and type(error).__module__ not in {"builtins", MODULE}:
+            raise  # what stops our own command, as Ctrl-C does
         raise BadInputError(f"{_place(error, file)}{type(error).__name__}: {error!s:.200}") from None
     return module
 

@@ -73,8 +73,8 @@ class Grade:
 
     @property
     def is_private_to_blame(self) -> bool:
-        """Return whether something is broken, and an attribute may have been meant as a cell."""
-        return bool(self.private) and BROKEN in {self.answer(name) for name in REQUIRED}
+        """Return whether something does not hold, and an attribute may have been meant as a cell."""
+        return bool(self.private) and {self.answer(name) for name in REQUIRED} != {HOLDS}
 
     def to_json(self) -> dict[str, Any]:
         """Return the grade as one JSON object, without a schema."""
@@ -193,6 +193,12 @@ def obstacle(path: Path) -> str:
     try:
         if path.is_file():
             return ""
-        return "it is a folder" if path.is_dir() else "it is no file" if path.exists() else "there is no such file"
+        return (
+            "it is a folder without a Python file"
+            if path.is_dir()
+            else "it is no file"
+            if path.exists()
+            else "there is no such file"
+        )
     except (OSError, ValueError) as error:
         return f"it cannot be read: {getattr(error, 'strerror', None) or error}"

@@ -65,9 +65,8 @@ def parsed_required(text: str) -> tuple[tuple[str, ...], int | None]:
     for word in filter(None, text.split(",")):
         name, equals, number = word.strip().partition("=")
         if name not in PROPERTIES or (name == "bypass") != (bool(equals) and number.isdecimal()):
-            raise BadInputError(
-                f"--require has {word!r:.40}{nearest(name, PROPERTIES)}; use exclusion, deadlock, starvation, bypass=N"
-            )
+            near = "" if name in PROPERTIES else nearest(name, PROPERTIES)
+            raise BadInputError(f"--require has {word!r:.40}{near}; use exclusion, deadlock, starvation, bypass=N")
         names.append(name)
         bypass = int(number) if equals else bypass
     return tuple(names), bypass
@@ -79,9 +78,8 @@ def parsed_points(text: str) -> dict[str, int]:
     for word in filter(None, text.split(",")):
         name, _, number = word.strip().partition("=")
         if name not in PROPERTIES or not number.isdecimal():
-            raise BadInputError(
-                f"--points has {word!r:.40}{nearest(name, PROPERTIES)}; use for example exclusion=50,deadlock=50"
-            )
+            near = "" if name in PROPERTIES else nearest(name, PROPERTIES)
+            raise BadInputError(f"--points has {word!r:.40}{near}; use for example exclusion=50,deadlock=50")
         points[name] = int(number)
     return points
 

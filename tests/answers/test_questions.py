@@ -55,6 +55,9 @@ def test_words_that_nobody_asked_are_refused() -> None:
     """No match is one line with what to do."""
     with pytest.raises(BadInputError, match="lists all"):
         find("quaternion")
+    for number in ("0", "99", "-1"):
+        with pytest.raises(BadInputError, match="use a number from 1 to 18"):
+            find(number)
     with pytest.raises(BadInputError, match="use one of en, zh"):
         questions("xx")
 

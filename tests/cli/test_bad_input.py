@@ -83,7 +83,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
         (["--history", "no/such/sale.jsonl"], "there is no folder no/such; choose another file"),
         (["--fast"], "No such option: --fast; see `booking run --help`"),
         (["--lokc"], "No such option: --lokc (did you mean '--lock'?); see `booking run --help`"),
-        (["now"], "unexpected extra argument(s) (now)"),
+        (["now"], "unexpected extra argument(s) (now); see `booking run --help`"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
 )
@@ -111,6 +111,8 @@ def test_a_command_that_does_not_exist_is_named(capsys: pytest.CaptureFixture[st
     """A slip of the fingers is answered with what was meant."""
     status, line = refusal(capsys, "rn")
     assert (status, line) == (2, "booking: No such command 'rn'. Did you mean 'run'?\n")
+    status, line = refusal(capsys, "xyzzy")
+    assert (status, line) == (2, "booking: No such command 'xyzzy'; see `booking --help`\n")
 
 
 @pytest.mark.timeout(60)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from broken_locks import BrokenInChild, BrokenOnArrival
 
+from booking import textbook
 from booking.compare import Comparison, compare_locks, planned
 from booking.compare.contention import contend
 from booking.compare.measures import (
@@ -213,3 +214,21 @@ def test_bad_input_is_refused_before_anything_happens(change: dict[str, object],
     arguments: dict[str, object] = {"scenario": Scenario(), **change}
     with pytest.raises(BadInputError, match=message):
         compare_locks(**arguments)  # type: ignore[arg-type]
+
+
+def test_a_lock_of_ones_own_has_infinitely_many_orders(tmp_path: Path) -> None:
+    """A buyer that waits busily makes the orders infinitely many: that is no 0, and no proof that none goes wrong.
+
+    Whom such a lock stops is not declared, so it is not said that a killed holder stops nobody.
+    """
+    file = tmp_path / "naive.py"
+    file.write_text((Path(textbook.__file__).parent / "wrong.py").read_text(encoding="utf-8"), encoding="utf-8")
+    question = Question(Scenario(2, lock=f"{file}:NaiveFlag"), 1, 0.02, lambda: False)
+    proof = Proof.measure(question)
+    assert proof == Proof(None, None, exhausted=True, verdict="oversold")
+    assert proof.cells() == ("infinitely many", "some")
+    assert (proof.to_json()["interleavings"], proof.to_json()["oversold_interleavings"]) == (None, None)
+    killed = KilledHolder.measure(question)
+    assert isinstance(killed, Missing)
+    assert "does not say" in killed.reason
+    assert InPlace(None, exhausted=True, attempts=9, torn_reads=0).cells() == ("torn reads, 0 seen",)

@@ -190,3 +190,25 @@ def test_tries_that_a_loop_counts_break_the_lock(name: str) -> None:
 
     assert proof.exclusion.answer == BROKEN
     assert proof.steps == 5 or name not in {"a loop over a range", "a recursion"}
+
+
+LISTS = """
+class Lock:
+    def __init__(self):
+        self.flag = [False, False]
+
+    def acquire(self, me):
+        self.flag[me] = True
+        while self.flag[1 - me]:
+            pass
+
+    def release(self, me):
+        self.flag[me] = False
+"""
+
+
+def test_a_lock_that_touches_no_cell_is_not_followed_for_ever() -> None:
+    """What a lock keeps in lists is private to its process: it lets two in at once, and the reason is told."""
+    proof = prove(lock_in(LISTS))
+    assert (proof.exclusion.answer, proof.steps) == (BROKEN, 0)
+    assert "self.flag holds list objects" in proof.deadlock_freedom.reason

@@ -1,5 +1,6 @@
 """A lock of one's own, named by its file, is a lock in every world: explored, run, replayed and played."""
 
+import builtins
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from locks_by_hand import Naive, Peterson
 
 from booking.errors import BadInputError
 from booking.explorer import explore
-from booking.locks.own import lock_of
+from booking.locks.own import lock_in, lock_of
 from booking.model.prediction import predict
 from booking.replayer.stage import replay
 from booking.scenario import Scenario
@@ -96,3 +97,19 @@ def test_a_file_that_holds_no_lock_is_refused_in_one_line(text: str, says: str, 
     with pytest.raises(BadInputError, match=says) as refused:
         lock_of(str(file))
     assert str(refused.value).startswith(str(file)) or "Lock" in str(refused.value)
+
+
+def test_a_stop_while_a_file_is_read_is_no_fault_of_the_file() -> None:
+    """Ctrl-C goes on as what it is; what the file itself raises is told with its line."""
+
+    class Stop(BaseException):
+        """What unwinds our own command."""
+
+    builtins.stop_here = Stop  # type: ignore[attr-defined]
+    try:
+        with pytest.raises(Stop):
+            lock_in("raise stop_here", "lock.py", None)
+    finally:
+        del builtins.stop_here  # type: ignore[attr-defined]
+    with pytest.raises(BadInputError, match="line 1: SystemExit"):
+        lock_in("raise SystemExit", "lock.py", None)

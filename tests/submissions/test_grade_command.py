@@ -183,6 +183,11 @@ def test_a_folder_is_graded_file_by_file(lock: Any, tmp_path: Path, capsys: pyte
     ("arguments", "says"),
     [
         pytest.param(["none.py"], "none.py is no lock: there is no such file", id="missing"),
+        pytest.param(["."], ". is no lock: it is a folder without a Python file", id="empty-folder"),
+        pytest.param(
+            ["x.py", "--report", "junit=no/x"], "choose another file with --report junit\n", id="report-folder"
+        ),
+        pytest.param(["x.py", "--points", "exclusion=x"], "--points has 'exclusion=x'; use", id="points"),
         pytest.param([], "grade needs FILE, --suite, --self-test or --starter", id="nothing"),
         pytest.param(["x.py", "--buyers", "0"], "--buyers is '0'; use numbers from 1 to 8", id="buyers"),
         pytest.param(["x.py", "--require", "exclusoin"], "did you mean 'exclusion'?", id="property"),

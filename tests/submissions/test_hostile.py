@@ -56,7 +56,7 @@ def test_a_hostile_file_does_no_harm(kind: Hostile, tmp_path: Path) -> None:
     ("make", "says"),
     [
         pytest.param(lambda _: None, "there is no such file", id="missing"),
-        pytest.param(lambda path: path.mkdir(), "it is a folder", id="folder"),
+        pytest.param(lambda path: path.mkdir(), "it is a folder without a Python file", id="folder"),
         pytest.param(os.mkfifo, "it is no file", id="pipe"),
         pytest.param(lambda path: path.symlink_to("/dev/zero"), "it is no file", id="device"),
         pytest.param(lambda path: path.symlink_to(path), "it cannot be read|there is no such file", id="loop-of-links"),
