@@ -72,3 +72,14 @@ def family() -> Iterator[Family]:
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Show start methods by their name, so that a test's id reads like a sentence."""
     return val.get_start_method() if isinstance(val, BaseContext) else None
+
+
+@pytest.fixture(autouse=True)
+def colours_of_its_own() -> Iterator[None]:
+    """Let no test inherit the choice of colours that a command in another one has made."""
+    before = {name: os.environ.get(name) for name in ("NO_COLOR", "FORCE_COLOR")}
+    yield
+    for name, value in before.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from booking.cli.app import run_command
 from booking.live.terminal import INTERVAL, bar, progress, show_light
 from booking.live.view import Board, clock_text, has_ended, live
 from booking.processes.journal import END, IDLE, READY, Message
@@ -231,3 +232,12 @@ def test_progress_names_at_once_what_comes_next(columns: int, monkeypatch: pytes
     lines = sys.stderr.getvalue().split("\r")
     assert lines[1] == f"[{'#' * 7}{'.' * 23}] 1 of 4 done: mp, killed holder"[: columns - 1]
     assert len(lines[2]) == min(79, columns - 1)
+
+
+def test_a_view_without_colours_is_a_view(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--no-colour` takes the colours out of the live view, and not the view itself."""
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert run_command(["run", "--buyers", "2", "--live", "--no-colour", "--pay", "0.2", "--db", str(db)]) == 0
+    shown = sys.stderr.getvalue()  # type: ignore[attr-defined]
+    assert "Tickets left in the file: 1" in shown

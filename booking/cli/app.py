@@ -124,8 +124,9 @@ def examples_of(command: str) -> list[str]:
 def _choose_colour(context: typer.Context, _: Any, value: bool | None) -> None:  # noqa: ANN401, FBT001 - typer's
     """Say it in the variables that every program knows, so that the live view and other programs hear it too."""
     if value is not None:
-        os.environ["NO_COLOR"] = "" if value else "1"
-        os.environ["FORCE_COLOR"] = "1" if value else ""
+        chosen, other = ("FORCE_COLOR", "NO_COLOR") if value else ("NO_COLOR", "FORCE_COLOR")
+        os.environ[chosen] = "1"
+        os.environ.pop(other, None)  # an empty FORCE_COLOR would say that nobody looks, and hide the live view
     context.color = shows_colour()
 
 
