@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from booking.cli.app import run_command
+from booking.course.screen import folded
 from booking.course.tour import Tour
-from booking.text.language import texts
+from booking.text.language import LANGUAGES, texts
+from booking.text.screen import Screen
+from booking.text.words import columns
 
 
 @dataclass
@@ -82,3 +85,17 @@ def test_another_language_is_refused(capsys: pytest.CaptureFixture[str]) -> None
     """The languages that there are stand in the line."""
     assert run_command(["tour", "--lang", "la"]) == 2
     assert capsys.readouterr().err == "booking: there is no language 'la'; use one of en, zh\n"
+
+
+def test_a_narrow_terminal_folds_the_texts_between_words() -> None:
+    """On 40 columns, as with the large letters of a classroom, no line of either language is longer."""
+    page = Screen(40)
+    for language in LANGUAGES:
+        for name, text in texts("tour", language).items():
+            said = re.sub(r"\{\w+\}", "10", text)
+            assert max(map(columns, folded(said, page))) <= 40, name
+            assert "\n".join(folded(said, Screen(200))) == said
+    assert folded("    read    Read the count. If it is 0, it is sold out.", page) == [
+        "    read    Read the count. If it is 0,",
+        "            it is sold out.",
+    ]

@@ -7,8 +7,10 @@ import typer
 
 from booking.answers.doctor import Check, checks
 from booking.cli import options
-from booking.text.words import wrapped
+from booking.live.terminal import screen
 
+_NARROW = 60
+"""On a screen with fewer columns what was found stands below its name."""
 _MARKS = {True: "ok", False: "NOT OK", None: "-"}
 
 Folder = Annotated[Path, typer.Argument(metavar="[PATH]", help="The folder of the ticket file.", show_default="here")]
@@ -27,5 +29,9 @@ def doctor(path: Folder = Path(), *, json: options.Json = False) -> int:
 
 
 def _lines(check: Check) -> list[str]:
-    first, *more = wrapped(check.found + (f"; {check.remedy}" if check.remedy else ""), width=52)
-    return [f"{_MARKS[check.works]:<8}{check.name:<18}{first}", *(f"{'':<26}{line}" for line in more)]
+    page = screen()
+    text = check.found + (f"; {check.remedy}" if check.remedy else "")
+    mark = f"{_MARKS[check.works]:<8}"
+    if page.width < _NARROW:
+        return [mark + check.name, *page.hanging(" " * len(mark), text)]
+    return page.hanging(f"{mark}{check.name:<18}", text)

@@ -34,7 +34,8 @@ def why(words: Words = None, *, lang: options.Language = "en", run: Live = False
 
 def _titles(found: list[Question], language: str) -> list[str]:
     numbers = {question.name: number for number, question in enumerate(questions(language), 1)}
-    return [f"{numbers[question.name]:>4}  {question.title}" for question in found]
+    lines = (screen().hanging(f"{numbers[question.name]:>4}  ", question.title) for question in found)
+    return [line for each in lines for line in each]
 
 
 def _shown_live(question: Question) -> str:

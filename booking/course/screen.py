@@ -1,18 +1,23 @@
 """Lines that a student types, and lines that are shown: edited on a terminal, echoed from a pipe."""
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from io import TextIOWrapper
+from itertools import groupby
 
 import typer
 
 from booking.history.finding import SOUND, Anomaly, label
 from booking.live.terminal import screen
-from booking.text.screen import BAD, GOOD
+from booking.text.screen import BAD, GOOD, Screen
+from booking.text.words import columns
 
 _INKS = {label(SOUND): GOOD} | {label(anomaly): BAD for anomaly in Anomaly}
 
+_START = re.compile(r"( *(?:\S+ {2,})?)(.*)")
+"""What stands before the text of a line: spaces, and perhaps a word with at least two spaces behind it."""
 _CLEAR = "\033[2J\033[H"
 """Clears a terminal and goes to its first line (ECMA-48, ED and CUP)."""
 
@@ -57,6 +62,18 @@ def show(lines: Iterable[str]) -> None:
             typer.echo("\n".join(page.wrapped(line)) if folds else line)
 
 
+def folded(text: str, page: Screen) -> list[str]:
+    """Return the lines of a text as they are if they fit, else in lines that do; columns stay below each other."""
+    lines = text.split("\n")
+    if max(map(columns, lines)) <= page.width:
+        return lines
+    parts = (
+        page.wrapped(*part) if is_plain else [fold for line in part for fold in page.hanging(*_START.findall(line)[0])]
+        for is_plain, part in groupby(lines, lambda line: line[:1].strip() != "")
+    )
+    return [line for part in parts for line in part]
+
+
 class TourScreen:
     """The terminal as the tour uses it: one screen at a time; if nobody can answer, it runs through."""
 
@@ -66,8 +83,8 @@ class TourScreen:
         typer.secho(heading, bold=True)
 
     def say(self, text: str) -> None:
-        """Show a paragraph as it is written."""
-        typer.echo(text)
+        """Show a paragraph as it is written, or folded where the terminal is narrow."""
+        typer.echo("\n".join(folded(text, screen())))
 
     def ask(self, prompt: str) -> str | None:
         """Return the student's answer, None if nobody can answer. Raise EOFError at the end of the input."""
