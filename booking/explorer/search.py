@@ -228,7 +228,7 @@ def witness(anomaly: str, scenario: Scenario, world: World, schedule: tuple[int,
     error = "" if failed is None else after.error(failed)
     text = ""
     if anomaly == UNFINISHED:
-        text = f"The code of buyer {failed} fails: {error}"
+        text = f"The code of buyer {failed} fails: {error.rstrip('.')}."
     elif endless:
         text = f"{numbered(endless)} can go on forever, and nobody can end any more."
     else:
