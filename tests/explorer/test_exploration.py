@@ -323,7 +323,7 @@ def test_an_error_that_can_happen_ends_the_buyer_and_has_a_witness() -> None:
     assert document["shortest"]["error"].startswith("ZeroDivisionError: ")
     assert failing.shortest is not None
     assert failing.shortest.ends == {1: "unfinished"}
-    assert failing.shortest.text.endswith("by zero.")
+    assert failing.shortest.text.endswith(f"{failing.shortest.error}.")
     assert "The code of buyer 1 fails: ZeroDivisionError: " in render(failing)
 
 
