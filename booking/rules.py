@@ -65,7 +65,8 @@ def _of_scenario(protection: Protection, *, restock: bool) -> Iterator[str]:
     if scenario.trains == 1:
         return
     if not isinstance(protection, Locked):
-        yield f"--lock {scenario.lock} cannot be combined with --trains: it takes no lock; use --lock mp or --lock none"
+        why = "it is a lock for one train" if protection.own_lock else "it takes no lock"
+        yield f"--lock {scenario.lock} cannot be combined with --trains: {why}; use --lock mp or --lock none"
     if not store.shared:
         yield f"--store {scenario.store} cannot be combined with --trains: the buyers share no count; use --store json"
     if not restock:

@@ -113,3 +113,9 @@ def test_a_stop_while_a_file_is_read_is_no_fault_of_the_file() -> None:
         del builtins.stop_here  # type: ignore[attr-defined]
     with pytest.raises(BadInputError, match="line 1: SystemExit"):
         lock_in("raise SystemExit", "lock.py", None)
+
+
+def test_a_lock_of_ones_own_is_for_one_train() -> None:
+    """The refusal does not say that it is no lock."""
+    with pytest.raises(BadInputError, match="--trains: it is a lock for one train; use"):
+        explore(sale(Peterson, trains=2))
