@@ -83,7 +83,7 @@ def test_nothing_overlaps_and_nothing_overflows(
         page.press("p")
     for keys in ([], ["ArrowRight"] * 9):
         page.press(*keys)
-        page.page.wait_for_function("!waiting")
+        page.ask("new Promise(done => { (function look() { waiting ? requestAnimationFrame(look) : done(); }()); })")
 
         assert page.ask(WIDER_THAN_THE_WINDOW) <= 0
         assert page.ask(CUT_OFF) == []
