@@ -4,10 +4,8 @@ Nothing here starts a process, opens a socket or imports the command line.
 """
 
 import inspect
-import linecache
 import re
 import shlex
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -22,12 +20,14 @@ from booking.grading import prove
 from booking.grading.finding import Finding, Proof, Step
 from booking.history.schedule import heading, parse, step_text
 from booking.history.verdict import judge
+from booking.locks.own import is_lock
 from booking.model.prediction import predict
 from booking.model.world import Moved
 from booking.purchase import buy, purchase
 from booking.reports.exploration import render as exploration_text
 from booking.reports.page.exploration import render as exploration_page
 from booking.scenario import Scenario
+from booking.storage.source import MODULE, executed, takes_a_desk
 from booking.text.language import texts
 from booking.text.verbs import verb_of
 
@@ -44,14 +44,8 @@ def call(name: str, said: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return ANSWERS[name](**said)
     except BookingError as error:
-        return {"error": str(error)}
-    except SyntaxError as error:
-        return {"error": f"{error.msg} (line {error.lineno})", "line": error.lineno}
-    except Exception as error:  # noqa: BLE001 - a pupil's code may raise anything
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == FILE]
-        line = frames[-1].lineno if frames else None
-        where = f" (line {line})" if line else ""
-        return {"error": f"{type(error).__name__}: {error}{where}", "line": line}
+        line = re.match(r"line (\d+)", str(error))
+        return {"error": str(error), "line": int(line[1]) if line else None}
 
 
 def levels(language: str) -> dict[str, Any]:
@@ -148,29 +142,20 @@ def exploration(crashes: int = 0, **dials: Any) -> dict[str, Any]:  # noqa: ANN4
 
 def lock_in(names: Mapping[str, Any]) -> type | None:
     """Return the last class of a pupil's text that is a lock, None if there is none."""
-    made = [kind for kind in names.values() if inspect.isclass(kind) and kind.__module__ == "lock"]
-    locks = [kind for kind in made if hasattr(kind, "acquire") and hasattr(kind, "release")]
+    locks = [kind for kind in names.values() if inspect.isclass(kind) and kind.__module__ == MODULE and is_lock(kind)]
     return locks[-1] if locks else None
-
-
-def _executed(code: str) -> dict[str, Any]:
-    """Run a pupil's text and return its names; its lines can be quoted afterwards."""
-    names: dict[str, Any] = {"__name__": "lock"}
-    linecache.cache[FILE] = (len(code), None, code.splitlines(keepends=True), FILE)
-    exec(compile(code, FILE, "exec"), names)  # noqa: S102 - the browser is the pupil's sandbox
-    return names
 
 
 def _buyer_in(names: Mapping[str, Any]) -> Callable[..., Any] | None:
     """Return the last function of a pupil's text that takes a desk, None if there is none."""
-    made = [value for value in names.values() if inspect.isfunction(value) and value.__module__ == "lock"]
-    buyers = [function for function in made if len(inspect.signature(function).parameters) == 1]
+    made = [value for value in names.values() if inspect.isfunction(value) and value.__module__ == MODULE]
+    buyers = [function for function in made if takes_a_desk(function)]
     return buyers[-1] if buyers else None
 
 
 def proof(code: str, buyers: list[int], memory: Literal["sc", "tso"] = "sc") -> dict[str, Any]:
     """Return what is proved of a pupil's lock, or all that a pupil's buyer can do."""
-    names = _executed(code)
+    names = vars(executed(code, FILE))
     kind, buyer = lock_in(names), _buyer_in(names)
     if kind is None and buyer is not None:
         explored = explore(Scenario(max(buyers)), program=buyer, max_states=MOST_STATES)
